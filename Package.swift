@@ -1,0 +1,154 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The target list is the architecture: a target may import only what it names here, and names
+// only targets from floors below it. `Tests/Tidy` holds the same table and compares.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+func floor(_ name: String, _ dependencies: [Target.Dependency] = [], sql: Bool = false) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(name)",
+    resources: sql ? [.embedInCode("SQL")] : [], swiftSettings: settings)
+}
+
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  plugins: [Target.PluginUsage] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude,
+    swiftSettings: settings, plugins: plugins)
+}
+
+let package = Package(
+  name: "usher",
+  products: [
+    .executable(name: "usherd", targets: ["usherd"]),
+    .executable(name: "usher", targets: ["usher"]),
+  ],
+  dependencies: [
+    // Command lines of usherd and usher: subcommands, help, completion scripts.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // The logging facade that operators of Swift servers expect.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // Deque for every bounded queue.
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    // Floor 0: module maps and inline shims for C macros, nothing else.
+    .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+    .systemLibrary(
+      name: "CNghttp2", path: "Sources/CNghttp2", pkgConfig: "libnghttp2",
+      providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq",
+      providers: [.apt(["libpq-dev"])]),
+    // Floor 1
+    floor("Bytes"),
+    floor("ProtoWire", ["Bytes"]),
+    floor("Reactor", ["CLinux", .product(name: "DequeModule", package: "swift-collections")]),
+    // Floor 2
+    floor("TLS", ["COpenSSL", "Bytes"]),
+    floor(
+      "HTTP2", ["CNghttp2", "Bytes", .product(name: "DequeModule", package: "swift-collections")]),
+    floor(
+      "Postgres",
+      [
+        "CPostgres", "CLinux", "Bytes", "Reactor",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // Floor 3
+    floor(
+      "RPC",
+      [
+        "Bytes", "ProtoWire", "Reactor",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
+    floor(
+      "RPCTransport",
+      [
+        "RPC", "HTTP2", "TLS", "Reactor", "Bytes", "CLinux",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // Floor 4: build time only.
+    floor("ProtoSchema"),
+    floor("SwiftEmitter", ["ProtoSchema"]),
+    .executableTarget(
+      name: "protogen",
+      dependencies: [
+        "ProtoSchema", "SwiftEmitter",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/protogen", swiftSettings: settings),
+    .plugin(
+      name: "ProtogenPlugin", capability: .buildTool(), dependencies: ["protogen"],
+      path: "Sources/ProtogenPlugin"),
+    // Floor 5
+    .target(
+      name: "UsherProtos", dependencies: ["RPC", "ProtoWire"], path: "Sources/UsherProtos",
+      swiftSettings: settings, plugins: ["ProtogenPlugin"]),
+    floor("Booking"),
+    floor(
+      "BookingStore",
+      [
+        "Booking", "Postgres", "Reactor", "Bytes",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ], sql: true),
+    floor("SeatFeed", ["Booking", .product(name: "DequeModule", package: "swift-collections")]),
+    // Floor 6
+    floor(
+      "UsherServices",
+      [
+        "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "BookingStore", "SeatFeed",
+        "Postgres", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "usherd",
+      dependencies: [
+        "UsherServices", "UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor", "Postgres",
+        "BookingStore", "Booking", "SeatFeed", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/usherd", resources: [.embedInCode("Town")], swiftSettings: settings),
+    .executableTarget(
+      name: "usher",
+      dependencies: [
+        "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Clients/usher", swiftSettings: settings),
+    // Tests mirror Sources.
+    .target(
+      name: "Support", dependencies: ["Postgres", "Reactor"], path: "Tests/Support",
+      swiftSettings: settings),
+    tests("ProtoWireTests", ["ProtoWire"]),
+    tests("ReactorTests", ["Reactor", "CLinux"]),
+    tests("HTTP2Tests", ["HTTP2", "Bytes"]),
+    tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
+    tests("RPCTests", ["RPC", "Reactor", "ProtoWire"]),
+    tests("RPCTransportTests", ["RPCTransport", "RPC", "HTTP2", "TLS", "Reactor", "Bytes"]),
+    tests("ProtoSchemaTests", ["ProtoSchema"], exclude: ["Corpus"]),
+    tests(
+      "SwiftEmitterTests", ["SwiftEmitter", "ProtoSchema", "ProtoWire", "RPC"],
+      plugins: ["ProtogenPlugin"]),
+    tests("BookingTests", ["Booking"]),
+    tests("BookingStoreTests", ["BookingStore", "Booking", "Postgres", "Reactor", "Support"]),
+    tests("SeatFeedTests", ["SeatFeed", "Booking"]),
+    tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
+    tests("Tidy", []),
+  ]
+)
