@@ -1,0 +1,258 @@
+// nghttp2's callbacks. They record what happened and return; nothing here calls out of the floor.
+
+import CNghttp2
+
+enum SessionFactory {
+  static func make(
+    _ role: HTTP2Session.Role, _ limits: HTTP2Limits, owner: HTTP2Session
+  ) throws(HTTP2Error) -> OpaquePointer {
+    var callbacks: OpaquePointer?
+    var option: OpaquePointer?
+    nghttp2_session_callbacks_new(&callbacks)
+    nghttp2_option_new(&option)
+    defer {
+      nghttp2_session_callbacks_del(callbacks)
+      nghttp2_option_del(option)
+    }
+    install(callbacks)
+    nghttp2_option_set_no_auto_window_update(option, 1)
+    nghttp2_option_set_no_closed_streams(option, 1)
+    nghttp2_option_set_max_settings(option, limits.settingsEntries)
+    nghttp2_option_set_max_outbound_ack(option, limits.queuedAcknowledgements)
+    var session: OpaquePointer?
+    // SAFETY: the session is deleted in its owner's deinit, so the pointer never outlives it.
+    let context = Unmanaged.passUnretained(owner).toOpaque()
+    let result =
+      role == .server
+      ? nghttp2_session_server_new2(&session, callbacks, context, option)
+      : nghttp2_session_client_new2(&session, callbacks, context, option)
+    guard result == 0, let session else { throw HTTP2Error(2, "no memory for a session") }
+    return session
+  }
+
+  private static func install(_ callbacks: OpaquePointer?) {
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrame)
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onClose)
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, onSendData)
+  }
+}
+
+private func session(_ context: UnsafeMutableRawPointer?) -> HTTP2Session? {
+  // SAFETY: `SessionFactory.make` put the session there, and it outlives its handle.
+  context.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private let abort = Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+
+private func onBeginHeaders(
+  _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let frame else { return abort }
+  let id = frame.pointee.hd.stream_id
+  if session.role == .server, session.streams[id] == nil {
+    session.adopt(HTTP2Stream(id: id))
+  }
+  session.streams[id]?.headers = HeaderBlock()
+  return 0
+}
+
+private func onHeader(
+  _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
+  _ name: UnsafePointer<UInt8>?, _ nameLength: Int,
+  _ value: UnsafePointer<UInt8>?, _ valueLength: Int, _ flags: UInt8,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let frame else { return abort }
+  guard let stream = session.streams[frame.pointee.hd.stream_id] else { return 0 }
+  stream.headers.append(
+    UnsafeBufferPointer(start: name, count: nameLength),
+    UnsafeBufferPointer(start: value, count: valueLength))
+  guard stream.headers.listByteCount <= session.limits.headerListBytes else {
+    session.failure = .excessive("header list over \(session.limits.headerListBytes) bytes")
+    return abort
+  }
+  return 0
+}
+
+/// Frames that a peer can send without limit and without effect draw on budgets.
+private func onBeginFrame(
+  _ handle: OpaquePointer?, _ header: UnsafePointer<nghttp2_frame_hd>?,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let header else { return abort }
+  let type = UInt32(header.pointee.type)
+  switch type {
+  case NGHTTP2_RST_STREAM.rawValue:
+    guard session.resets.spend(nowSeconds: session.nowSeconds) else {
+      session.failure = .excessive("too many resets")
+      return abort
+    }
+  case NGHTTP2_PING.rawValue, NGHTTP2_SETTINGS.rawValue, NGHTTP2_PRIORITY.rawValue:
+    return session.spendIdleFrame()
+  case NGHTTP2_DATA.rawValue where header.pointee.length == 0:
+    return session.spendIdleFrame()
+  default: break
+  }
+  return 0
+}
+
+private func onFrame(
+  _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let frame = frame?.pointee else { return abort }
+  let isAcknowledgement = frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
+  switch UInt32(frame.hd.type) {
+  case NGHTTP2_HEADERS.rawValue: session.noteHeaders(frame)
+  case NGHTTP2_DATA.rawValue:
+    guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
+    if let stream = session.streams[frame.hd.stream_id] { session.events.append(.end(stream)) }
+  case NGHTTP2_PING.rawValue:
+    session.events.append(isAcknowledgement ? .pingAcknowledged : .pinged)
+  case NGHTTP2_SETTINGS.rawValue where !isAcknowledgement:
+    session.events.append(.settings)
+  case NGHTTP2_GOAWAY.rawValue:
+    session.events.append(
+      .goAway(lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code))
+  default: break
+  }
+  return 0
+}
+
+private func onData(
+  _ handle: OpaquePointer?, _ flags: UInt8, _ streamID: Int32,
+  _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context) else { return abort }
+  // The connection's window is reopened at once: what streams hold is bounded by their own windows.
+  nghttp2_session_consume_connection(handle, count)
+  if let stream = session.streams[streamID] {
+    session.events.append(.data(stream, UnsafeRawBufferPointer(start: bytes, count: count)))
+  } else {
+    nghttp2_session_consume_stream(handle, streamID, count)
+  }
+  return 0
+}
+
+private func onClose(
+  _ handle: OpaquePointer?, _ streamID: Int32, _ errorCode: UInt32,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context) else { return abort }
+  guard let stream = session.streams.removeValue(forKey: streamID) else { return 0 }
+  stream.isClosed = true
+  stream.dropQueue()
+  session.events.append(.closed(stream, errorCode: errorCode))
+  return 0
+}
+
+/// Resets that nghttp2 sends on its own answer a peer's errors; a peer may cause only so many.
+private func onFrameSent(
+  _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let frame = frame?.pointee else { return abort }
+  guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
+    frame.rst_stream.error_code != 0
+  else { return 0 }
+  guard session.forcedResets.spend(nowSeconds: session.nowSeconds) else {
+    session.failure = .excessive("too many stream errors")
+    return abort
+  }
+  return 0
+}
+
+/// Writes one DATA frame: the nine header bytes, then the stream's queued bytes.
+private func onSendData(
+  _ handle: OpaquePointer?, _ frame: UnsafeMutablePointer<nghttp2_frame>?,
+  _ header: UnsafePointer<UInt8>?, _ length: Int,
+  _ source: UnsafeMutablePointer<nghttp2_data_source>?, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context), let pointer = source?.pointee.ptr else { return abort }
+  // SAFETY: the data source is the stream that `withDataProvider` was given; see there.
+  let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+  session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
+  stream.take(length) { session.output.append(contentsOf: $0) }
+  if !stream.wantsDrainEvent {
+    stream.wantsDrainEvent = true
+    session.drainedStreams.append(stream)
+  }
+  return 0
+}
+
+/// Says how many bytes the next DATA frame of a stream will have, and what comes after it.
+private func onReadData(
+  _ handle: OpaquePointer?, _ streamID: Int32, _ buffer: UnsafeMutablePointer<UInt8>?,
+  _ length: Int, _ flags: UnsafeMutablePointer<UInt32>?,
+  _ source: UnsafeMutablePointer<nghttp2_data_source>?, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let pointer = source?.pointee.ptr, let flags else { return Int(abort) }
+  // SAFETY: as in `onSendData`.
+  let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+  let count = min(length, stream.queuedByteCount)
+  guard count == stream.queuedByteCount else {
+    flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+    return count
+  }
+  switch stream.end {
+  case .open where count == 0:
+    stream.isDeferred = true
+    return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+  case .open: break
+  case .endStream:
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+  case .trailers(let trailers):
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+    let result = trailers.withNameValues {
+      nghttp2_submit_trailer(handle, streamID, $0.baseAddress, $0.count)
+    }
+    guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+  }
+  flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+  return count
+}
+
+extension HTTP2Session {
+  fileprivate func spendIdleFrame() -> Int32 {
+    guard idleFrames.spend(nowSeconds: nowSeconds) else {
+      failure = .excessive("too many frames without effect")
+      return abort
+    }
+    return 0
+  }
+
+  fileprivate func noteHeaders(_ frame: nghttp2_frame) {
+    guard let stream = streams[frame.hd.stream_id] else { return }
+    let endStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    let block = stream.headers
+    stream.headers = HeaderBlock()
+    switch frame.headers.cat {
+    case NGHTTP2_HCAT_REQUEST, NGHTTP2_HCAT_RESPONSE:
+      events.append(.headers(stream, block, endStream: endStream))
+    default:
+      // After a 1xx block the real response has this category too, and a pseudo-header.
+      if role == .client, block[":status"] != nil {
+        events.append(.headers(stream, block, endStream: endStream))
+      } else {
+        events.append(.trailers(stream, block))
+      }
+    }
+  }
+
+  func withDataProvider<R>(
+    _ stream: HTTP2Stream, _ body: (UnsafePointer<nghttp2_data_provider>) -> R
+  ) -> R {
+    var provider = nghttp2_data_provider()
+    // SAFETY: nghttp2 uses the source between submission and on_stream_close; `streams` keeps the
+    // stream alive that long.
+    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    provider.read_callback = onReadData
+    return body(&provider)
+  }
+}

@@ -1,0 +1,62 @@
+// One stream of a session: what waits to be sent on it, and whom it belongs to.
+
+import CNghttp2
+import DequeModule
+
+/// A stream. Confined to its session's loop; the session keeps it until the stream closes.
+package final class HTTP2Stream {
+  /// What happens after the queued bytes.
+  enum OutboundEnd {
+    /// More may come.
+    case open
+    /// END_STREAM on the last DATA frame.
+    case endStream
+    /// A HEADERS frame with these trailers.
+    case trailers(HeaderBlock)
+  }
+
+  /// Identifier of the stream; 0 until a client's request has been submitted.
+  package internal(set) var id: Int32
+  /// The layer above; the stream keeps it alive.
+  package var attachment: AnyObject?
+  /// Bytes queued and not yet framed.
+  package private(set) var queuedByteCount = 0
+  var queue = Deque<[UInt8]>()
+  /// Bytes of the queue's first chunk that have been framed.
+  var firstOffset = 0
+  var end = OutboundEnd.open
+  /// Whether nghttp2 has put this stream's DATA off until there is some.
+  var isDeferred = false
+  var isClosed = false
+  /// Whether a drained queue still has to be reported.
+  var wantsDrainEvent = false
+  var headers = HeaderBlock()
+
+  init(id: Int32) { self.id = id }
+
+  func append(_ bytes: [UInt8]) {
+    queue.append(bytes)
+    queuedByteCount += bytes.count
+  }
+
+  func take(_ byteCount: Int, _ consume: (UnsafeRawBufferPointer) -> Void) {
+    var missing = byteCount
+    while missing > 0, let first = queue.first {
+      let taken = min(missing, first.count - firstOffset)
+      first.withUnsafeBytes { consume(UnsafeRawBufferPointer(rebasing: $0[firstOffset...].prefix(taken))) }
+      missing -= taken
+      firstOffset += taken
+      if firstOffset == first.count {
+        queue.removeFirst()
+        firstOffset = 0
+      }
+    }
+    queuedByteCount -= byteCount
+  }
+
+  func dropQueue() {
+    queue.removeAll()
+    queuedByteCount = 0
+    firstOffset = 0
+  }
+}

@@ -1,0 +1,108 @@
+// A client call in the hands of its caller, who may be on any thread: every step hops to the loop.
+
+package import ProtoWire
+import Reactor
+
+/// One call of any kind, untyped. Cancelling the task that waits on it cancels the call.
+package struct ClientCall: Sendable {
+  private let stream: LoopBound<ClientStreamState>
+
+  init(_ stream: LoopBound<ClientStreamState>) { self.stream = stream }
+
+  func send(_ message: some ProtoMessage) async throws(RPCError) {
+    let envelope = message.envelope()
+    try await onLoop { (stream) async throws(RPCError) in
+      try await stream.gate.waitForRoom { stream.queuedByteCount }
+      try stream.send(envelope)
+    }
+  }
+
+  func endRequest() async {
+    await stream.loop.run { stream.value.endRequest() }
+  }
+
+  func next<R: ProtoMessage>() async throws(RPCError) -> R? {
+    let bytes = try await onLoop { (stream) async throws(RPCError) in
+      try await stream.inbound.next()
+    }
+    guard let bytes else { return nil }
+    return try decode(bytes)
+  }
+
+  func exchange<Q: ProtoMessage, R: ProtoMessage>(_ request: Q) async throws(RPCError) -> R {
+    let envelope = request.envelope()
+    let bytes = try await onLoop { (stream) async throws(RPCError) in
+      try stream.send(envelope)
+      stream.endRequest()
+      let first = try await stream.inbound.next()
+      guard let first, try await stream.inbound.next() == nil else {
+        throw RPCError(.unimplemented, "a unary response needs exactly one message")
+      }
+      return first
+    }
+    return try decode(bytes)
+  }
+
+  func cancel() {
+    let stream = stream
+    stream.loop.execute { stream.value.abandon(.cancelled) }
+  }
+
+  func metadata() async -> (initial: Metadata, trailing: Metadata) {
+    await stream.loop.run { (stream.value.initialMetadata, stream.value.trailers) }
+  }
+
+  private func onLoop<T: Sendable>(
+    _ body: @escaping @Sendable (ClientStreamState) async throws(RPCError) -> T
+  ) async throws(RPCError) -> T {
+    let outcome: Result<T, RPCError> = await withTaskCancellationHandler {
+      await stream.loop.run {
+        do throws(RPCError) {
+          return .success(try await body(stream.value))
+        } catch {
+          return .failure(error)
+        }
+      }
+    } onCancel: {
+      cancel()
+    }
+    return try outcome.get()
+  }
+}
+
+/// The responses of a server-streaming call.
+package struct ResponseReader<Message: ProtoMessage>: Sendable {
+  private let call: ClientCall
+
+  init(_ call: ClientCall) { self.call = call }
+
+  /// The next response, or nil after the last when the status is OK; throws any other status.
+  package func next() async throws(RPCError) -> Message? { try await call.next() }
+
+  /// Gives the call up.
+  package func cancel() { call.cancel() }
+
+  /// Initial and trailing metadata, as far as they have arrived.
+  package func metadata() async -> (initial: Metadata, trailing: Metadata) {
+    await call.metadata()
+  }
+}
+
+/// A call whose client streams: many requests, one or many responses.
+package struct ClientStream<Request: ProtoMessage, Response: ProtoMessage>: Sendable {
+  private let call: ClientCall
+
+  init(_ call: ClientCall) { self.call = call }
+
+  /// Sends a request; waits while the server is slow to read.
+  package func write(_ request: Request) async throws(RPCError) { try await call.send(request) }
+
+  /// Ends the requests.
+  package func finishWriting() async { await call.endRequest() }
+
+  /// The next response, or nil after the last when the status is OK; throws any other status.
+  package func next() async throws(RPCError) -> Response? { try await call.next() }
+
+  /// Gives the call up.
+  package func cancel() { call.cancel() }
+}

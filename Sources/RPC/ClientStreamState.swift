@@ -1,0 +1,112 @@
+// One call on the client between transport and caller. Confined to the channel's loop; does no I/O.
+
+package import Reactor
+
+/// What a client call asks of its transport. All calls happen on the loop.
+package protocol ClientStreamSink: AnyObject {
+  /// Queues one message in its envelope.
+  func sendMessage(_ envelope: [UInt8])
+  /// Ends the request.
+  func sendEnd()
+  /// Resets the stream with CANCEL.
+  func cancel()
+  /// Lets the server send this many more bytes.
+  func reopenWindow(_ byteCount: Int)
+  /// Bytes queued and not yet given to the connection.
+  var queuedByteCount: Int { get }
+}
+
+/// The state of one client call.
+///
+/// States: `open` → `closed` with the call's status, whoever ends it: trailers, a reset, the
+/// deadline, the caller's cancellation or the connection's loss.
+package final class ClientStreamState {
+  package let loop: EventLoop
+  let inbound: InboundMessages
+  let gate = OutboundGate()
+  private var isClosed = false
+  private var hasEndedRequest = false
+  private weak var sink: (any ClientStreamSink)?
+  private var deadlineTimer: LoopTimer?
+  /// Initial metadata of the response, once it has arrived.
+  package private(set) var initialMetadata = Metadata()
+  /// Trailing metadata of the response, once it has arrived.
+  package private(set) var trailers = Metadata()
+
+  package init(loop: EventLoop, receiveLimitBytes: Int) {
+    self.loop = loop
+    inbound = InboundMessages(limitBytes: receiveLimitBytes)
+    inbound.reopenWindow = { [weak self] in self?.sink?.reopenWindow($0) }
+  }
+
+  package func attach(_ sink: any ClientStreamSink, deadline: LoopInstant?) {
+    self.sink = sink
+    guard let deadline else { return }
+    deadlineTimer = loop.schedule(at: deadline) { [weak self] in
+      self?.abandon(.deadlineExceeded)
+    }
+  }
+
+  // MARK: From the transport
+
+  package func receiveHeaders(_ metadata: Metadata) { initialMetadata = metadata }
+
+  package func receive(_ bytes: UnsafeRawBufferPointer) {
+    guard !isClosed else { return }
+    do {
+      try inbound.receive(bytes)
+    } catch {
+      abandon(error)
+    }
+  }
+
+  /// The call's status has arrived; nil is OK.
+  package func receiveStatus(_ error: RPCError?, trailers: Metadata) {
+    guard !isClosed else { return }
+    self.trailers = trailers
+    if let error { return close(error) }
+    do {
+      try inbound.finish()
+      isClosed = true
+      deadlineTimer?.cancel()
+      gate.fail(RPCError(.internal, "the server has ended the call"))
+    } catch {
+      close(error)
+    }
+  }
+
+  package func noteDrained() { gate.noteDrained() }
+
+  // MARK: From the caller
+
+  var queuedByteCount: Int { sink?.queuedByteCount ?? 0 }
+
+  func send(_ envelope: [UInt8]) throws(RPCError) {
+    if let failure = gate.failure { throw failure }
+    precondition(!hasEndedRequest, "message after the end of the request")
+    sink?.sendMessage(envelope)
+  }
+
+  func endRequest() {
+    guard !isClosed, !hasEndedRequest else { return }
+    hasEndedRequest = true
+    sink?.sendEnd()
+  }
+
+  /// Gives the call up: resets the stream and fails both halves.
+  package func abandon(_ error: RPCError) {
+    guard !isClosed else { return }
+    sink?.cancel()
+    close(error)
+  }
+
+  /// Ends the call with an error that needs no reset.
+  package func close(_ error: RPCError) {
+    guard !isClosed else { return }
+    isClosed = true
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    inbound.fail(error)
+    gate.fail(error)
+  }
+}

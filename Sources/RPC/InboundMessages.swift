@@ -1,0 +1,98 @@
+// The receiving half of a call, server's or client's: messages wait here for their reader.
+// Confined to its loop.
+
+import DequeModule
+
+/// Received messages of one call and the reader that waits for them.
+///
+/// States: open → finished (all messages read, then nil) or failed (the error, at once).
+final class InboundMessages {
+  private enum Ending {
+    case finished
+    case failed(RPCError)
+  }
+
+  private var envelopes: EnvelopeReader
+  private var messages = Deque<[UInt8]>()
+  private var queuedByteCount = 0
+  private var withheldByteCount = 0
+  private var ending: Ending?
+  private var waiter: CheckedContinuation<Void, Never>?
+  /// Called with byte counts whose flow-control window may be reopened.
+  var reopenWindow: (Int) -> Void = { _ in }
+
+  init(limitBytes: Int) {
+    envelopes = EnvelopeReader(limitBytes: limitBytes)
+  }
+
+  /// Whether the peer has ended this direction in good order.
+  var isFinished: Bool { if case .finished = ending { true } else { false } }
+
+  /// Messages waiting to be read.
+  var count: Int { messages.count }
+
+  func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
+    guard ending == nil else { return reopenWindow(bytes.count) }
+    try envelopes.append(bytes) { message in
+      queuedByteCount += message.count
+      messages.append(message)
+    }
+    if queuedByteCount <= Limits.inboundHighWaterBytes {
+      reopenWindow(bytes.count)
+    } else {
+      withheldByteCount += bytes.count
+    }
+    wake()
+  }
+
+  func finish() throws(RPCError) {
+    guard ending == nil else { return }
+    guard envelopes.isAtBoundary else {
+      throw RPCError(.internal, "the stream ended inside a message")
+    }
+    ending = .finished
+    wake()
+  }
+
+  func fail(_ error: RPCError) {
+    if case .failed = ending { return }
+    ending = .failed(error)
+    messages.removeAll()
+    queuedByteCount = 0
+    wake()
+  }
+
+  /// The next message, or nil after the last. One reader at a time.
+  func next() async throws(RPCError) -> [UInt8]? {
+    while true {
+      if case .failed(let error) = ending { throw error }
+      if let message = takeFirst() { return message }
+      if ending != nil { return nil }
+      precondition(waiter == nil, "two readers of one call")
+      await withCheckedContinuation { waiter = $0 }
+    }
+  }
+
+  /// The only message of a request that must have exactly one.
+  func takeOnly() throws(RPCError) -> [UInt8] {
+    if case .failed(let error) = ending { throw error }
+    guard messages.count == 1, let message = takeFirst() else {
+      throw RPCError(.unimplemented, "a unary request needs exactly one message")
+    }
+    return message
+  }
+
+  private func takeFirst() -> [UInt8]? {
+    guard let message = messages.popFirst() else { return nil }
+    queuedByteCount -= message.count
+    if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
+      reopenWindow(withheldByteCount)
+      withheldByteCount = 0
+    }
+    return message
+  }
+
+  private func wake() {
+    waiter.take()?.resume()
+  }
+}

@@ -1,0 +1,16 @@
+// Bounds of the RPC floor, each with its reason.
+
+package enum Limits {
+  /// Largest message received, unless a method sets its own: grpc-go's default, which clients know.
+  package static let messageBytes = 4 << 20
+  /// Largest message of a call that sells: the biggest is a ten-seat hold, under 2 KiB.
+  package static let smallMessageBytes = 64 << 10
+  /// Received but unread bytes of a stream above which its window is no longer reopened.
+  package static let inboundHighWaterBytes = 64 << 10
+  /// Unsent bytes of a stream above which its writer waits.
+  package static let outboundHighWaterBytes = 64 << 10
+  /// Bytes of a status message that are sent; trailers must stay under 8 KiB.
+  package static let statusMessageBytes = 1_024
+  /// Bytes of serialized status details that are sent, before base64.
+  package static let statusDetailsBytes = 4_096
+}

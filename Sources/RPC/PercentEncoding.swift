@@ -1,0 +1,50 @@
+// The percent-encoding of `grpc-message`: bytes outside 0x20–0x7E, and `%`, become `%XX`.
+
+package enum PercentEncoding {
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
+  /// Encodes text; at most `Limits.statusMessageBytes` bytes of it are kept.
+  package static func encode(_ text: String) -> String {
+    let kept = text.utf8.prefix(Limits.statusMessageBytes)
+    if kept.allSatisfy({ $0 >= 0x20 && $0 <= 0x7e && $0 != UInt8(ascii: "%") }) {
+      return String(decoding: kept, as: UTF8.self)
+    }
+    var bytes: [UInt8] = []
+    for byte in kept {
+      if byte >= 0x20 && byte <= 0x7e && byte != UInt8(ascii: "%") {
+        bytes.append(byte)
+      } else {
+        bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Decodes text; what is not a valid escape stays as it is, as gRPC asks.
+  package static func decode(_ text: String) -> String {
+    let source = Array(text.utf8)
+    var bytes: [UInt8] = []
+    var index = 0
+    while index < source.count {
+      if source[index] == UInt8(ascii: "%"), index + 2 < source.count,
+        let high = hex(source[index + 1]), let low = hex(source[index + 2])
+      {
+        bytes.append(high << 4 | low)
+        index += 3
+      } else {
+        bytes.append(source[index])
+        index += 1
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func hex(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
+  }
+}

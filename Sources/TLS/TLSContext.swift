@@ -1,0 +1,94 @@
+// What all TLS sessions of one role share: certificate, key, trust, protocol versions, ALPN `h2`.
+
+import COpenSSL
+
+/// A server's or client's TLS settings. Immutable after creation and shared by all loops.
+package final class TLSContext: @unchecked Sendable {
+  // SAFETY: an SSL_CTX is reference-counted and may be used by many threads once it is set up;
+  // nothing changes it after init.
+  let handle: OpaquePointer
+  package let isServer: Bool
+
+  /// A server with a PEM certificate chain and its PEM private key.
+  ///
+  /// Throws `.configuration` when a file cannot be read or the key does not fit the certificate.
+  package init(serverCertificateFile: String, keyFile: String) throws(TLSError) {
+    isServer = true
+    handle = try Self.make(TLS_server_method())
+    do throws(TLSError) {
+      guard SSL_CTX_use_certificate_chain_file(handle, serverCertificateFile) == 1 else {
+        throw TLSError.last(
+          .configuration, "cannot use the certificate file \(serverCertificateFile)")
+      }
+      guard SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
+        throw TLSError.last(.configuration, "cannot use the private key file \(keyFile)")
+      }
+      guard SSL_CTX_check_private_key(handle) == 1 else {
+        throw TLSError.last(
+          .configuration, "the key \(keyFile) does not fit the certificate")
+      }
+    } catch {
+      SSL_CTX_free(handle)
+      throw error
+    }
+    SSL_CTX_set_alpn_select_cb(handle, selectALPN, nil)
+  }
+
+  /// A client that trusts the PEM certificates of a file, or the system's when it is nil.
+  package init(trustedCertificateFile: String?) throws(TLSError) {
+    isServer = false
+    handle = try Self.make(TLS_client_method())
+    let trusted =
+      trustedCertificateFile.map { SSL_CTX_load_verify_file(handle, $0) }
+      ?? SSL_CTX_set_default_verify_paths(handle)
+    guard trusted == 1 else {
+      let error = TLSError.last(
+        .configuration, "cannot use the trusted certificates \(trustedCertificateFile ?? "")")
+      SSL_CTX_free(handle)
+      throw error
+    }
+    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
+    _ = alpnH2.withUnsafeBufferPointer {
+      SSL_CTX_set_alpn_protos(handle, $0.baseAddress, UInt32($0.count))
+    }
+  }
+
+  deinit { SSL_CTX_free(handle) }
+
+  private static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
+    ERR_clear_error()
+    guard let handle = SSL_CTX_new(method) else { throw .last(.library, "no TLS context") }
+    _ = usher_SSL_CTX_set_min_tls12(handle)
+    _ = usher_SSL_CTX_set_modes(handle)
+    _ = usher_SSL_CTX_set_safe_options(handle)
+    // TLS 1.2 with forward secrecy and AEAD only, as HTTP/2 demands (RFC 9113, 9.2.2).
+    guard SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
+      SSL_CTX_free(handle)
+      throw .last(.library, "no usable TLS 1.2 cipher")
+    }
+    return handle
+  }
+}
+
+private let alpnH2: [UInt8] = [2, UInt8(ascii: "h"), UInt8(ascii: "2")]
+
+/// Chooses `h2`, or ends the handshake with an alert when the client does not offer it.
+private func selectALPN(
+  _ session: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+  _ chosenLength: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?,
+  _ offeredLength: UInt32, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  var index = 0
+  while let offered, index < Int(offeredLength) {
+    let length = Int(offered[index])
+    if length == 2, index + 2 < Int(offeredLength), offered[index + 1] == alpnH2[1],
+      offered[index + 2] == alpnH2[2]
+    {
+      chosen?.pointee = offered + index + 1
+      chosenLength?.pointee = 2
+      return SSL_TLSEXT_ERR_OK
+    }
+    index += 1 + length
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL
+}
