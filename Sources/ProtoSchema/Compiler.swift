@@ -24,8 +24,33 @@ package struct CompileOutcome: Sendable {
 
 /// Compiles a set of files. Imports are looked up among `sources` only, by their path.
 ///
+/// Each stage runs only when the one before found no error: a name that is missing because its file
+/// did not parse is no news.
+///
 /// - Parameter roots: Paths of the files wanted; the outcome holds them and what they import.
 ///   Nil means all.
 package func compile(_ sources: [SourceFile], roots: [String]? = nil) -> CompileOutcome {
-  CompileOutcome(schema: Schema(files: []), diagnostics: [])
+  let reporter = Reporter()
+  func outcome(_ schema: Schema? = nil) -> CompileOutcome {
+    CompileOutcome(
+      schema: reporter.errorCount == 0 ? schema : nil, diagnostics: reporter.sorted())
+  }
+  var loader = Loader(sources: sources, reporter: reporter)
+  let files = loader.load(roots: roots ?? sources.map(\.path))
+  guard reporter.errorCount == 0 else { return outcome() }
+  let symbols = SymbolTable(files: files, reporter: reporter)
+  guard reporter.errorCount == 0 else { return outcome() }
+  var checked: [SchemaFile] = []
+  for (index, file) in files.enumerated() where !reporter.isFull {
+    var checker = Checker(file: file, index: index, symbols: symbols, reporter: reporter)
+    checked.append(checker.check())
+  }
+  guard reporter.errorCount == 0 else { return outcome() }
+  return outcome(
+    Schema(
+      files: checked.map { file in
+        var file = file
+        file.descriptor = DescriptorWriter.descriptor(of: file)
+        return file
+      }))
 }

@@ -39,7 +39,7 @@ package struct SchemaFile: Sendable, Equatable {
   /// The dotted package, empty when the file names none.
   package let package: String
   package let imports: [Import]
-  package let messages: [Message]
+  package internal(set) var messages: [Message]
   package let enums: [EnumType]
   package let services: [Service]
   package let options: OptionValues
@@ -70,16 +70,18 @@ package struct Message: Sendable, Equatable {
   package let name: String
   package let fullName: String
   /// In order of declaration, members of oneofs included.
-  package let fields: [Field]
+  package internal(set) var fields: [Field]
   /// The oneofs that the source declares; the synthetic ones of `optional` fields are not listed.
   package let oneofs: [Oneof]
   /// Nested messages in order of declaration, map entries included where their field stands.
-  package let messages: [Message]
+  package internal(set) var messages: [Message]
   package let enums: [EnumType]
   /// True for the implicit `…Entry` type of a map field: emitters normally skip it.
   package let isMapEntry: Bool
   package let reservedRanges: [ReservedRange]
   package let reservedNames: [String]
+  /// The oneofs that descriptors show around `optional` fields, in order of those fields.
+  let syntheticOneofNames: [String]
   package let options: OptionValues
   package let comment: Comment
 }
@@ -93,6 +95,7 @@ package struct ReservedRange: Sendable, Equatable {
 /// A oneof that the source declares; its members are the fields whose `oneofIndex` points here.
 package struct Oneof: Sendable, Equatable {
   package let name: String
+  package let options: OptionValues
   package let comment: Comment
 }
 
