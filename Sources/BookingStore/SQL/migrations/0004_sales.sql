@@ -1,0 +1,90 @@
+-- Sales: one row per seat of a show, bookings, and the log of request ids.
+--
+-- No seat can be sold twice, by construction: a seat of a show is one row, and a row points to one
+-- booking. What remains to be checked, that rows and bookings tell the same story, is
+-- verify_sales(). There are no foreign keys between these tables: every writer holds the show row,
+-- and a per-row check would cost more than the sale.
+
+create table show_seat (
+  lane smallint not null,
+  show_id bigint not null,
+  seat_no integer not null,
+  -- 1 available, 2 held, 3 sold, 4 blocked: the values of usher.v1.SeatState.
+  state smallint not null default 1 check (state between 1 and 4),
+  booking_id uuid,
+  -- End of the hold as the customer was told; the seat is free hold_grace() later.
+  hold_until timestamptz,
+  primary key (lane, show_id, seat_no),
+  constraint seat_owner check ((state in (2, 3)) = (booking_id is not null)),
+  constraint seat_hold check ((state = 2) = (hold_until is not null))
+) with (fillfactor = 50);
+
+create table booking (
+  lane smallint not null,
+  booking_id uuid not null,
+  show_id bigint not null,
+  partner_id bigint not null,
+  customer_ref text not null check (octet_length(customer_ref) <= 128),
+  -- 1 held, 2 confirmed, 3 released, 4 expired, 5 cancelled, 6 exchanged, 7 used.
+  state smallint not null check (state between 1 and 7),
+  -- In the order of the quote: dearest first, then by label.
+  seat_nos integer[] not null check (cardinality(seat_nos) between 1 and 10),
+  total bigint not null check (total >= 0),
+  currency text not null,
+  -- One line per rule: position in seat_nos, minor units, offer id (0: base price), description;
+  -- separated by tabs.
+  quote text not null,
+  hold_until timestamptz not null,
+  payment_reference text not null default '' check (octet_length(payment_reference) <= 128),
+  -- The show's version that made this booking's last change visible.
+  version bigint not null,
+  created_at timestamptz not null,
+  changed_at timestamptz not null,
+  primary key (lane, booking_id)
+) with (fillfactor = 70);
+create index booking_by_customer on booking (lane, show_id, partner_id, customer_ref)
+  where state in (1, 2) and customer_ref <> '';
+create index booking_by_hold on booking (hold_until) where state = 1;
+
+-- What became of each request id. Written in the transaction of the effect itself.
+create table request_log (
+  partner_id bigint not null,
+  request_id uuid not null,
+  lane smallint not null,
+  -- SHA-256 of the request in canonical form: the same id with another body is refused.
+  request_hash bytea not null check (length(request_hash) = 32),
+  outcome text not null,
+  show_id bigint not null,
+  booking_id uuid,
+  booking_state smallint,
+  version bigint,
+  lost_seat_nos integer[],
+  lost_states smallint[],
+  created_at timestamptz not null,
+  primary key (partner_id, request_id)
+);
+
+-- What the server adds to a hold: nobody can take the seat in this time, and the customer's own
+-- timer has ended before.
+create function hold_grace() returns interval
+language sql immutable parallel safe as $$ select interval '5 seconds' $$;
+
+-- The outcome of one request of a batch. `ordinal` counts from 1 in arrival order.
+create type booking_outcome as (
+  ordinal integer,
+  outcome text,
+  booking_id uuid,
+  show_id bigint,
+  booking_state smallint,
+  seat_nos integer[],
+  total bigint,
+  currency text,
+  quote text,
+  expires_in_ms bigint,
+  customer_ref text,
+  payment_reference text,
+  created_at timestamptz,
+  version bigint,
+  lost_seat_nos integer[],
+  lost_states smallint[]
+);
