@@ -122,8 +122,7 @@ extension MessageEmitter {
     }
   }
 
-  /// The codecs of a map field's keys and values.
-  func mapCodecs(_ shape: FieldShape) -> (key: String, value: String) {
+  private func mapCodecs(_ shape: FieldShape) -> (key: String, value: String) {
     guard let (key, value) = shape.mapTypes else { return ("", "") }
     return (shape.codec(key), shape.codec(value))
   }

@@ -47,9 +47,9 @@ package final class TLSSession {
     }
   }
 
-  /// Begins the handshake: a client's first flight is in `output` afterwards; a server waits.
+  /// Begins a client's handshake; its first flight is in `output` afterwards.
   package func start() throws(TLSError) {
-    if !context.isServer { try advanceHandshake() }
+    try advanceHandshake()
   }
 
   /// Takes ciphertext and appends the plaintext it gives. Throws `.peer` when the session is over.

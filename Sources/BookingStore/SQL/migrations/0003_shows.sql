@@ -60,7 +60,6 @@ create table offer (
   movie_id bigint references movie,
   show_id bigint references show (show_id),
   tier text,
-  seat_nos integer[],
   active boolean not null default true,
   check ((kind = 1) = (first_minute is not null and last_minute is not null)),
   check ((kind = 2) = (ticket_position is not null)),

@@ -1,0 +1,30 @@
+// Every bound of the sales domain, each with its reason.
+// Policies that a theatre may set (hold minutes) have their range here and their value in a row.
+
+/// The bounds of the sales domain.
+package enum Limits {
+  /// Most seats in one booking, and most seats a customer may hold in one show: the product's
+  /// policy, which also keeps every lost label within one status.
+  package static let seatsPerBooking = 10
+  /// Longest opaque customer name or payment reference, in UTF-8 bytes: a UUID or an e-mail hash
+  /// fits several times, and the column says the same.
+  package static let referenceByteCount = 128
+  /// Largest auditorium: the largest stadium has fewer places.
+  package static let seatsPerLayout = 100_000
+  /// Widest and deepest grid, so that grid arithmetic stays far from overflow.
+  package static let gridExtent = 500
+  /// Longest printed label: ten of them fit an error trailer many times over.
+  package static let labelByteCount = 16
+  /// Longest name of a tier.
+  package static let tierByteCount = 40
+  /// Most tiers in a layout: a best-available hold carries one price per tier.
+  package static let tiersPerLayout = 32
+  /// Highest price of a seat in minor units; times 10,000 basis points it still fits 64 bits.
+  package static let priceMinorUnits: Int64 = 1_000_000_000_000
+  /// Number of lanes: 64 fit the six bits that a booking id gives them.
+  package static let laneCount = 64
+  /// Shortest and longest hold a theatre may set, in minutes.
+  package static let holdMinutes = 1...15
+  /// What the server adds to each hold so that no client's timer outlives it.
+  package static let holdGraceSeconds = 5
+}
