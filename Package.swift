@@ -137,10 +137,15 @@ let package = Package(
       swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
-    tests("HTTP2Tests", ["HTTP2", "Bytes"]),
+    tests("HTTP2Tests", ["HTTP2"]),
     tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
     tests("RPCTests", ["RPC", "Reactor", "ProtoWire"]),
-    tests("RPCTransportTests", ["RPCTransport", "RPC", "HTTP2", "TLS", "Reactor", "Bytes"]),
+    tests(
+      "RPCTransportTests",
+      [
+        "RPCTransport", "RPC", "HTTP2", "TLS", "Reactor", "ProtoWire", "CLinux",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("ProtoSchemaTests", ["ProtoSchema"], exclude: ["Corpus"]),
     tests(
       "SwiftEmitterTests", ["SwiftEmitter", "ProtoSchema", "ProtoWire", "RPC"],

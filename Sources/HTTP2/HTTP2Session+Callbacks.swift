@@ -112,7 +112,10 @@ private func onFrame(
   case NGHTTP2_HEADERS.rawValue: session.noteHeaders(frame)
   case NGHTTP2_DATA.rawValue:
     guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
-    if let stream = session.streams[frame.hd.stream_id] { session.events.append(.end(stream)) }
+    if let stream = session.streams[frame.hd.stream_id] {
+      stream.isPeerEnded = true
+      session.events.append(.end(stream))
+    }
   case NGHTTP2_PING.rawValue:
     session.events.append(isAcknowledgement ? .pingAcknowledged : .pinged)
   case NGHTTP2_SETTINGS.rawValue where !isAcknowledgement:
@@ -152,12 +155,18 @@ private func onClose(
   return 0
 }
 
-/// Resets that nghttp2 sends on its own answer a peer's errors; a peer may cause only so many.
+/// Resets that nghttp2 sends on its own answer a peer's errors; a peer may cause only so many. A
+/// response that ended before its request makes the peer stop sending.
 private func onFrameSent(
   _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let session = session(context), let frame = frame?.pointee else { return abort }
+  if frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+    let stream = session.streams[frame.hd.stream_id], stream.resetsAfterEnd
+  {
+    nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
+  }
   guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
     frame.rst_stream.error_code != 0
   else { return 0 }
@@ -232,6 +241,7 @@ extension HTTP2Session {
     let endStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     let block = stream.headers
     stream.headers = HeaderBlock()
+    stream.isPeerEnded = endStream
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST, NGHTTP2_HCAT_RESPONSE:
       events.append(.headers(stream, block, endStream: endStream))

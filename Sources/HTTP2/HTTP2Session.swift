@@ -130,6 +130,7 @@ package final class HTTP2Session {
   /// Starts a response, or with `endStream` makes it a header block only.
   package func respond(_ stream: HTTP2Stream, _ headers: HeaderBlock, endStream: Bool) {
     guard !stream.isClosed else { return }
+    stream.resetsAfterEnd = endStream && !stream.isPeerEnded
     _ = headers.withNameValues { pairs in
       if endStream {
         nghttp2_submit_headers(
@@ -168,6 +169,7 @@ package final class HTTP2Session {
   /// Ends this side of a stream behind what is queued, with trailers or without.
   package func end(_ stream: HTTP2Stream, trailers: HeaderBlock? = nil) {
     guard !stream.isClosed else { return }
+    stream.resetsAfterEnd = role == .server && !stream.isPeerEnded
     stream.end = trailers.map { .trailers($0) } ?? .endStream
     resume(stream)
   }

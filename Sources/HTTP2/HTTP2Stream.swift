@@ -30,6 +30,10 @@ package final class HTTP2Stream {
   var isClosed = false
   /// Whether a drained queue still has to be reported.
   var wantsDrainEvent = false
+  /// Whether the peer is told to stop sending once this side has ended (RFC 9113, 8.1).
+  var resetsAfterEnd = false
+  /// Whether the peer's side has ended.
+  package internal(set) var isPeerEnded = false
   var headers = HeaderBlock()
 
   init(id: Int32) { self.id = id }

@@ -8,6 +8,17 @@ package func roundTrip<M: ProtoMessage>(_: M.Type) -> RoundTrip {
   { bytes throws(ProtoDecodingError) in try M(protoBytes: bytes).protoBytes() }
 }
 
+/// Decodes a message and writes it as JSON.
+package typealias JSONForm =
+  @Sendable ([UInt8], inout ProtoJSONWriter) throws(ProtoDecodingError) -> Void
+
+/// The JSON form of one message type.
+package func json<M: ProtoJSONMessage>(_: M.Type) -> JSONForm {
+  { bytes, writer throws(ProtoDecodingError) in
+    try M(protoBytes: bytes).writeJSON(into: &writer)
+  }
+}
+
 /// Decodes the base64 literal that protogen makes of a descriptor; traps on anything else.
 package func bytes(ofDescriptor literal: StaticString) -> [UInt8] {
   literal.withUTF8Buffer { digits in

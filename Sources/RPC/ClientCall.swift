@@ -6,8 +6,13 @@ import Reactor
 /// One call of any kind, untyped. Cancelling the task that waits on it cancels the call.
 package struct ClientCall: Sendable {
   private let stream: LoopBound<ClientStreamState>
+  /// A call keeps its channel, and so its connection, alive.
+  private let transport: any ClientTransport
 
-  init(_ stream: LoopBound<ClientStreamState>) { self.stream = stream }
+  init(_ stream: LoopBound<ClientStreamState>, _ transport: any ClientTransport) {
+    self.stream = stream
+    self.transport = transport
+  }
 
   func send(_ message: some ProtoMessage) async throws(RPCError) {
     let envelope = message.envelope()

@@ -63,6 +63,6 @@ extension ClientTransport {
     let bound = try await loop.run { () async throws(RPCError) in
       LoopBound(try await open(method, options), loop: loop)
     }
-    return ClientCall(bound)
+    return ClientCall(bound, self)
   }
 }

@@ -122,7 +122,8 @@ extension MessageEmitter {
     }
   }
 
-  private func mapCodecs(_ shape: FieldShape) -> (key: String, value: String) {
+  /// The codecs of a map field's keys and values.
+  func mapCodecs(_ shape: FieldShape) -> (key: String, value: String) {
     guard let (key, value) = shape.mapTypes else { return ("", "") }
     return (shape.codec(key), shape.codec(value))
   }

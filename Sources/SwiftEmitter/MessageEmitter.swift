@@ -28,7 +28,7 @@ struct MessageEmitter {
   func emit(into text: inout SourceText) {
     text.documentation(documentation(message.comment, message.options, orElse: message.fullName))
     text.block(
-      "package struct \(names.declaredName(message.fullName)): ProtoWire.ProtoMessage"
+      "package struct \(names.declaredName(message.fullName)): ProtoWire.ProtoJSONMessage"
     ) { text in
       text.line("package static var protoName: Swift.String { \"\(message.fullName)\" }")
       text.line()
@@ -37,6 +37,8 @@ struct MessageEmitter {
       text.line()
       emitInitialisers(into: &text)
       emitCodec(into: &text)
+      text.line()
+      emitJSON(into: &text)
       emitNestedTypes(into: &text)
     }
   }

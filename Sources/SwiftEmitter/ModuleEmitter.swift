@@ -81,19 +81,38 @@ func emitRegistry(_ schema: Schema, names: NameTable) -> GeneratedFile {
   text.documentation(["Every message type of this module."])
   text.block("package enum ProtoRegistry") { text in
     text.documentation(["Decodes a message and encodes it again, by full name."])
-    text.line("package static let roundTrip: [Swift.String: ProtoWire.RoundTrip] = makeTable()")
+    emitTable("roundTrip", of: "ProtoWire.RoundTrip", messages, names: names, into: &text)
     text.line()
-    text.block("private static func makeTable() -> [Swift.String: ProtoWire.RoundTrip]") { text in
-      text.line(
-        "\(messages.isEmpty ? "let" : "var") table: [Swift.String: ProtoWire.RoundTrip] = [:]")
-      for message in messages {
-        let type = names.type(message.fullName)
-        text.line("table[\"\(message.fullName)\"] = ProtoWire.roundTrip(\(type).self)")
-      }
-      text.line("return table")
+    text.documentation(["Decodes a message and writes it as JSON, by full name."])
+    emitTable("json", of: "ProtoWire.JSONForm", messages, names: names, into: &text)
+    text.line()
+    text.documentation(["Writes a `google.protobuf.Any` as JSON."])
+    text.line("package static func writeAny(")
+    text.line("  _ typeUrl: Swift.String, _ value: [Swift.UInt8],")
+    text.line("  into writer: inout ProtoWire.ProtoJSONWriter")
+    text.block(")") { text in
+      text.line("writer.any(typeUrl, value, forms: self.json)")
     }
   }
   return GeneratedFile(name: GeneratedFileName.registry, text: text.text)
+}
+
+/// Adds a table from the full name of each message to what ProtoWire's function of the same name
+/// makes of its type. One statement per entry: a literal of hundreds costs the type checker seconds.
+private func emitTable(
+  _ name: String, of type: String, _ messages: [Message], names: NameTable,
+  into text: inout SourceText
+) {
+  text.line("package static let \(name): [Swift.String: \(type)] = make_\(name)()")
+  text.line()
+  text.block("private static func make_\(name)() -> [Swift.String: \(type)]") { text in
+    text.line("\(messages.isEmpty ? "let" : "var") table: [Swift.String: \(type)] = [:]")
+    for message in messages {
+      let swiftType = names.type(message.fullName)
+      text.line("table[\"\(message.fullName)\"] = ProtoWire.\(name)(\(swiftType).self)")
+    }
+    text.line("return table")
+  }
 }
 
 /// Base64 with padding.

@@ -47,9 +47,9 @@ package final class TLSSession {
     }
   }
 
-  /// Begins a client's handshake; its first flight is in `output` afterwards.
+  /// Begins the handshake: a client's first flight is in `output` afterwards; a server waits.
   package func start() throws(TLSError) {
-    try advanceHandshake()
+    if !context.isServer { try advanceHandshake() }
   }
 
   /// Takes ciphertext and appends the plaintext it gives. Throws `.peer` when the session is over.

@@ -1,0 +1,171 @@
+// Canonical proto3 JSON (protobuf.dev "ProtoJSON"), written only: for people and scripts at the end
+// of a pipe. It is not on the way of any call.
+
+/// A message that can be written as JSON; every generated message is one.
+package protocol ProtoJSONMessage: ProtoMessage {
+  /// Writes the message as one JSON value. Unknown fields have no JSON form and are left out.
+  func writeJSON(into json: inout ProtoJSONWriter)
+}
+
+extension ProtoJSONMessage {
+  /// The message as JSON in UTF-8, on one line, without a newline.
+  package func jsonBytes() -> [UInt8] {
+    var json = ProtoJSONWriter()
+    writeJSON(into: &json)
+    return json.bytes
+  }
+}
+
+/// Builds a JSON text; commas are its business.
+package struct ProtoJSONWriter: Sendable {
+  /// The text so far, in UTF-8.
+  package private(set) var bytes: [UInt8] = []
+  /// True where a comma must stand before the next member or element.
+  private var needsComma = false
+  /// How many `google.protobuf.Any` the value being written is inside of.
+  var anyDepth = 0
+
+  package init() {}
+
+  /// Begins an object; members follow, then ``endObject()``.
+  package mutating func beginObject() { begin("{") }
+  /// Ends an object.
+  package mutating func endObject() { end("}") }
+  /// Begins an array; values follow, then ``endArray()``.
+  package mutating func beginArray() { begin("[") }
+  /// Ends an array.
+  package mutating func endArray() { end("]") }
+
+  /// Writes a member's name; its value follows.
+  package mutating func name(_ name: String) {
+    separate()
+    quote(name)
+    append(":")
+    needsComma = false
+  }
+
+  /// Writes a value that stands as it is: a number, `true`, `null`.
+  package mutating func literal(_ text: String) {
+    separate()
+    append(text)
+    needsComma = true
+  }
+
+  /// Writes a string.
+  package mutating func string(_ text: String) {
+    separate()
+    quote(text)
+    needsComma = true
+  }
+
+  /// Writes bytes as a string in base64 with padding.
+  package mutating func base64(_ value: [UInt8]) {
+    separate()
+    append("\"")
+    let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    alphabet.withUTF8Buffer { alphabet in
+      for start in stride(from: 0, to: value.count, by: 3) {
+        let count = min(3, value.count - start)
+        var bits = 0
+        for index in 0..<3 { bits = bits << 8 | (index < count ? Int(value[start + index]) : 0) }
+        for index in 0..<4 {
+          let digit = alphabet[bits >> (18 - 6 * index) & 63]
+          bytes.append(index <= count ? digit : UInt8(ascii: "="))
+        }
+      }
+    }
+    append("\"")
+    needsComma = true
+  }
+
+  /// Adds another writer's value to the object being written: the members of its object, or, when
+  /// it is a form of its own, the whole as a member `value`.
+  mutating func splice(_ other: ProtoJSONWriter, isOwnForm: Bool) {
+    if isOwnForm {
+      name("value")
+      bytes.append(contentsOf: other.bytes)
+      needsComma = true
+    } else if other.bytes.count > 2 {
+      separate()
+      bytes.append(contentsOf: other.bytes.dropFirst().dropLast())
+      needsComma = true
+    }
+  }
+
+  private mutating func begin(_ bracket: String) {
+    separate()
+    append(bracket)
+    needsComma = false
+  }
+
+  private mutating func end(_ bracket: String) {
+    append(bracket)
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { append(",") }
+  }
+
+  private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  private mutating func quote(_ text: String) {
+    append("\"")
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): append("\\\"")
+      case UInt8(ascii: "\\"): append("\\\\")
+      case UInt8(ascii: "\n"): append("\\n")
+      case UInt8(ascii: "\r"): append("\\r")
+      case UInt8(ascii: "\t"): append("\\t")
+      case 0..<0x10: append("\\u000" + String(byte, radix: 16))
+      case 0x10..<0x20, 0x7F: append("\\u00" + String(byte, radix: 16))
+      default: bytes.append(byte)
+      }
+    }
+    append("\"")
+  }
+}
+
+extension ProtoJSONWriter {
+  /// Writes a member with one value.
+  package mutating func field<F: JSONCodec>(_: F.Type, _ value: F.Value, name: String) {
+    self.name(name)
+    F.writeJSON(value, into: &self)
+  }
+
+  /// Writes a repeated field, nothing when it is empty.
+  package mutating func repeated<F: JSONCodec>(_: F.Type, _ values: [F.Value], name: String) {
+    guard !values.isEmpty else { return }
+    self.name(name)
+    array(F.self, values)
+  }
+
+  /// Writes an array of values.
+  package mutating func array<F: JSONCodec>(_: F.Type, _ values: [F.Value]) {
+    beginArray()
+    for value in values { F.writeJSON(value, into: &self) }
+    endArray()
+  }
+
+  /// Writes a map field, nothing when it is empty.
+  package mutating func map<K: JSONCodec & KeyCodec, V: JSONCodec>(
+    _: K.Type, _: V.Type, _ values: [K.Value: V.Value], name: String
+  ) {
+    guard !values.isEmpty else { return }
+    self.name(name)
+    object(K.self, V.self, values)
+  }
+
+  /// Writes an object of a map's entries, in order of their keys.
+  package mutating func object<K: JSONCodec & KeyCodec, V: JSONCodec>(
+    _: K.Type, _: V.Type, _ values: [K.Value: V.Value]
+  ) {
+    beginObject()
+    for (key, value) in values.sorted(by: { K.precedes($0.key, $1.key) }) {
+      name("\(key)")
+      V.writeJSON(value, into: &self)
+    }
+    endObject()
+  }
+}

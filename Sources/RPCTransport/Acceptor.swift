@@ -1,0 +1,111 @@
+// A server's share of one loop: its listener and the connections accepted there.
+
+import CLinux
+import Glibc
+import HTTP2
+import Logging
+import RPC
+import Reactor
+import TLS
+
+final class Acceptor {
+  private let loop: EventLoop
+  private let router: Router
+  private let configuration: ServerConfiguration
+  private let census: Census
+  private let logger: Logger
+  private let buffers = LoopBuffers()
+  private var listener: Listener?
+  private var connections: [ObjectIdentifier: ServerConnection] = [:]
+  private let fd: Int32
+  private var isDraining = false
+
+  init(
+    _ fd: Int32, _ loop: EventLoop, router: Router, configuration: ServerConfiguration,
+    census: Census, logger: Logger
+  ) {
+    self.fd = fd
+    self.loop = loop
+    self.router = router
+    self.configuration = configuration
+    self.census = census
+    self.logger = logger
+  }
+
+  func start() {
+    let listener = Listener(fd: fd, loop: loop) { [weak self] fd, peer in
+      self?.accept(fd, peer.hostPort)
+    } onPause: { [logger] error in
+      logger.warning("accepting pauses", metadata: ["error": "\(error)"])
+    }
+    do throws(SystemError) {
+      try listener.start()
+      self.listener = listener
+    } catch {
+      logger.error("cannot accept", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func accept(_ fd: Int32, _ peer: HostPort) {
+    guard !isDraining, census.admit(peer.host) else {
+      close(fd)
+      logger.debug("connection refused", metadata: ["peer": "\(peer)"])
+      return
+    }
+    guard let connection = makeConnection(fd, peer) else {
+      close(fd)
+      return census.remove(peer.host)
+    }
+    connections[ObjectIdentifier(connection)] = connection
+    do throws(SystemError) {
+      try connection.start()
+    } catch {
+      logger.warning("connection dropped", metadata: ["error": "\(error)"])
+      connections[ObjectIdentifier(connection)] = nil
+      census.remove(peer.host)
+    }
+  }
+
+  private func makeConnection(_ fd: Int32, _ peer: HostPort) -> ServerConnection? {
+    guard
+      let session = try? HTTP2Session(
+        role: .server, limits: configuration.limits.http2, nowSeconds: LoopInstant.now.seconds)
+    else { return nil }
+    var tls: TLSSession?
+    if let context = configuration.tls {
+      guard let session = try? TLSSession(context) else { return nil }
+      tls = session
+    }
+    let connection = Connection(
+      fd: fd, loop: loop, session: session, tls: tls, buffers: buffers, isConnecting: false)
+    return ServerConnection(
+      connection, router: router, limits: configuration.limits, peer: peer.description,
+      isSecure: tls != nil
+    ) { [weak self] connection, end in
+      self?.connectionEnded(connection, peer, end)
+    }
+  }
+
+  private func connectionEnded(
+    _ connection: ServerConnection, _ peer: HostPort, _ end: ConnectionEnd
+  ) {
+    connections[ObjectIdentifier(connection)] = nil
+    census.remove(peer.host)
+    switch end {
+    case .closed: break
+    case .system(let error):
+      logger.debug("connection lost", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    case .tls(let error):
+      logger.info("TLS refused", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    case .http2(let error):
+      logger.info("HTTP/2 refused", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    }
+  }
+
+  func drain(grace: Duration) {
+    isDraining = true
+    listener?.close()
+    listener = nil
+    for connection in connections.values { connection.drain(grace: grace) }
+  }
+}

@@ -1,0 +1,273 @@
+// A socket with TLS (or none) and an HTTP/2 session on it, for servers and clients alike. Knows no
+// calls: what the session reports goes to the delegate. Confined to its loop.
+
+import CLinux
+import Glibc
+import HTTP2
+import Reactor
+import TLS
+
+/// Why a connection ended.
+enum ConnectionEnd: Error {
+  /// The peer closed it in good order, or this side did.
+  case closed
+  case system(SystemError)
+  case tls(TLSError)
+  case http2(HTTP2Error)
+}
+
+protocol ConnectionDelegate: AnyObject {
+  /// An event of the HTTP/2 session.
+  func handle(_ event: HTTP2Event)
+  /// The connection is gone; nothing follows.
+  func connectionEnded(_ end: ConnectionEnd)
+}
+
+/// Buffers that all connections of a loop share: used within one callback, empty between.
+final class LoopBuffers {
+  var plaintext: [UInt8] = []
+  var produced: [UInt8] = []
+}
+
+final class Connection: BatchEndHandler {
+  let loop: EventLoop
+  let session: HTTP2Session
+  weak var delegate: (any ConnectionDelegate)?
+  private let fd: Int32
+  private let tls: TLSSession?
+  private let buffers: LoopBuffers
+  private var registration: Registration?
+  private var unsent: [UInt8] = []
+  private var unsentOffset = 0
+  private var isDirty = false
+  private var isConnecting: Bool
+  private var endsWhenSent = false
+  private(set) var isOver = false
+  /// When bytes last arrived.
+  private(set) var lastReceived = LoopInstant.now
+
+  /// Takes ownership of the socket. `isConnecting` when its connection is still being made.
+  init(
+    fd: Int32, loop: EventLoop, session: HTTP2Session, tls: TLSSession?, buffers: LoopBuffers,
+    isConnecting: Bool
+  ) {
+    self.fd = fd
+    self.loop = loop
+    self.session = session
+    self.tls = tls
+    self.buffers = buffers
+    self.isConnecting = isConnecting
+  }
+
+  deinit { if !isOver { close(fd) } }
+
+  var isEstablished: Bool { !isConnecting && (tls?.isEstablished ?? true) }
+
+  func start() throws(SystemError) {
+    registration = try loop.register(fd, isConnecting ? .write : .read) { [weak self] interest in
+      self?.becameReady(interest)
+    }
+    if !isConnecting { begin() }
+  }
+
+  private func begin() {
+    do throws(TLSError) {
+      try tls?.start()
+    } catch {
+      return end(.tls(error))
+    }
+    markDirty()
+  }
+
+  private func becameReady(_ interest: Interest) {
+    if isConnecting { return finishConnecting() }
+    if interest.contains(.write) { flush() }
+    if !isOver, interest.contains(.read) || interest.contains(.hangup) { readOnce() }
+  }
+
+  private func finishConnecting() {
+    if let error = Socket.error(fd) { return end(.system(error)) }
+    isConnecting = false
+    registration?.update(.read)
+    begin()
+  }
+
+  // MARK: In
+
+  private func readOnce() {
+    withUnsafeTemporaryAllocation(byteCount: Limits.readBytes, alignment: 1) { chunk in
+      let count = recv(fd, chunk.baseAddress, chunk.count, 0)
+      if count > 0 {
+        lastReceived = .now
+        receive(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      } else if count == 0 {
+        end(.closed)
+      } else if errno != EAGAIN && errno != EINTR {
+        end(.system(.last("recv")))
+      }
+    }
+  }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) {
+    guard let tls else { return receivePlaintext(bytes) }
+    buffers.plaintext.removeAll(keepingCapacity: true)
+    do throws(TLSError) {
+      try tls.receive(bytes, into: &buffers.plaintext)
+    } catch {
+      return end(.tls(error))
+    }
+    markDirty()
+    // The array stays untouched while handlers run: only this function writes to it.
+    let plaintext = buffers.plaintext
+    if !plaintext.isEmpty { plaintext.withUnsafeBytes(receivePlaintext) }
+    if tls.isPeerClosed { end(.closed) }
+  }
+
+  private func receivePlaintext(_ bytes: UnsafeRawBufferPointer) {
+    do throws(HTTP2Error) {
+      try session.receive(bytes, nowSeconds: lastReceived.seconds)
+    } catch {
+      deliverEvents()
+      return fail(error)
+    }
+    deliverEvents()
+    markDirty()
+    if !session.wantsToReceive && !session.wantsToSend { endWhenSent() }
+  }
+
+  private func deliverEvents() {
+    while !session.events.isEmpty, !isOver {
+      let events = session.events
+      session.events.removeAll(keepingCapacity: true)
+      for event in events where !isOver { delegate?.handle(event) }
+    }
+  }
+
+  // MARK: Out
+
+  /// Asks for a flush at the end of the current batch.
+  func markDirty() {
+    guard !isDirty, !isOver else { return }
+    isDirty = true
+    loop.atBatchEnd(self)
+  }
+
+  func batchEnded() {
+    isDirty = false
+    flush()
+  }
+
+  /// Bytes that the socket would not take yet.
+  var unsentByteCount: Int { unsent.count - unsentOffset }
+
+  private func flush() {
+    guard !isOver, !isConnecting else { return }
+    for _ in 0..<Limits.sendsPerFlush {
+      if unsentByteCount == 0 { gather() }
+      if isOver { return }
+      if unsentByteCount == 0 { return becameIdle() }
+      guard sendSome() else { return }
+    }
+    markDirty()
+  }
+
+  /// Everything that may be sent now has been sent.
+  private func becameIdle() {
+    registration?.update(.read)
+    if endsWhenSent || (isEstablished && !session.wantsToReceive) { end(.closed) }
+  }
+
+  private func gather() {
+    unsent.removeAll(keepingCapacity: unsent.capacity <= Limits.readBytes)
+    unsentOffset = 0
+    if isEstablished {
+      buffers.produced.removeAll(keepingCapacity: true)
+      do throws(HTTP2Error) {
+        try session.produce(into: &buffers.produced)
+      } catch {
+        return fail(error)
+      }
+      queue(buffers.produced)
+      deliverEvents()
+    }
+    takeCiphertext()
+  }
+
+  private func queue(_ plaintext: [UInt8]) {
+    guard let tls else {
+      unsent.append(contentsOf: plaintext)
+      return
+    }
+    do throws(TLSError) {
+      try tls.send(plaintext)
+    } catch {
+      end(.tls(error))
+    }
+  }
+
+  private func takeCiphertext() {
+    guard let tls, !tls.output.isEmpty else { return }
+    unsent.append(contentsOf: tls.output)
+    tls.output.removeAll(keepingCapacity: false)
+  }
+
+  /// Sends once; false when the socket takes no more or is gone.
+  private func sendSome() -> Bool {
+    let count = unsent.withUnsafeBytes {
+      send(fd, $0.baseAddress.map { $0 + unsentOffset }, unsentByteCount, Int32(MSG_NOSIGNAL))
+    }
+    if count < 0 {
+      guard errno == EAGAIN || errno == EINTR else {
+        end(.system(.last("send")))
+        return false
+      }
+      registration?.update([.read, .write])
+      return false
+    }
+    unsentOffset += count
+    if unsentByteCount > 0 { registration?.update([.read, .write]) }
+    return unsentByteCount == 0
+  }
+
+  // MARK: The end
+
+  /// Closes after everything queued has been sent.
+  func endWhenSent() {
+    endsWhenSent = true
+    markDirty()
+  }
+
+  /// Tells the peer why the session failed, as far as its socket takes it now, and closes.
+  private func fail(_ error: HTTP2Error) {
+    guard !isOver else { return }
+    if isEstablished {
+      queue(session.farewell(error))
+      takeCiphertext()
+      if unsentByteCount > 0 { _ = sendSome() }
+    }
+    end(.http2(error))
+  }
+
+  /// Closes at once.
+  func end(_ end: ConnectionEnd) {
+    guard !isOver else { return }
+    isOver = true
+    if case .closed = end { sayGoodbye() }
+    registration?.cancel()
+    registration = nil
+    close(fd)
+    delegate?.connectionEnded(end)
+  }
+
+  private func sayGoodbye() {
+    guard let tls, unsentByteCount == 0 else { return }
+    tls.close()
+    _ = tls.output.withUnsafeBytes {
+      send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    }
+  }
+}
+
+extension LoopInstant {
+  var seconds: Double { Double(nanoseconds) / 1e9 }
+}

@@ -1,0 +1,51 @@
+// Bounds of connections, each with its reason (see README, Limits).
+
+package import HTTP2
+
+/// Limits of a server's connections.
+package struct ConnectionLimits: Sendable {
+  package var http2 = HTTP2Limits()
+  /// Connections of one server in all: what its descriptors and memory are planned for.
+  package var connections = 10_000
+  /// Connections of one peer address, so that one partner cannot take all of them.
+  package var connectionsPerPeer = 1_000
+  /// TLS handshake and HTTP/2 preface; a browser-class handshake takes two round trips.
+  package var handshake = Duration.seconds(10)
+  /// From a unary request's headers to the end of its body.
+  package var unaryBody = Duration.seconds(30)
+  /// From a response's end to the moment the peer has read it.
+  package var stalledResponse = Duration.seconds(30)
+  /// Silence on a connection with streams after which the server pings, and the answer's time.
+  package var keepaliveInterval = Duration.seconds(30)
+  package var keepaliveTimeout = Duration.seconds(20)
+  /// How often a client may ping with and without a stream (gRPC A8, subscriber-friendly).
+  package var pingIntervalWithStreams = Duration.seconds(10)
+  package var pingIntervalWithoutStreams = Duration.seconds(60)
+  /// Pings over that rate which are forgiven.
+  package var pingStrikes = 2
+  /// Age at which a connection is asked to go, within ±10 %, and the time it then has.
+  package var age = Duration.seconds(30 * 60)
+  package var ageGrace = Duration.seconds(60)
+
+  package init() {}
+}
+
+enum Limits {
+  /// Bytes taken from a socket at a time; a full TLS record and more.
+  static let readBytes = 64 << 10
+  /// Accepts per readiness, so that a flood of connections cannot starve the open ones.
+  static let acceptsPerBatch = 64
+  /// Pause after running out of descriptors.
+  static let acceptPause = Duration.milliseconds(100)
+  /// How often a connection looks at its clocks.
+  static let housekeeping = Duration.seconds(5)
+  /// Rounds of produce-and-send in one flush, so that one fast reader cannot starve the others.
+  static let sendsPerFlush = 8
+  /// Time for one connection attempt of a client, gRPC's own minimum.
+  static let connect = Duration.seconds(20)
+  /// Client reconnection, as gRPC's connection backoff document has it.
+  static let backoffBase = Duration.seconds(1)
+  static let backoffMax = Duration.seconds(120)
+  static let backoffMultiplier = 1.6
+  static let backoffJitter = 0.2
+}

@@ -1,0 +1,94 @@
+// One call on a server connection: turns the RPC floor's commands into header blocks and DATA.
+
+import HTTP2
+import RPC
+import Reactor
+
+final class ServerCallTransport: ServerStreamSink {
+  let stream: HTTP2Stream
+  let route: Router.Route
+  let began: LoopInstant
+  private(set) var call: ServerStream?
+  private var context: ServerContext?
+  private weak var connection: ServerConnection?
+  private var hasStarted = false
+  private var hasSentHeaders = false
+  /// When the response ended on this side.
+  private(set) var ended: LoopInstant?
+
+  init(_ stream: HTTP2Stream, _ route: Router.Route, _ connection: ServerConnection) {
+    self.stream = stream
+    self.route = route
+    self.connection = connection
+    began = .now
+  }
+
+  /// Whether the whole request must be there before its handler runs.
+  var needsWholeRequest: Bool { route.method.kind == .unary }
+  var isStreaming: Bool { !needsWholeRequest }
+
+  func begin(_ call: ServerStream, _ context: ServerContext) {
+    self.call = call
+    self.context = context
+    if let deadline = context.deadline { call.arm(deadline: deadline) }
+    if !needsWholeRequest { startHandler() }
+  }
+
+  func receiveEnd() {
+    call?.receiveEnd()
+    if needsWholeRequest { startHandler() }
+  }
+
+  private func startHandler() {
+    guard !hasStarted, let call, let context, !call.isClosed else { return }
+    hasStarted = true
+    connection?.router.serve(route, call, context)
+  }
+
+  /// The stream is gone; breaks the ring of references.
+  func streamClosed() {
+    call?.receiveReset()
+    call = nil
+    context = nil
+  }
+
+  // MARK: ServerStreamSink
+
+  func sendHeaders(_ metadata: Metadata) {
+    hasSentHeaders = true
+    var block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
+    for field in metadata.fields { block.append(field.name, field.value) }
+    connection?.respond(stream, block, endStream: false)
+  }
+
+  func sendMessage(_ envelope: [UInt8]) {
+    connection?.send(stream, envelope)
+  }
+
+  func sendTrailers(
+    _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
+  ) {
+    ended = .now
+    var block = HeaderBlock()
+    if !hasSentHeaders {
+      block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
+    }
+    block.append("grpc-status", String(code.rawValue))
+    if !message.isEmpty { block.append("grpc-message", PercentEncoding.encode(message)) }
+    if !details.isEmpty, details.count <= RPC.Limits.statusDetailsBytes {
+      block.append("grpc-status-details-bin", Base64.encode(details, padded: false))
+    }
+    for field in trailers.fields { block.append(field.name, field.value) }
+    if hasSentHeaders {
+      connection?.end(stream, trailers: block)
+    } else {
+      connection?.respond(stream, block, endStream: true)
+    }
+  }
+
+  func reopenWindow(_ byteCount: Int) {
+    connection?.reopenWindow(stream, byteCount)
+  }
+
+  var queuedByteCount: Int { stream.queuedByteCount }
+}

@@ -1,0 +1,230 @@
+// One client's connection on the server: its calls, its clocks, its end. Confined to its loop.
+
+import HTTP2
+import RPC
+import Reactor
+
+final class ServerConnection: ConnectionDelegate {
+  let router: Router
+  private let connection: Connection
+  private let limits: ConnectionLimits
+  private let peer: String
+  private let isSecure: Bool
+  private let began = LoopInstant.now
+  private let maxAge: Duration
+  private var pings: PingPolicy
+  private var hasPreface = false
+  private var pingSent: LoopInstant?
+  private var drainDeadline: LoopInstant?
+  private var housekeeping: LoopTimer?
+  private let onEnd: (ServerConnection, ConnectionEnd) -> Void
+
+  init(
+    _ connection: Connection, router: Router, limits: ConnectionLimits, peer: String,
+    isSecure: Bool, onEnd: @escaping (ServerConnection, ConnectionEnd) -> Void
+  ) {
+    self.connection = connection
+    self.router = router
+    self.limits = limits
+    self.peer = peer
+    self.isSecure = isSecure
+    self.onEnd = onEnd
+    pings = PingPolicy(limits)
+    maxAge = limits.age * Double.random(in: 0.9...1.1)
+    connection.delegate = self
+  }
+
+  func start() throws(SystemError) {
+    try connection.start()
+    housekeeping = connection.loop.schedule(after: limits.handshake) { [weak self] in
+      self?.keepHouse()
+    }
+  }
+
+  var streamCount: Int { connection.session.streams.count }
+
+  // MARK: Events
+
+  func handle(_ event: HTTP2Event) {
+    switch event {
+    case .headers(let stream, let block, let endStream): beginCall(stream, block, endStream)
+    case .data(let stream, let bytes):
+      if let call = transport(stream)?.call {
+        call.receive(bytes)
+      } else {
+        connection.session.reopenWindow(stream, bytes.count)
+      }
+    case .end(let stream), .trailers(let stream, _): transport(stream)?.receiveEnd()
+    case .closed(let stream, _):
+      transport(stream)?.streamClosed()
+      stream.attachment = nil
+      endIfDrained()
+    case .drained(let stream):
+      pings.noteSending()
+      transport(stream)?.call?.noteDrained()
+    case .pinged: notePing()
+    case .pingAcknowledged: pingSent = nil
+    case .settings: hasPreface = true
+    case .goAway: break  // A client that goes away ends its streams itself.
+    }
+  }
+
+  private func transport(_ stream: HTTP2Stream) -> ServerCallTransport? {
+    stream.attachment as? ServerCallTransport
+  }
+
+  private func beginCall(_ stream: HTTP2Stream, _ block: HeaderBlock, _ endStream: Bool) {
+    switch RequestHead(block, router) {
+    case .refusedByHTTP(let status):
+      respond(stream, HeaderBlock([(":status", status)]), endStream: true)
+    case .refused(let error):
+      refuse(stream, error)
+    case .call(let route, let metadata, let timeout):
+      let transport = ServerCallTransport(stream, route, self)
+      stream.attachment = transport
+      let call = ServerStream(
+        loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes)
+      let context = ServerContext(
+        method: route.method, metadata: metadata, deadline: timeout.map { .now + $0 }, peer: peer,
+        isSecure: isSecure, stream: call)
+      transport.begin(call, context)
+      if endStream { transport.receiveEnd() }
+    }
+  }
+
+  private func refuse(_ stream: HTTP2Stream, _ error: RPCError) {
+    var block = HeaderBlock([
+      (":status", "200"), ("content-type", "application/grpc"),
+      ("grpc-status", String(error.code.rawValue)),
+      ("grpc-message", PercentEncoding.encode(error.message)),
+    ])
+    for field in error.trailers.fields { block.append(field.name, field.value) }
+    respond(stream, block, endStream: true)
+  }
+
+  private func notePing() {
+    guard pings.notePing(now: .now, hasStreams: streamCount > 0) else {
+      connection.session.goAway(errorCode: 0xb, reason: "too_many_pings")
+      return connection.endWhenSent()
+    }
+  }
+
+  // MARK: Commands of the calls
+
+  func respond(_ stream: HTTP2Stream, _ block: HeaderBlock, endStream: Bool) {
+    pings.noteSending()
+    connection.session.respond(stream, block, endStream: endStream)
+    connection.markDirty()
+  }
+
+  func send(_ stream: HTTP2Stream, _ bytes: [UInt8]) {
+    connection.session.send(stream, bytes)
+    connection.markDirty()
+  }
+
+  func end(_ stream: HTTP2Stream, trailers: HeaderBlock) {
+    connection.session.end(stream, trailers: trailers)
+    connection.markDirty()
+  }
+
+  func reopenWindow(_ stream: HTTP2Stream, _ byteCount: Int) {
+    connection.session.reopenWindow(stream, byteCount)
+    connection.markDirty()
+  }
+
+  // MARK: Clocks
+
+  private func keepHouse() {
+    guard !connection.isOver else { return }
+    let now = LoopInstant.now
+    guard hasPreface else { return connection.end(.closed) }
+    if let drainDeadline, now >= drainDeadline { return endByForce() }
+    if drainDeadline == nil, now - began >= maxAge { drain(grace: limits.ageGrace) }
+    keepAlive(now)
+    limitStreams(now)
+    guard !connection.isOver else { return }
+    housekeeping = connection.loop.schedule(after: Limits.housekeeping) { [weak self] in
+      self?.keepHouse()
+    }
+  }
+
+  private func keepAlive(_ now: LoopInstant) {
+    if let pingSent {
+      if connection.lastReceived > pingSent {
+        self.pingSent = nil
+      } else if now - pingSent >= limits.keepaliveTimeout {
+        connection.end(.closed)
+      }
+    } else if streamCount > 0, now - connection.lastReceived >= limits.keepaliveInterval {
+      pingSent = now
+      connection.session.ping()
+      connection.markDirty()
+    }
+  }
+
+  /// Unary requests that never end, responses that nobody reads.
+  private func limitStreams(_ now: LoopInstant) {
+    for stream in Array(connection.session.streams.values) {
+      guard let transport = transport(stream) else { continue }
+      if let ended = transport.ended {
+        if now - ended >= limits.stalledResponse {
+          connection.session.reset(stream, errorCode: 8)
+          connection.markDirty()
+        }
+      } else if transport.needsWholeRequest, !stream.isPeerEnded,
+        now - transport.began >= limits.unaryBody
+      {
+        transport.call?.finish(RPCError(.deadlineExceeded, "the request took too long to arrive"))
+      }
+    }
+  }
+
+  // MARK: The end
+
+  /// Asks the client to go: GOAWAY in two steps, streaming calls ended so that their clients resume
+  /// elsewhere, unary calls finished within the grace.
+  func drain(grace: Duration) {
+    guard drainDeadline == nil, !connection.isOver else { return }
+    drainDeadline = .now + grace
+    connection.session.announceShutdown()
+    connection.markDirty()
+    connection.loop.schedule(after: min(.milliseconds(100), grace)) { [weak self] in
+      self?.refuseNewStreams()
+    }
+    connection.loop.schedule(after: grace) { [weak self] in self?.endByForce() }
+  }
+
+  private func refuseNewStreams() {
+    guard !connection.isOver else { return }
+    connection.session.goAway(errorCode: 0)
+    for call in calls where call.isStreaming { call.call?.finish(Self.goingAway) }
+    connection.markDirty()
+    endIfDrained()
+  }
+
+  private static let goingAway = RPCError(.unavailable, "the server is going away; call again")
+
+  private var calls: [ServerCallTransport] {
+    connection.session.streams.values.compactMap { transport($0) }
+  }
+
+  private func endIfDrained() {
+    if drainDeadline != nil, streamCount == 0 { connection.endWhenSent() }
+  }
+
+  private func endByForce() {
+    guard !connection.isOver else { return }
+    for call in calls { call.call?.finish(Self.goingAway) }
+    connection.endWhenSent()
+    connection.loop.schedule(after: .seconds(1)) { [connection] in connection.end(.closed) }
+  }
+
+  func connectionEnded(_ end: ConnectionEnd) {
+    housekeeping?.cancel()
+    for stream in Array(connection.session.streams.values) {
+      transport(stream)?.streamClosed()
+      stream.attachment = nil
+    }
+    onEnd(self, end)
+  }
+}

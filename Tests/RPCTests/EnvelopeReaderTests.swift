@@ -1,0 +1,58 @@
+// Message framing: any cut of the bytes gives the same messages; bad prefixes are refused at once.
+
+import RPC
+import Testing
+
+@Suite struct EnvelopeReaderTests {
+  /// Hands bytes to a reader and returns the messages they complete.
+  private final class Feed {
+    var reader: EnvelopeReader
+    init(limitBytes: Int) { reader = EnvelopeReader(limitBytes: limitBytes) }
+    var isAtBoundary: Bool { reader.isAtBoundary }
+
+    func read(_ bytes: [UInt8]) throws -> [[UInt8]] {
+      var messages: [[UInt8]] = []
+      try bytes.withUnsafeBytes { raw in try reader.append(raw) { messages.append($0) } }
+      return messages
+    }
+  }
+
+  @Test func everyCutGivesTheSameMessages() throws {
+    let wire: [UInt8] = [0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 9]
+    for size in 1...wire.count {
+      let reader = Feed(limitBytes: 10)
+      var messages: [[UInt8]] = []
+      for start in stride(from: 0, to: wire.count, by: size) {
+        messages += try reader.read(Array(wire[start..<min(start + size, wire.count)]))
+      }
+      #expect(messages == [[1, 2, 3], [], [9]])
+      #expect(reader.isAtBoundary)
+    }
+  }
+
+  @Test func theLimitHoldsAtThePrefix() throws {
+    let reader = Feed(limitBytes: 10)
+    #expect(try reader.read([0, 0, 0, 0, 10]) == [])
+    let strict = Feed(limitBytes: 9)
+    let error = #expect(throws: RPCError.self) { try strict.read([0, 0, 0, 0, 10]) }
+    #expect(error == RPCError(.resourceExhausted, "a message of 10 bytes exceeds the limit of 9"))
+    let huge = Feed(limitBytes: 4 << 20)
+    #expect(throws: RPCError.self) { try huge.read([0, 255, 255, 255, 255]) }
+  }
+
+  @Test(arguments: [1, 2, 255] as [UInt8])
+  func flagsOtherThanZeroAreRefused(flag: UInt8) {
+    let reader = Feed(limitBytes: 10)
+    let error = #expect(throws: RPCError.self) { try reader.read([flag, 0, 0, 0, 1, 5]) }
+    #expect(error?.code == .internal)
+  }
+
+  @Test func aPartIsNotABoundary() throws {
+    let reader = Feed(limitBytes: 10)
+    _ = try reader.read([0, 0])
+    #expect(!reader.isAtBoundary)
+    _ = try reader.read([0, 0, 2, 1])
+    #expect(!reader.isAtBoundary)
+    #expect(try reader.read([2]) == [[1, 2]])
+  }
+}

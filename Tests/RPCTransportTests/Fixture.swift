@@ -1,0 +1,184 @@
+// A server with one method of each kind, and channels to it, for the transport's tests.
+
+import Foundation
+import Logging
+import ProtoWire
+import RPC
+import RPCTransport
+import Reactor
+import Synchronization
+import TLS
+
+/// A message that is nothing but bytes (field 1).
+struct Blob: ProtoMessage {
+  static var protoName: String { "test.Blob" }
+  var bytes: [UInt8] = []
+  var unknownFields = UnknownFields()
+
+  init() {}
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ text: String) { bytes = Array(text.utf8) }
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  func encodedByteCount() -> Int {
+    bytes.isEmpty ? 0 : 1 + BytesCodec.byteCount(bytes)
+  }
+
+  func encode(into writer: inout ProtoWriter) {
+    if !bytes.isEmpty { writer.field(BytesCodec.self, bytes, tag: 10) }
+  }
+
+  mutating func merge(from reader: inout ProtoReader) throws(ProtoDecodingError) {
+    while true {
+      let tag = try reader.nextTag()
+      guard tag != 0 else { return }
+      guard tag == 10 else { throw ProtoDecodingError(.invalidFieldNumber, at: 0) }
+      bytes = try reader.readBytes()
+    }
+  }
+}
+
+enum TestMethods {
+  static func make(_ name: String, _ kind: MethodDescriptor.Kind) -> MethodDescriptor {
+    MethodDescriptor(service: "test.Test", method: name, kind: kind, sideEffects: false)
+  }
+  static let echo = make("Echo", .unary)
+  static let fail = make("Fail", .unary)
+  static let sleep = make("Sleep", .unary)
+  static let metadata = make("Metadata", .unary)
+  static let count = make("Count", .serverStreaming)
+  static let join = make("Join", .clientStreaming)
+  static let chat = make("Chat", .bidirectional)
+}
+
+/// What the server's handlers saw.
+final class Observations: Sendable {
+  private struct State {
+    var values: [String] = []
+    var waiters: [(String, CheckedContinuation<Void, Never>)] = []
+  }
+  private let state = Mutex(State())
+  let written = Mutex(0)
+
+  func note(_ value: String) {
+    let ready = state.withLock { state in
+      state.values.append(value)
+      defer { state.waiters.removeAll { $0.0 == value } }
+      return state.waiters.filter { $0.0 == value }
+    }
+    for waiter in ready { waiter.1.resume() }
+  }
+
+  /// Returns once the value has been noted.
+  func wait(for value: String) async {
+    await withCheckedContinuation { continuation in
+      let isThere = state.withLock { state in
+        if !state.values.contains(value) { state.waiters.append((value, continuation)) }
+        return state.values.contains(value)
+      }
+      if isThere { continuation.resume() }
+    }
+  }
+}
+
+/// A running server and the loops of both sides.
+final class Fixture: Sendable {
+  let server: Server
+  let seen = Observations()
+  private let loops: [EventLoop]
+  let clientLoop: EventLoop
+  let address: HostPort
+
+  init(
+    tls: TLSContext? = nil, loopCount: Int = 2, limits: ConnectionLimits = ConnectionLimits()
+  ) async throws {
+    loops = try (0..<loopCount).map { try EventLoop(name: "server-\($0)") }
+    clientLoop = try EventLoop(name: "client")
+    var configuration = ServerConfiguration(
+      address: HostPort(host: "127.0.0.1", port: 0), tls: tls)
+    configuration.limits = limits
+    server = try Server(
+      loops: loops, router: Self.router(seen), configuration: configuration,
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    address = server.address
+    await server.start()
+  }
+
+  func channel(tls: TLSContext? = nil, host: String = "127.0.0.1") -> Channel {
+    Channel(loop: clientLoop, target: HostPort(host: host, port: address.port), tls: tls)
+  }
+
+  func stop() async {
+    await server.drain(grace: .zero)
+    for loop in loops + [clientLoop] { loop.stop() }
+  }
+
+  private static func router(_ seen: Observations) -> Router {
+    var router = Router()
+    router.unary(TestMethods.echo) { (request: Blob, _) in request }
+    router.unary(TestMethods.fail) { (request: Blob, _) async throws(RPCError) -> Blob in
+      throw RPCError(.failedPrecondition, request.text, details: [1, 2, 3])
+    }
+    router.unary(TestMethods.sleep) { (request: Blob, context) in
+      await withTaskCancellationHandler {
+        try? await Task.sleep(for: .seconds(60))
+      } onCancel: {
+        seen.note("cancelled")
+      }
+      return request
+    }
+    router.unary(TestMethods.metadata) { (request: Blob, context) in
+      context.addInitialMetadata("x-initial", context.metadata["x-in"] ?? "none")
+      context.addTrailer("x-trailing", "end")
+      return Blob(context.metadata.binaryValues("x-data-bin").first ?? [])
+    }
+    router.serverStreaming(TestMethods.count) {
+      (request: Blob, responses: ResponseWriter<Blob>, context) async throws(RPCError) in
+      let size = Int(request.text) ?? 0
+      do throws(RPCError) {
+        for _ in 0..<1_000 {
+          try await responses.write(Blob([UInt8](repeating: 7, count: size)))
+          seen.written.withLock { $0 += 1 }
+        }
+      } catch {
+        seen.note("writer: \(error.code.name)")
+        throw error
+      }
+    }
+    router.clientStreaming(TestMethods.join) {
+      (requests: RequestReader<Blob>, context) async throws(RPCError) -> Blob in
+      var all: [UInt8] = []
+      while let next = try await requests.next() { all += next.bytes }
+      return Blob(all)
+    }
+    router.bidirectional(TestMethods.chat) {
+      (requests: RequestReader<Blob>, responses: ResponseWriter<Blob>, context)
+        async throws(RPCError) in
+      while let next = try await requests.next() { try await responses.write(next) }
+    }
+    return router
+  }
+}
+
+/// A throw-away certificate authority with a server certificate for 127.0.0.1 and localhost.
+enum Certificates {
+  static let folder: URL = {
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "usher-tls-\(ProcessInfo.processInfo.processIdentifier)")
+    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+      "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+      "-keyout", folder.appending(path: "key.pem").path, "-out",
+      folder.appending(path: "cert.pem").path,
+    ]
+    process.standardError = FileHandle.nullDevice
+    try? process.run()
+    process.waitUntilExit()
+    return folder
+  }()
+  static var certificate: String { folder.appending(path: "cert.pem").path }
+  static var key: String { folder.appending(path: "key.pem").path }
+}
