@@ -107,7 +107,9 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ], sql: true),
-    floor("SeatFeed", ["Booking", .product(name: "DequeModule", package: "swift-collections")]),
+    floor(
+      "SeatFeed",
+      ["Booking", "Reactor", .product(name: "DequeModule", package: "swift-collections")]),
     // Floor 6
     floor(
       "UsherServices",
@@ -152,7 +154,7 @@ let package = Package(
       plugins: ["ProtogenPlugin"]),
     tests("BookingTests", ["Booking"]),
     tests("BookingStoreTests", ["BookingStore", "Booking", "Postgres", "Reactor", "Support"]),
-    tests("SeatFeedTests", ["SeatFeed", "Booking"]),
+    tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
     tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
     tests("Tidy", []),
   ]

@@ -1,0 +1,284 @@
+// Watchers against a model: whatever the change stream drops, repeats or interrupts, a watcher that
+// applies what it is told ends with the committed map and never sees a version go back.
+
+import Booking
+import Reactor
+import SeatFeed
+import Synchronization
+import Testing
+
+/// Frames are numbers of events in a list, so that tests can read them back.
+private final class Frames: Sendable {
+  private let events = Mutex<[FeedEvent]>([])
+
+  func encode(_ event: FeedEvent) -> [UInt8] {
+    let index = events.withLock { events in
+      events.append(event)
+      return events.count - 1
+    }
+    return withUnsafeBytes(of: index.bigEndian) { Array($0) }
+  }
+
+  func decode(_ frame: [UInt8]) -> FeedEvent {
+    let index = frame.reduce(0) { $0 << 8 | Int($1) }
+    return events.withLock { $0[index] }
+  }
+}
+
+/// The database: the truth about one show.
+private final class Truth: Sendable {
+  private let state: Mutex<SeatMap>
+  let isAway = Mutex(false)
+  let loadCount = Mutex(0)
+
+  init(seatCount: Int32) {
+    let seats = (0..<seatCount).map { SeatStatus(number: $0, state: .available) }
+    state = Mutex(SeatMap(SeatSnapshot(lane: 1, showID: 7, version: 1, seats: seats)))
+  }
+
+  func commit(_ seats: [SeatStatus]) -> SeatChange {
+    state.withLock { map in
+      map.apply(seats, version: map.version + 1)
+      return SeatChange(lane: 1, showID: 7, version: map.version, seats: seats)
+    }
+  }
+
+  func restore(_ snapshot: SeatSnapshot) { state.withLock { $0 = SeatMap(snapshot) } }
+
+  var snapshot: SeatSnapshot { state.withLock { $0.snapshot } }
+}
+
+/// A watcher as a partner would write one.
+private struct Watcher {
+  var map: SeatMap?
+  var snapshotCount = 0
+  var changeCount = 0
+  var bookmarkCount = 0
+
+  mutating func take(_ event: FeedEvent) {
+    switch event {
+    case .snapshot(let snapshot, _):
+      map = SeatMap(snapshot)
+      snapshotCount += 1
+    case .change(let previous, let version, let seats):
+      #expect(previous == map?.version, "a change applies to the version before it")
+      #expect(version > previous)
+      map?.apply(seats, version: version)
+      changeCount += 1
+    case .bookmark(let version):
+      #expect(version == map?.version)
+      bookmarkCount += 1
+    }
+  }
+}
+
+@Suite struct FeedTests {
+  private let loop: EventLoop
+  private let frames = Frames()
+  private let truth = Truth(seatCount: 20)
+
+  init() throws { loop = try EventLoop(name: "feed") }
+
+  private func makeRegistry() -> FeedRegistry {
+    let (truth, frames) = (truth, frames)
+    return FeedRegistry(loop: loop) { (showID) async throws(FeedError) in
+      await Task.yield()
+      truth.loadCount.withLock { $0 += 1 }
+      guard showID == 7 else { throw .showNotFound }
+      guard !truth.isAway.withLock({ $0 }) else { throw .unavailable }
+      return LoadedShow(snapshot: truth.snapshot, encode: frames.encode)
+    }
+  }
+
+  private func follow(
+    _ subscription: FeedSubscription, _ watcher: inout Watcher, to version: Int64
+  ) async throws {
+    while watcher.map?.version ?? 0 < version {
+      for frame in try await subscription.next() { watcher.take(frames.decode(frame)) }
+    }
+  }
+
+  private func sell(_ number: Int32, _ state: SeatState = .sold) -> [SeatStatus] {
+    [SeatStatus(number: number, state: state)]
+  }
+
+  @Test func aWatcherSeesASnapshotThenEveryChangeOnce() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(subscription, &watcher, to: 1)
+      for number in 0..<5 as Range<Int32> {
+        let change = truth.commit(sell(number))
+        registry.apply(change)
+        registry.apply(change)
+      }
+      try await follow(subscription, &watcher, to: 6)
+      #expect(watcher.snapshotCount == 1 && watcher.changeCount == 5)
+      #expect(watcher.map?.snapshot == truth.snapshot)
+    }
+    loop.stop()
+  }
+
+  @Test func resumingGivesTheMissedEventsAlone() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let first = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(first, &watcher, to: 1)
+      first.end()
+      for number in 0..<3 as Range<Int32> { registry.apply(truth.commit(sell(number))) }
+      let second = try await registry.subscribe(7, afterVersion: 1)
+      try await follow(second, &watcher, to: 4)
+      #expect(watcher.snapshotCount == 1 && watcher.changeCount == 3)
+      #expect(watcher.map?.snapshot == truth.snapshot)
+    }
+    loop.stop()
+  }
+
+  @Test(arguments: [999, 3])
+  func resumingFromAVersionOutsideTheLogGivesASnapshotThatSaysSo(version: Int64) async throws {
+    try await loop.run { () async throws in
+      for number in 0..<8 as Range<Int32> { _ = truth.commit(sell(number)) }
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: version)
+      let events = try await subscription.next().map(frames.decode)
+      #expect(events == [.snapshot(truth.snapshot, resumeImpossible: true)])
+    }
+    loop.stop()
+  }
+
+  @Test func aSlowWatcherGetsOneMergedChange() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(subscription, &watcher, to: 1)
+      for round in 0..<200 {
+        registry.apply(truth.commit(sell(Int32(round % 5), round % 2 == 0 ? .held : .available)))
+      }
+      try await follow(subscription, &watcher, to: 201)
+      #expect(watcher.changeCount == 1)
+      #expect(watcher.map?.snapshot == truth.snapshot)
+    }
+    loop.stop()
+  }
+
+  @Test func unknownShowsAndAnAwayDatabaseAreTold() async throws {
+    await loop.run { () async in
+      let registry = makeRegistry()
+      await #expect(throws: FeedError.showNotFound) {
+        _ = try await registry.subscribe(8, afterVersion: 0)
+      }
+      truth.isAway.withLock { $0 = true }
+      await #expect(throws: FeedError.unavailable) {
+        _ = try await registry.subscribe(7, afterVersion: 0)
+      }
+      #expect(registry.showCount == 0)
+    }
+    loop.stop()
+  }
+
+  @Test func cancellingTheTaskEndsTheWait() async throws {
+    await loop.run { () async in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let bound = LoopBound(registry, loop: loop)
+      let task = Task(executorPreference: loop) { () async -> FeedError? in
+        do throws(FeedError) {
+          let subscription = try await bound.value.subscribe(7, afterVersion: 0)
+          while true { _ = try await subscription.next() }
+        } catch {
+          return error
+        }
+      }
+      await Task.yield()
+      task.cancel()
+      #expect(await task.value == .cancelled)
+    }
+    loop.stop()
+  }
+
+  @Test func aRestoredDatabaseStartsEveryoneAnew() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let old = truth.snapshot
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      registry.apply(truth.commit(sell(1)))
+      try await follow(subscription, &watcher, to: 2)
+      registry.streamEnded()
+      truth.restore(old)
+      registry.streamBegan()
+      let events = try await subscription.next().map(frames.decode)
+      #expect(events == [.snapshot(old, resumeImpossible: true)])
+    }
+    loop.stop()
+  }
+
+  /// Random commits through a stream that drops, repeats and breaks, watchers that come and go.
+  @Test(arguments: 0..<40)
+  func watchersAlwaysEndWithTheTruth(seed: UInt64) async throws {
+    try await loop.run { () async throws in
+      var random = SplitMix(state: seed)
+      let registry = makeRegistry()
+      registry.streamBegan()
+      var watchers = [Watcher(), Watcher(), Watcher()]
+      var subscriptions: [FeedSubscription?] = [nil, nil, nil]
+      for _ in 0..<300 {
+        let number = Int32.random(in: 0..<20, using: &random)
+        let change = truth.commit(sell(number, SeatState.allCases.randomElement(using: &random)!))
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0: break
+        case 1:
+          registry.apply(change)
+          registry.apply(change)
+        case 2:
+          registry.streamEnded()
+          registry.streamBegan()
+        default: registry.apply(change)
+        }
+        let index = Int.random(in: 0..<3, using: &random)
+        if let subscription = subscriptions[index] {
+          if Int.random(in: 0..<10, using: &random) == 0 {
+            subscription.end()
+            subscriptions[index] = nil
+          }
+        } else {
+          subscriptions[index] = try await registry.subscribe(
+            7, afterVersion: watchers[index].map?.version ?? 0)
+        }
+      }
+      registry.streamEnded()
+      registry.streamBegan()
+      for index in 0..<3 {
+        let subscription: FeedSubscription
+        if let old = subscriptions[index] {
+          subscription = old
+        } else {
+          subscription = try await registry.subscribe(
+            7, afterVersion: watchers[index].map?.version ?? 0)
+        }
+        try await follow(subscription, &watchers[index], to: truth.snapshot.version)
+        #expect(watchers[index].map?.snapshot == truth.snapshot, "seed \(seed)")
+      }
+    }
+    loop.stop()
+  }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
