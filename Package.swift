@@ -137,6 +137,9 @@ let package = Package(
     .target(
       name: "Support", dependencies: ["Postgres", "Reactor"], path: "Tests/Support",
       swiftSettings: settings),
+    .target(
+      name: "ProtoSupport", dependencies: ["ProtoSchema"], path: "Tests/ProtoSupport",
+      exclude: ["Python"], swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
     tests("HTTP2Tests", ["HTTP2"]),
@@ -150,8 +153,10 @@ let package = Package(
       ]),
     tests("ProtoSchemaTests", ["ProtoSchema"], exclude: ["Corpus"]),
     tests(
-      "SwiftEmitterTests", ["SwiftEmitter", "ProtoSchema", "ProtoWire", "RPC"],
-      plugins: ["ProtogenPlugin"]),
+      "SwiftEmitterTests",
+      ["SwiftEmitter", "ProtoSchema", "ProtoWire", "RPC", "Reactor", "ProtoSupport"],
+      exclude: ["Protos"], plugins: ["ProtogenPlugin"]),
+    tests("UsherProtosTests", ["UsherProtos", "ProtoWire", "ProtoSchema", "ProtoSupport"]),
     tests("BookingTests", ["Booking"]),
     tests("BookingStoreTests", ["BookingStore", "Booking", "Postgres", "Reactor", "Support"]),
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),

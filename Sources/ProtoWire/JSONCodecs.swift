@@ -55,12 +55,14 @@ extension BytesCodec: JSONCodec {
 }
 
 extension EnumCodec: JSONCodec {
-  /// By name; a number without a name stays a number. `NullValue` is JSON's null.
+  /// By name; a number without a name stays a number.
   package static func writeJSON(_ value: E, into json: inout ProtoJSONWriter) {
-    switch value.protoValueName {
-    case "NULL_VALUE"?: json.literal("null")
-    case let name?: json.string(name)
-    case nil: json.literal("\(value.rawValue)")
+    if E.isJSONNull {
+      json.literal("null")
+    } else if let name = value.protoValueName {
+      json.string(name)
+    } else {
+      json.literal("\(value.rawValue)")
     }
   }
 }

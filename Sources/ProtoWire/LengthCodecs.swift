@@ -51,6 +51,12 @@ package protocol ProtoEnum: RawRepresentable, Sendable, Hashable where RawValue 
   init(rawValue: Int32)
   /// The name in the schema, nil for a number that has none.
   var protoValueName: String? { get }
+  /// True for `google.protobuf.NullValue`, whose JSON is null.
+  static var isJSONNull: Bool { get }
+}
+
+extension ProtoEnum {
+  package static var isJSONNull: Bool { false }
 }
 
 /// An enum type

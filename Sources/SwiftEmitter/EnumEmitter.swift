@@ -30,6 +30,10 @@ struct EnumEmitter {
       }
       text.line()
       emitValueNames(into: &text)
+      if type.fullName == "google.protobuf.NullValue" {
+        text.line()
+        text.line("package static var isJSONNull: Swift.Bool { true }")
+      }
     }
   }
 

@@ -29,6 +29,7 @@ package func emitSwift(_ schema: Schema) -> [GeneratedFile] {
   let names = NameTable(schema)
   return schema.files.map { FileEmitter($0, names: names).emit() }
     + [
-      emitNamespaces(schema), emitDescriptors(schema), emitRegistry(schema, names: names),
+      emitNamespaces(schema, names: names), emitDescriptors(schema),
+      emitRegistry(schema, names: names),
     ]
 }

@@ -114,8 +114,8 @@ struct MessageEmitter {
   /// The first argument spelled out: `init()` must not call itself.
   private var firstArgument: String {
     switch properties.first {
-    case .field(let shape): "\(shape.name): \(shape.defaultValue)"
-    case .oneof(let index): "\(members.oneofs[index]): nil"
+    case .field(let shape): "\(SwiftName.label(shape.name)): \(shape.defaultValue)"
+    case .oneof(let index): "\(SwiftName.label(members.oneofs[index])): nil"
     case nil: ""
     }
   }

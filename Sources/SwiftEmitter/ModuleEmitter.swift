@@ -3,7 +3,7 @@
 import ProtoSchema
 
 /// The caseless enums that stand for packages: `usher.v1` → `Usher.V1`.
-func emitNamespaces(_ schema: Schema) -> GeneratedFile {
+func emitNamespaces(_ schema: Schema, names: NameTable) -> GeneratedFile {
   var root = Namespace()
   for file in schema.files { root.insert(SwiftName.namespace(file.package)[...]) }
   var text = SourceText()
@@ -11,6 +11,11 @@ func emitNamespaces(_ schema: Schema) -> GeneratedFile {
   for name in root.children.keys.sorted() {
     text.line()
     root.children[name]?.emit(name, path: name, into: &text)
+  }
+  for root in names.hiddenRoots.sorted() {
+    text.line()
+    text.documentation(["The namespace, where a type inside it has its name."])
+    text.line("package typealias \(NameTable.alias(ofRoot: root)) = \(root)")
   }
   return GeneratedFile(name: GeneratedFileName.namespaces, text: text.text)
 }

@@ -8,6 +8,9 @@ struct NameTable {
   private var types: [String: String] = [:]
   /// By full name of the message: its members' names.
   private var members: [String: MessageNames] = [:]
+  /// Outermost namespaces that some type inside is named like: `Booking` of `Booking.V1.Booking`.
+  /// There the name means the type, so references go by an alias.
+  private(set) var hiddenRoots: Set<String> = []
 
   init(_ schema: Schema) {
     var scopes: [String: Set<String>] = [:]
@@ -23,10 +26,24 @@ struct NameTable {
       declare(file.messages, file.enums, in: scope, taken: &taken)
       scopes[scope] = taken
     }
+    let roots = Set(schema.files.compactMap { SwiftName.namespace($0.package).first })
+    hiddenRoots = roots.intersection(
+      types.values.compactMap { $0.split(separator: ".").last.map(String.init) })
   }
 
-  /// The qualified Swift name of a message or enum.
-  func type(_ fullName: String) -> String { types[fullName] ?? fullName }
+  /// The qualified Swift name of a message or enum, as it is referred to.
+  func type(_ fullName: String) -> String { reference(types[fullName] ?? fullName) }
+
+  /// A qualified Swift name as it is referred to from inside any namespace.
+  func reference(_ qualified: String) -> String {
+    guard let root = qualified.split(separator: ".").first.map(String.init),
+      hiddenRoots.contains(root)
+    else { return qualified }
+    return NameTable.alias(ofRoot: root) + qualified.dropFirst(root.count)
+  }
+
+  /// Another name of an outermost namespace; no name of the schema ends like this.
+  static func alias(ofRoot root: String) -> String { root + "_Root" }
 
   /// The last part of a type's Swift name.
   func declaredName(_ fullName: String) -> String {

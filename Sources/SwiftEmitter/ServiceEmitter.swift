@@ -14,7 +14,7 @@ struct ServiceEmitter {
   init(_ service: Service, namespace: String, names: NameTable) {
     self.service = service
     self.names = names
-    prefix = namespace.isEmpty ? "" : namespace + "."
+    prefix = namespace.isEmpty ? "" : names.reference(namespace) + "."
     methodNames = SwiftName.unique(
       service.methods.map { SwiftName.lowerCamel($0.name) }, taken: ["all", "transport"]
     ).map(SwiftName.declared)

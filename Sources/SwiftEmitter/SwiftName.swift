@@ -41,9 +41,18 @@ enum SwiftName {
     return keywords.contains(name) ? "`\(name)`" : name
   }
 
-  /// The name as a type may be declared and used: behind a dot Swift takes no keyword for a type.
+  /// A declared name as the label of an argument, where most keywords must not have backticks.
+  static func label(_ declared: String) -> String {
+    let bare = declared.filter { $0 != "`" }
+    return ["inout", "let", "var"].contains(bare) ? declared : bare
+  }
+
+  /// The name as a type may be declared and used: behind a dot Swift takes no keyword for a type,
+  /// and the modules and tables that generated code names must not be hidden.
   static func type(_ name: String) -> String {
-    unusable.contains(name) || keywords.contains(name) ? name + "_" : name
+    let isTaken =
+      unusable.contains(name) || keywords.contains(name) || usedByGeneratedCode.contains(name)
+    return isTaken ? name + "_" : name
   }
 
   /// Makes names unique in one scope, in order: the second of two equal ones gets an underscore.
@@ -58,11 +67,15 @@ enum SwiftName {
 
   /// `usher.v1` → `["Usher", "V1"]`.
   static func namespace(_ package: String) -> [String] {
-    package.split(separator: ".").map { upperCamel(String($0)) }
+    package.split(separator: ".").map { type(upperCamel(String($0))) }
   }
 
   /// Words that mean something else behind a dot too.
   private static let unusable: Set<String> = ["self", "Self", "Type", "Protocol", "init"]
+
+  private static let usedByGeneratedCode: Set<String> = [
+    "Swift", "ProtoWire", "RPC", "ProtoRegistry", "ProtoDescriptors",
+  ]
 
   private static let keywords: Set<String> = [
     "Any", "as", "associatedtype", "await", "break", "case", "catch", "class", "continue",
