@@ -1,0 +1,97 @@
+// The one place where a refusal becomes a status: code, message and `google.rpc.Status` details
+// with exactly one ErrorInfo. Reasons are stable API; every dynamic part of a message is also in
+// the metadata or in a detail.
+
+package import ProtoWire
+package import RPC
+import UsherProtos
+
+/// Machine-readable reasons of refusals, as they stand in `ErrorInfo.reason`.
+package enum Reason: String, Sendable, CaseIterable {
+  case invalidFields = "INVALID_FIELDS"
+  case credentialsMissing = "CREDENTIALS_MISSING"
+  case credentialsInvalid = "CREDENTIALS_INVALID"
+  case scopeMissing = "SCOPE_MISSING"
+  case showNotFound = "SHOW_NOT_FOUND"
+  case bookingNotFound = "BOOKING_NOT_FOUND"
+  case seatsUnavailable = "SEATS_UNAVAILABLE"
+  case noAdjacentSeats = "NO_ADJACENT_SEATS"
+  case holdLimitExceeded = "HOLD_LIMIT_EXCEEDED"
+  case salesClosed = "SALES_CLOSED"
+  case holdExpired = "HOLD_EXPIRED"
+  case holdReleased = "HOLD_RELEASED"
+  case foreignHold = "FOREIGN_HOLD"
+  case bookingState = "BOOKING_STATE"
+  case requestIDReused = "REQUEST_ID_REUSED"
+  case pageTokenInvalid = "PAGE_TOKEN_INVALID"
+  case overloaded = "OVERLOADED"
+  case databaseUnavailable = "DATABASE_UNAVAILABLE"
+  case conflict = "CONFLICT"
+  case internalError = "INTERNAL_ERROR"
+}
+
+extension RPCError {
+  /// A refusal with its ErrorInfo and further details, each detail type at most once.
+  package static func refusal(
+    _ code: StatusCode, _ reason: Reason, _ message: String, metadata: [String: String] = [:],
+    details: [any ProtoMessage] = []
+  ) -> RPCError {
+    let info = Google.Rpc.ErrorInfo(reason: reason.rawValue, domain: "usher", metadata: metadata)
+    let all: [any ProtoMessage] = [info] + details
+    let status = Google.Rpc.Status(
+      code: Int32(code.rawValue), message: message, details: all.map(pack))
+    return RPCError(code, message, details: status.protoBytes())
+  }
+
+  /// A refusal that is worth trying again after a delay.
+  package static func retryable(
+    _ code: StatusCode, _ reason: Reason, _ message: String, retryAfterMs: Int64
+  ) -> RPCError {
+    let delay = Google.Protobuf.Duration(
+      seconds: retryAfterMs / 1_000, nanos: Int32(retryAfterMs % 1_000) * 1_000_000)
+    return refusal(
+      code, reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
+  }
+
+  /// Something does not exist, or not for this caller.
+  package static func notFound(_ reason: Reason, _ type: String, _ name: String) -> RPCError {
+    refusal(
+      .notFound, reason, "There is no such \(type).", metadata: [type: name],
+      details: [Google.Rpc.ResourceInfo(resourceType: type, resourceName: name)])
+  }
+
+  /// Our own bug or a database that breaks its promises: nothing of it is told.
+  package static var hidden: RPCError {
+    refusal(.internal, .internalError, "The server failed; the fault has been logged.")
+  }
+}
+
+private func pack(_ message: any ProtoMessage) -> Google.Protobuf.Any_ {
+  Google.Protobuf.Any_(
+    typeUrl: "type.googleapis.com/\(type(of: message).protoName)", value: message.protoBytes())
+}
+
+/// Collects what is wrong with a request, field by field, so that a caller hears of all at once.
+struct FieldViolations {
+  private var violations: [Google.Rpc.BadRequest.FieldViolation] = []
+
+  mutating func add(_ field: String, _ description: String) {
+    violations.append(.init(field: field, description: description))
+  }
+
+  /// Adds a violation unless the condition holds.
+  mutating func require(_ condition: Bool, _ field: String, _ description: String) {
+    if !condition { add(field, description) }
+  }
+
+  var isEmpty: Bool { violations.isEmpty }
+
+  /// Throws INVALID_ARGUMENT with a BadRequest when anything was added.
+  func check() throws(RPCError) {
+    guard let first = violations.first else { return }
+    throw .refusal(
+      .invalidArgument, .invalidFields, "\(first.field): \(first.description)",
+      metadata: ["fields": violations.map(\.field).joined(separator: ",")],
+      details: [Google.Rpc.BadRequest(fieldViolations: violations)])
+  }
+}
