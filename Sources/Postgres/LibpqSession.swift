@@ -6,7 +6,8 @@ internal import Glibc
 
 /// A libpq connection, from its start to `PQfinish`.
 final class LibpqSession {
-  private let connection: OpaquePointer
+  /// Nil once finished: libpq's functions take NULL for a broken connection.
+  private var connection: OpaquePointer?
   /// Parameter bytes of the query being sent, reused.
   private var scratch: [UInt8] = []
 
@@ -26,7 +27,14 @@ final class LibpqSession {
     if isBroken { throw connectError }
   }
 
-  deinit { PQfinish(connection) }
+  deinit { finish() }
+
+  /// Closes the socket. Every later call behaves as on a broken connection. The corresponding C
+  /// function is `PQfinish`.
+  func finish() {
+    PQfinish(connection)
+    connection = nil
+  }
 
   // MARK: Connecting
 
@@ -116,7 +124,7 @@ final class LibpqSession {
 
   private func withBinary(
     _ parameters: [PostgresValue],
-    _ send: (OpaquePointer, [UnsafePointer<CChar>?], [Int32], [Int32]) -> Bool
+    _ send: (OpaquePointer?, [UnsafePointer<CChar>?], [Int32], [Int32]) -> Bool
   ) -> Bool {
     scratch.removeAll(keepingCapacity: true)
     // One byte in front: an empty value needs an address that is not NULL.

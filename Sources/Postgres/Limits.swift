@@ -21,6 +21,10 @@ enum Limits {
   /// before the connection is given up: a frozen server or a dead link, not a slow statement.
   static let silenceAfterCancel: Duration = .seconds(5)
 
+  /// How often a query that a stray cancel request hit is sent again. One request can hit twice:
+  /// the postmaster signals the backend and then its process group.
+  static let resends = 4
+
   /// Elements of one array: 10 seats × 256 requests of a batch stay far below; a corrupt count
   /// must not become an allocation.
   static let arrayElements = 1 << 20

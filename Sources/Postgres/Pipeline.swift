@@ -111,6 +111,7 @@ final class Pipeline {
     case .new(let record):
       query.prepared = record
       query.awaitsPrepare = true
+      query.isPreparer = true
       let types = parameters.map(\.type)
       return session.sendPrepare(name: record.serverName, sql: statement.sql, types: types)
         && session.sendExecute(prepared: record.serverName, parameters) && session.sendSync()
@@ -155,6 +156,8 @@ final class Pipeline {
       }
       take(answer)
     }
+    // One more NULL brings libpq to rest, and only then does it tell the transaction's state.
+    if isOpen, inFlight.isEmpty, !session.isBusy { _ = session.nextAnswer() }
   }
 
   private func take(_ answer: LibpqSession.Answer) {
@@ -211,13 +214,13 @@ final class Pipeline {
     if error.isStaleStatement { statements.remove(record) }
   }
 
-  /// A query that failed only because its plan was stale, or because the cancel request for its
-  /// predecessor came late and hit it, is sent once more: it had no effect.
+  /// A query that failed only because its plan was stale, because another query's PREPARE of its
+  /// statement failed, or because a cancel request meant for another query hit it, had no effect
+  /// and is sent once more.
   private func mayResend(_ query: PipelinedQuery, after error: PostgresError) -> Bool {
-    guard query.form == .pipelined, !query.isResent, !isInTransaction, query.stopCause == nil
-    else { return false }
-    if error.isStaleStatement, case .ready? = query.prepared?.state { return true }
-    return error.kind == .queryCancelled && isStray(query)
+    guard query.form == .pipelined, !isInTransaction, query.stopCause == nil else { return false }
+    if query.isVictimOfStatement { return query.resendCount == 0 }
+    return error.kind == .queryCancelled && query.resendCount < Limits.resends && isStray(query)
   }
 
   // MARK: The end
@@ -234,6 +237,7 @@ final class Pipeline {
     registration = nil
     alarm?.cancel()
     stopping.end()
+    session.finish()
     let waiting = inFlight
     inFlight.removeAll()
     for (index, query) in waiting.enumerated() {
@@ -253,12 +257,6 @@ final class Pipeline {
 }
 
 extension PostgresError {
-  /// "Cached plan must not change result type" and "prepared statement does not exist": raised
-  /// before the statement runs, gone after preparing anew.
-  fileprivate var isStaleStatement: Bool {
-    sqlState?.code == "0A000" || sqlState?.code == "26000"
-  }
-
   /// The same error as the end of a connection.
   fileprivate var asLoss: PostgresError {
     var error = self

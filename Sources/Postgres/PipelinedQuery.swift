@@ -38,8 +38,10 @@ struct PipelinedQuery {
   var startedAt: LoopInstant?
   var stopCause: StopCause?
   var stoppedAt: LoopInstant?
-  /// Sent a second time already; never a third.
-  var isResent = false
+  /// How often it was sent again.
+  var resendCount = 0
+  /// Whether this query brought its statement's PREPARE along.
+  var isPreparer = false
 
   /// A query that nobody can stop needs no ticket.
   init(
@@ -60,7 +62,7 @@ struct PipelinedQuery {
     var again = PipelinedQuery(
       statement, parameters, form: form, ticket: ticket, deadline: deadline,
       continuation: continuation)
-    again.isResent = true
+    again.resendCount = resendCount + 1
     return again
   }
 
@@ -90,13 +92,21 @@ struct PipelinedQuery {
     }
   }
 
+  /// Failed for its statement's sake before it ran: the plan went stale, the statement is unknown
+  /// to the server, or the query that was to prepare it could not.
+  var isVictimOfStatement: Bool {
+    !isPreparer && prepared != nil && outcome?.error?.isStaleStatement == true
+  }
+
   /// What the waiter hears once the server is done with the query.
   var finalOutcome: QueryOutcome {
     guard let outcome else {
       return .failure(PostgresError(.protocolViolation, "query ended without an answer"))
     }
     guard let error = outcome.error else { return outcome }
-    if case .refused(let reason)? = prepared?.state { return .failure(reason) }
+    if isVictimOfStatement, case .refused(let reason)? = prepared?.state {
+      return .failure(reason)
+    }
     guard error.kind == .queryCancelled, let stopCause else { return outcome }
     return .failure(stopCause.error)
   }
@@ -127,5 +137,13 @@ extension PipelinedQuery.StopCause {
 extension Result {
   var error: Failure? {
     if case .failure(let error) = self { error } else { nil }
+  }
+}
+
+extension PostgresError {
+  /// "Cached plan must not change result type" and "prepared statement does not exist": raised
+  /// before the statement runs, gone after preparing anew.
+  var isStaleStatement: Bool {
+    sqlState?.code == "0A000" || sqlState?.code == "26000"
   }
 }

@@ -107,6 +107,11 @@ package final class PostgresConnection: Sendable {
     return value
   }
 
+  /// Whether a transaction block is open and has not failed. Only with nothing in flight.
+  func isInTransaction() async -> Bool {
+    await loop.run { [pipeline] in pipeline.value.session.isInTransaction }
+  }
+
   private func begin() async throws(PostgresError) {
     await loop.run { [pipeline] in pipeline.value.isInTransaction = true }
     do {

@@ -41,6 +41,10 @@ extension PrivateCluster {
     state.withLock { $0.child?.signal(SIGQUIT) }
   }
 
+  /// Lets go of the folder and leaves the server running, as if this process had died: for tests
+  /// of what the next owner does.
+  package func disown() { unlock() }
+
   private func end(_ mode: StopMode) async {
     guard let child = state.withLock({ $0.child }) else { return }
     for signal in mode == .fast ? [SIGINT, SIGQUIT, SIGKILL] : [SIGQUIT, SIGKILL] {
@@ -54,6 +58,8 @@ extension PrivateCluster {
 
   /// One owner at a time. The corresponding C function is `flock`.
   private func lock() throws(PostgresError) {
+    // Still held when the server died by itself.
+    guard state.withLock({ $0.lockFD < 0 }) else { return }
     let path = "\(settings.folder)/lock"
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard fd >= 0 else { throw failure("cannot open \(path)") }
@@ -61,10 +67,7 @@ extension PrivateCluster {
       close(fd)
       throw PostgresError(.cluster, "another process uses \(settings.folder)")
     }
-    state.withLock { state in
-      if state.lockFD >= 0 { close(state.lockFD) }
-      state.lockFD = fd
-    }
+    state.withLock { $0.lockFD = fd }
   }
 
   private func unlock() {

@@ -3,7 +3,7 @@
 
 import Glibc
 package import Postgres
-import Reactor
+package import Reactor
 import Synchronization
 
 /// The test process's PostgreSQL.
@@ -25,13 +25,21 @@ package actor TestCluster {
 
   private static func make(on loop: EventLoop) async throws -> PrivateCluster {
     let folder = try TestFolder.make()
-    var settings = PrivateCluster.Settings(folder: folder)
-    settings.syncsOnInit = false
-    settings.parameters = ["shared_buffers": "64MB", "deadlock_timeout": "200ms"]
-    let cluster = try PrivateCluster(settings, on: loop)
+    let cluster = try make(in: folder, on: loop)
     TestExit.clean(cluster, folder)
     try await cluster.start()
     return cluster
+  }
+
+  /// A cluster of a test's own, not started, small and quick to make.
+  package static func make(
+    in folder: String, on loop: EventLoop, _ parameters: [String: String] = [:]
+  ) throws(PostgresError) -> PrivateCluster {
+    var settings = PrivateCluster.Settings(folder: folder)
+    settings.syncsOnInit = false
+    settings.parameters = ["shared_buffers": "32MB", "deadlock_timeout": "200ms"]
+      .merging(parameters) { _, given in given }
+    return try PrivateCluster(settings, on: loop)
   }
 
   /// Runs a body with a new, empty database, dropped afterwards.

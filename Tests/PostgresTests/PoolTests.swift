@@ -1,0 +1,230 @@
+// The pool: who gets a connection, who is refused, what becomes of broken ones.
+
+import Postgres
+import Reactor
+import Support
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct PoolTests {
+  private func withPool(
+    _ adjust: @Sendable (inout PostgresPool.Settings) -> Void = { _ in },
+    onHealth: @escaping @Sendable (PostgresPool.Health) -> Void = { _ in },
+    _ body: @escaping @Sendable (PostgresPool) async throws -> Void
+  ) async throws {
+    try await TestCluster.shared.withDatabase { string in
+      var settings = PostgresPool.Settings(PostgresConfiguration(string))
+      adjust(&settings)
+      let pool = PostgresPool(settings, on: TestLoops.next(), onHealth: onHealth)
+      try await pool.loop.run { () async throws in
+        do {
+          try await body(pool)
+        } catch {
+          await pool.close()
+          throw error
+        }
+        await pool.close()
+      }
+    }
+  }
+
+  @Test func lendsOneConnectionToOneHolder() async throws {
+    let holders = HolderCount()
+    try await withPool({ $0.maximumConnections = 3 }) { pool in
+      let backends = try await withThrowingTaskGroup(of: Int32.self) { group in
+        for _ in 0..<50 {
+          group.addTask(executorPreference: pool.loop) {
+            try await pool.withConnection { connection throws(PostgresError) in
+              holders.enter()
+              _ = try await connection.query("SELECT pg_sleep(0.002)")
+              holders.leave()
+              return connection.backendProcess
+            }
+          }
+        }
+        return try await group.reduce(into: Set()) { $0.insert($1) }
+      }
+      #expect(backends.count == 3)
+    }
+    #expect(holders.most == 3)
+  }
+
+  @Test func waitersAreServedInOrderAndBounded() async throws {
+    try await withPool({
+      $0.maximumConnections = 1
+      $0.waiterLimit = 3
+    }) { pool in
+      let held = try await pool.lease()
+      let order = Mailbox<Int>()
+      let refused = Mailbox<PostgresError?>()
+      for number in 0..<4 {
+        pool.loop.spawn {
+          let error = await failure { () async throws(PostgresError) in
+            try await pool.withConnection { _ throws(PostgresError) in order.put(number) }
+          }
+          refused.put(error)
+        }
+      }
+      #expect(await refused.wait(for: 1).first??.kind == .queueFull)
+      pool.giveBack(held)
+      #expect(await order.wait(for: 3) == [0, 1, 2])
+    }
+  }
+
+  @Test func waitingEndsInTime() async throws {
+    try await withPool({
+      $0.maximumConnections = 1
+      $0.waitTimeout = .milliseconds(1500)
+    }) { pool in
+      let held = try await pool.lease()
+      let pooled = await failure { () async throws(PostgresError) in
+        try await pool.query("SELECT 1")
+      }
+      #expect(pooled?.kind == .poolTimeout)
+      let callers = await failure { () async throws(PostgresError) in
+        try await pool.query("SELECT 1", timeout: .milliseconds(10))
+      }
+      #expect(callers?.kind == .deadlineExceeded)
+      let cancelled = Mailbox<PostgresError?>()
+      let task = pool.loop.spawn {
+        cancelled.put(
+          await failure { () async throws(PostgresError) in try await pool.query("SELECT 1") })
+      }
+      task.cancel()
+      #expect(await cancelled.wait(for: 1).first??.kind == .cancelled)
+      pool.giveBack(held)
+      #expect(try await pool.query("SELECT 1").rowCount == 1)
+    }
+  }
+
+  @Test func uncleanConnectionsAreNotReused() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      let first = try await pool.withConnection { connection throws(PostgresError) in
+        _ = try await connection.query("BEGIN")
+        return connection.backendProcess
+      }
+      let second = try await pool.withConnection { connection throws(PostgresError) in
+        connection.backendProcess
+      }
+      #expect(first != second)
+      let third = try await pool.withConnection { connection throws(PostgresError) in
+        connection.backendProcess
+      }
+      #expect(second == third)
+    }
+  }
+
+  @Test func killedIdleConnectionIsReplaced() async throws {
+    try await withPool({
+      $0.minimumConnections = 2
+      $0.maximumConnections = 2
+    }) { pool in
+      let (first, second) = (try await pool.lease(), try await pool.lease())
+      let old = [first.backendProcess, second.backendProcess]
+      pool.giveBack(second)
+      _ = try await first.query("SELECT pg_terminate_backend($1)", [.int4(second.backendProcess)])
+      // Whether or not the end of the idle one has been noticed yet, nobody is handed a corpse twice.
+      let third = try await pool.withConnection { connection throws(PostgresError) in
+        (try? await connection.query("SELECT 1")) == nil ? nil : connection.backendProcess
+      }
+      let fourth = try await pool.withConnection { connection throws(PostgresError) in
+        _ = try await connection.query("SELECT 1")
+        return connection.backendProcess
+      }
+      #expect(third == nil || !old.contains(third ?? 0))
+      #expect(!old.contains(fourth))
+      pool.giveBack(first)
+    }
+  }
+
+  @Test func surplusConnectionsAreClosedWhenIdle() async throws {
+    try await withPool({
+      $0.minimumConnections = 1
+      $0.maximumConnections = 4
+      $0.idleLifetime = .milliseconds(50)
+    }) { pool in
+      var held: [PostgresConnection] = []
+      for _ in 0..<4 { held.append(try await pool.lease()) }
+      for connection in held { pool.giveBack(connection) }
+      var count: Int64 = 4
+      while count > 1 {
+        count = try await pool.query(
+          "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        ).onlyRow().decode(0)
+      }
+      #expect(count == 1)
+    }
+  }
+
+  @Test func closedPoolRefuses() async throws {
+    try await withPool { pool in
+      let held = try await pool.lease()
+      await pool.close()
+      let error = await failure { () async throws(PostgresError) in
+        try await pool.query("SELECT 1")
+      }
+      #expect(error?.kind == .closed)
+      pool.giveBack(held)
+      let late = await failure { () async throws(PostgresError) in try await held.query("SELECT 1")
+      }
+      #expect(late?.kind == .closed)
+    }
+  }
+
+  @Test func absentDatabaseIsToldAndFoundWhenItComes() async throws {
+    let folder = try TestFolder.make()
+    defer { TestFolder.remove(folder) }
+    let loop = TestLoops.next()
+    let cluster = try TestCluster.make(in: folder, on: loop)
+    let changes = Mailbox<PostgresPool.Health>()
+    var settings = PostgresPool.Settings(
+      PostgresConfiguration(cluster.connectionString(database: "postgres")))
+    settings.waitTimeout = .milliseconds(100)
+    let pool = PostgresPool(settings, on: loop) { changes.put($0) }
+    await pool.start()
+    let error = await failure { () async throws(PostgresError) in try await pool.query("SELECT 1") }
+    #expect(error?.kind == .connectFailed)
+    #expect(error?.isUnavailable == true)
+    try await cluster.start()
+    _ = await changes.wait(for: 2)
+    #expect(changes.values.last == .up)
+
+    // An immediate stop under load: queries fail with a loss, and a second after the server is
+    // back, all is well again.
+    async let running = failure { () async throws(PostgresError) in
+      try await pool.query("SELECT pg_sleep(4)")
+    }
+    try await pool.withConnection { connection throws(PostgresError) in
+      try await connection.waitForSleeper()
+    }
+    try await cluster.restart(.immediate)
+    let back = LoopInstant.now
+    #expect(await running?.kind == .connectionLost(maybeExecuted: true))
+    while (try? await pool.query("SELECT 1")) == nil {}
+    #expect(LoopInstant.now - back < .seconds(1))
+    await pool.close()
+    await cluster.stop()
+  }
+}
+
+private final class HolderCount: Sendable {
+  private let state = Mutex([0, 0])
+  var most: Int { state.withLock { $0[1] } }
+  func enter() {
+    state.withLock { state in
+      state[0] += 1
+      state[1] = max(state[1], state[0])
+    }
+  }
+  func leave() { state.withLock { $0[0] -= 1 } }
+}
+
+extension PostgresConnection {
+  /// Waits until some session runs pg_sleep.
+  fileprivate func waitForSleeper() async throws(PostgresError) {
+    while try await query(
+      "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    ).rowCount == 0 {}
+  }
+}
