@@ -3,17 +3,11 @@
 import ProtoSchema
 
 extension Comment {
-  /// The lines of the comment above the declaration, else of the one behind it, without the blank
-  /// that follows the comment marker and without blank lines around them.
+  /// The lines of the comment above the declaration, else of the one behind it.
   var lines: [String] {
     let text = leading.isEmpty ? trailing : leading
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      var line = line.hasPrefix(" ") ? line.dropFirst() : line
-      while line.last?.isWhitespace == true { line.removeLast() }
-      return String(line)
-    }
-    while lines.last?.isEmpty == true { lines.removeLast() }
-    return Array(lines.drop { $0.isEmpty })
+    guard !text.isEmpty else { return [] }
+    return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 }
 

@@ -41,10 +41,9 @@ enum SwiftName {
     return keywords.contains(name) ? "`\(name)`" : name
   }
 
-  /// A declared name as the label of an argument, where most keywords must not have backticks.
+  /// A declared name as the label of an argument, where only one keyword may have backticks.
   static func label(_ declared: String) -> String {
-    let bare = declared.filter { $0 != "`" }
-    return ["inout", "let", "var"].contains(bare) ? declared : bare
+    declared == "`inout`" ? declared : declared.filter { $0 != "`" }
   }
 
   /// The name as a type may be declared and used: behind a dot Swift takes no keyword for a type,
