@@ -1,4 +1,4 @@
-// Rules about enums and about reserved numbers.
+// Rules about enums.
 
 extension Checker {
   func check(_ node: EnumNode, in scope: String) -> EnumType {
@@ -19,14 +19,14 @@ extension Checker {
     checkAliases(node, values, options)
     checkShortNames(node, values)
     for (value, place) in zip(values, node.values)
-    where reserved.contains(where: { $0.range.contains(Int64(value.number)) }) {
+    where reserved.contains(Int64(value.number)) {
       error(place.number.range, "number \(value.number) is reserved in this enum")
     }
     checkReservedNames(node.values.map(\.name), node.reserved.names, of: "enum")
     return EnumType(
       name: node.name.value,
       fullName: scope.isEmpty ? node.name.value : "\(scope).\(node.name.value)", values: values,
-      reservedRanges: reserved.map(\.range), reservedNames: node.reserved.names.map(\.value),
+      reservedRanges: reserved.ranges, reservedNames: node.reserved.names.map(\.value),
       options: options, comment: node.comment)
   }
 
@@ -44,7 +44,7 @@ extension Checker {
   private func checkAliases(_ node: EnumNode, _ values: [EnumValue], _ options: OptionValues) {
     var names: [Int32: String] = [:]
     var hasAlias = false
-    for (value, place) in zip(values, node.values) {
+    for (value, place) in zip(values, node.values) where place.number.value.int32 != nil {
       guard let other = names[value.number] else {
         names[value.number] = value.name
         continue
@@ -53,7 +53,8 @@ extension Checker {
       if options.bool("allow_alias") == true { continue }
       error(
         place.number.range, "number \(value.number) is already used by value `\(other)`",
-        hint: "if both names shall mean the same, add `option allow_alias = true;` to the enum")
+        hint: "if both names are meant to be the same, add `option allow_alias = true;` to the enum"
+      )
     }
     guard let option = node.options.first(where: { $0.name.value == "allow_alias" }) else { return }
     if options.bool("allow_alias") == false {
@@ -79,60 +80,6 @@ extension Checker {
         place.name.range,
         "values `\(other.name)` and `\(value.name)` are the same without the enum's name and case",
         hint: "generated code shortens both to `\(short)`: rename one of the two")
-    }
-  }
-}
-
-// Reserved numbers.
-extension Checker {
-  /// The numbers that a `reserved` statement can name.
-  enum NumberSpace {
-    case fieldNumbers
-    case enumNumbers
-
-    var lowest: Int32 { self == .fieldNumbers ? 1 : .min }
-    var highest: Int32 { self == .fieldNumbers ? 536_870_911 : .max }
-  }
-
-  func checkReserved(
-    _ node: ReservedNode, within space: NumberSpace
-  ) -> [(range: ReservedRange, place: SourceRange)] {
-    var result: [(range: ReservedRange, place: SourceRange)] = []
-    for entry in node.ranges {
-      guard let first = entry.first.int32,
-        let last = entry.last.map(\.int32) ?? space.highest,
-        first >= space.lowest, last <= space.highest
-      else {
-        error(
-          entry.range, "reserved numbers lie between \(space.lowest) and \(space.highest)",
-          hint: "write `max` for the highest")
-        continue
-      }
-      guard first <= last else {
-        error(entry.range, "the range ends before it starts", hint: "swap the two numbers")
-        continue
-      }
-      result.append((ReservedRange(first: first, last: last), entry.range))
-    }
-    checkOverlaps(result)
-    var names: Set<String> = []
-    for name in node.names where !names.insert(name.value).inserted {
-      error(name.range, "the name `\(name.value)` is reserved twice")
-    }
-    return result
-  }
-
-  private func checkOverlaps(_ ranges: [(range: ReservedRange, place: SourceRange)]) {
-    let sorted = ranges.sorted {
-      ($0.range.first, $0.place.start) < ($1.range.first, $1.place.start)
-    }
-    for (left, right) in zip(sorted, sorted.dropFirst())
-    where right.range.first <= left.range.last {
-      let later = left.place.start > right.place.start ? left : right
-      let earlier = left.place.start > right.place.start ? right : left
-      error(
-        later.place,
-        "the reserved numbers overlap with \(earlier.range.first) to \(earlier.range.last)")
     }
   }
 }

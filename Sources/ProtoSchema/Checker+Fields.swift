@@ -148,16 +148,15 @@ extension Checker {
       range("jstype"), "`jstype = \(mode)` is only for 64-bit integers", hint: "remove the option")
   }
 
-  func checkNumbers(
-    of fields: [FieldNode], _ reserved: [(range: ReservedRange, place: SourceRange)]
-  ) {
+  func checkNumbers(of fields: [FieldNode], _ reserved: ReservedNumbers) {
+    let taken = Set(fields.compactMap(\.number.value))
     var users: [UInt64: String] = [:]
     for field in fields {
       guard let number = field.number.value else { continue }
       if let other = users[number] {
-        let free = (1...UInt64(fields.count + 1)).first { candidate in
-          !fields.contains { $0.number.value == candidate }
-            && !reserved.contains { $0.range.contains(Int64(candidate)) }
+        if reporter.isFull { return }
+        let free = (1...UInt64(fields.count + 1)).first {
+          !taken.contains($0) && !reserved.contains(Int64($0))
         }
         error(
           field.number.range, "number \(number) is already used by field `\(other)`",
@@ -165,7 +164,7 @@ extension Checker {
       } else {
         users[number] = field.name.value
       }
-      if reserved.contains(where: { $0.range.contains(Int64(clamping: number)) }) {
+      if reserved.contains(Int64(clamping: number)) {
         error(
           field.number.range, "number \(number) is reserved in this message",
           hint: "reserved numbers belonged to fields that were removed: choose another")
@@ -182,27 +181,29 @@ extension Checker {
     }
   }
 
-  /// JSON names must differ, both those that the rules give and those that take effect.
+  /// JSON names must differ, those that the rules give (even without regard to case) and those that
+  /// `json_name` sets.
   func checkJSONNames(_ fields: [Field], _ nodes: [FieldNode]) {
-    var byDefault: [String: Int] = [:]
-    var effective: [String: Int] = [:]
-    for (index, field) in fields.enumerated() {
-      let name = nodes[index].name
-      if let other = byDefault[field.name.jsonName] {
+    var byRule: [String: Field] = [:]
+    var inEffect: [String: Field] = [:]
+    for (field, node) in zip(fields, nodes) {
+      if let other = byRule[field.name.confusableName] {
+        let same = other.name.jsonName == field.name.jsonName
         error(
-          name.range,
-          "fields `\(fields[other].name)` and `\(field.name)` have the same JSON name "
-            + "`\(field.name.jsonName)`", hint: "rename one of the two")
+          node.name.range,
+          "fields `\(other.name)` and `\(field.name)` have \(same ? "the same JSON name" : "JSON names that differ in case only")",
+          hint: "JSON names are lowerCamelCase: rename one of the two")
         continue
       }
-      byDefault[field.name.jsonName] = index
-      if let other = effective[field.jsonName] {
+      byRule[field.name.confusableName] = field
+      if let other = inEffect[field.jsonName] {
         error(
-          name.range,
-          "fields `\(fields[other].name)` and `\(field.name)` have the same JSON name "
-            + "`\(field.jsonName)`", hint: "change `json_name` of one of the two")
+          node.name.range,
+          "fields `\(other.name)` and `\(field.name)` have the same JSON name `\(field.jsonName)`",
+          hint: "change `json_name` of one of the two")
+        continue
       }
-      effective[field.jsonName] = index
+      inEffect[field.jsonName] = field
     }
   }
 }
@@ -242,8 +243,4 @@ extension FieldType {
     case .message: false
     }
   }
-}
-
-extension ReservedRange {
-  func contains(_ number: Int64) -> Bool { number >= first && number <= last }
 }

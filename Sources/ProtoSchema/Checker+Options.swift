@@ -39,6 +39,8 @@ extension Checker {
       hint = "did you mean `\(near)`?"
     } else if known.isEmpty {
       hint = "protobuf defines no options for a \(target.rawValue)"
+    } else if known.count == 1 {
+      hint = "the only option here is `\(known[0])`"
     } else if target == .file {
       hint = "options that others define are not supported"
     }

@@ -14,7 +14,8 @@ extension Checker {
     Method(
       name: node.name.value, input: messageName(node.input, in: scope),
       output: messageName(node.output, in: scope), clientStreaming: node.clientStreaming,
-      serverStreaming: node.serverStreaming, options: check(node.options, of: .method),
+      serverStreaming: node.serverStreaming, hasBody: node.hasBody,
+      options: check(node.options, of: .method),
       comment: node.comment)
   }
 
@@ -25,10 +26,15 @@ extension Checker {
       error(name.range, "a method takes and returns messages, not `\(name.value)`", hint: hint)
       return ""
     }
-    guard let symbol = resolve(name, in: scope, expecting: "message") else { return "" }
+    guard let symbol = resolve(name, in: scope, expecting: "message", amongTypes: false) else {
+      return ""
+    }
     guard symbol.kind == .message else {
       error(
-        name.range, "`\(name.value)` is \(symbol.kind.rawValue), not a message", hint: hint)
+        name.range, "`\(name.value)` is \(symbol.kind.rawValue), not a message",
+        hint: symbol.kind == .method
+          ? "the methods of the service hide the message: write its full name with a leading dot"
+          : hint)
       return ""
     }
     return symbol.fullName

@@ -7,6 +7,8 @@ struct Checker {
   let source: SourceText
   let node: FileNode
   let imports: [Int]
+  /// The checked files before this one, at their positions in the symbol table.
+  let earlier: [SchemaFile]
   /// The position of the file in the symbol table.
   let index: Int
   let symbols: SymbolTable
@@ -14,29 +16,54 @@ struct Checker {
   /// Files to which a reference led, to find unused imports.
   var usedFiles: Set<Int> = []
 
-  init(file: LoadedFile, index: Int, symbols: SymbolTable, reporter: Reporter) {
+  init(file: LoadedFile, after earlier: [SchemaFile], symbols: SymbolTable, reporter: Reporter) {
+    self.earlier = earlier
+    index = earlier.count
     source = file.source
     node = file.node
     imports = file.imports
-    self.index = index
     self.symbols = symbols
     self.reporter = reporter
   }
 
   mutating func check() -> SchemaFile {
     let package = node.package?.value ?? ""
+    let errorsBefore = reporter.errorCount
     var messages: [Message] = []
     for message in node.messages { messages.append(check(message, in: package)) }
     var services: [Service] = []
     for service in node.services { services.append(check(service, in: package)) }
     let enums = node.enums.map { check($0, in: package) }
     RecursiveFields.mark(&messages)
-    warnAboutUnusedImports()
+    // A reference that failed may be the one that would have used the import.
+    if reporter.errorCount == errorsBefore { warnAboutUnusedImports() }
+    let options = check(node.options, of: .file)
+    checkLite(options)
     return SchemaFile(
       name: source.path, package: package,
       imports: node.imports.map { .init(path: $0.path.value, isPublic: $0.isPublic) },
       messages: messages, enums: enums, services: services,
-      options: check(node.options, of: .file), comment: node.comment)
+      options: options, comment: node.comment)
+  }
+
+  /// Code for the lite runtime cannot serve code for the full one.
+  private func checkLite(_ options: OptionValues) {
+    if options.isLite {
+      guard let service = node.services.first else { return }
+      for name in ["cc_generic_services", "java_generic_services"] where options.bool(name) == true
+      {
+        error(
+          service.name.range, "a file with `optimize_for = LITE_RUNTIME` cannot declare services",
+          hint: "remove `\(name)` or `optimize_for`")
+      }
+      return
+    }
+    for (node, target) in zip(node.imports, imports) where earlier[target].options.isLite {
+      error(
+        node.path.range,
+        "the imported file has `optimize_for = LITE_RUNTIME`, but this file does not",
+        hint: "set it in both files or in none")
+    }
   }
 
   func error(_ range: SourceRange, _ message: String, hint: String? = nil) {
@@ -56,8 +83,10 @@ struct Checker {
 // References.
 extension Checker {
   /// The symbol a reference means; nil, with a report, when it means none.
-  mutating func resolve(_ name: Name, in scope: String, expecting what: String) -> Symbol? {
-    switch symbols.resolve(name.value, in: scope, from: index) {
+  mutating func resolve(
+    _ name: Name, in scope: String, expecting what: String, amongTypes: Bool = true
+  ) -> Symbol? {
+    switch symbols.resolve(name.value, in: scope, from: index, amongTypes: amongTypes) {
     case .found(let symbol):
       usedFiles.insert(symbol.file)
       return symbol
@@ -66,9 +95,12 @@ extension Checker {
         name.range, "`\(name.value)` is declared in a file that is not imported",
         hint: "add `import \"\(symbols.path(symbol.file))\";`")
     case .hidden(let fullName):
+      var hint: String?
+      if case .found = symbols.resolve(".\(name.value)", in: "", from: index, amongTypes: true) {
+        hint = "the innermost scope is searched first: write `.\(name.value)`"
+      }
       error(
-        name.range, "`\(name.value)` means `\(fullName)` here, which does not exist",
-        hint: "the innermost scope is searched first: write a full name with a leading dot")
+        name.range, "`\(name.value)` means `\(fullName)` here, which does not exist", hint: hint)
     case .missing:
       error(name.range, "there is no \(what) `\(name.value)`", hint: nearMiss(name, scope))
     }
@@ -76,6 +108,8 @@ extension Checker {
   }
 
   private func nearMiss(_ name: Name, _ scope: String) -> String? {
+    // The search is slow in large schemas, and many missing names have one cause.
+    guard reporter.errorCount < 20 else { return nil }
     let names = symbols.typeNames(visibleFrom: source.path)
     let scalars = ScalarType.allCases.map(\.keyword)
     if let scalar = name.value.nearest(in: scalars) { return "did you mean `\(scalar)`?" }
@@ -132,7 +166,7 @@ extension Checker {
     return Message(
       name: node.name.value, fullName: fullName, fields: fields,
       oneofs: checkOneofs(node, fieldNodes), messages: messages, enums: enums, isMapEntry: false,
-      reservedRanges: reserved.map(\.range), reservedNames: node.reserved.names.map(\.value),
+      reservedRanges: reserved.ranges, reservedNames: node.reserved.names.map(\.value),
       syntheticOneofNames: node.syntheticOneofs.map(\.name),
       options: check(node.options, of: .message), comment: node.comment)
   }
@@ -147,5 +181,12 @@ extension Checker {
       return Oneof(
         name: oneof.name.value, options: check(oneof.options, of: .oneof), comment: oneof.comment)
     }
+  }
+}
+
+extension OptionValues {
+  fileprivate var isLite: Bool {
+    if case .enumeration("LITE_RUNTIME", _)? = self["optimize_for"] { return true }
+    return false
   }
 }

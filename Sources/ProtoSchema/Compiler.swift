@@ -41,8 +41,8 @@ package func compile(_ sources: [SourceFile], roots: [String]? = nil) -> Compile
   let symbols = SymbolTable(files: files, reporter: reporter)
   guard reporter.errorCount == 0 else { return outcome() }
   var checked: [SchemaFile] = []
-  for (index, file) in files.enumerated() where !reporter.isFull {
-    var checker = Checker(file: file, index: index, symbols: symbols, reporter: reporter)
+  for file in files where !reporter.isFull {
+    var checker = Checker(file: file, after: checked, symbols: symbols, reporter: reporter)
     checked.append(checker.check())
   }
   guard reporter.errorCount == 0 else { return outcome() }

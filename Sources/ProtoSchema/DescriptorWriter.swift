@@ -103,21 +103,21 @@ struct DescriptorWriter {
         $0.string(1, method.name)
         $0.string(2, ".\(method.input)")
         $0.string(3, ".\(method.output)")
-        $0.methodOptions(method)
+        $0.options(4, method.options, isShownEmpty: method.hasBody)
         if method.clientStreaming { $0.integer(5, 1) }
         if method.serverStreaming { $0.integer(6, 1) }
       }
     }
     options(3, item.options)
   }
-
-  private mutating func methodOptions(_ method: Method) { options(4, method.options) }
 }
 
 // The wire.
 extension DescriptorWriter {
-  private mutating func options(_ number: UInt64, _ options: OptionValues) {
-    guard !options.entries.isEmpty else { return }
+  private mutating func options(
+    _ number: UInt64, _ options: OptionValues, isShownEmpty: Bool = false
+  ) {
+    guard isShownEmpty || !options.entries.isEmpty else { return }
     message(number) {
       for entry in options.entries {
         let number = UInt64(entry.number)

@@ -20,7 +20,7 @@ extension Lexer {
       offset += 1
       if let sign = peek(), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { offset += 1 }
       if scanDigits().isEmpty {
-        report(from: start, to: offset, "this number needs digits behind its `e`")
+        report(from: start, to: offset, "this number needs digits after its `e`")
       }
     }
     checkNumberEnd(from: start)
@@ -106,7 +106,9 @@ extension Lexer {
       if byte == UInt8(ascii: "\\") {
         scanEscape(into: &bytes)
       } else if byte == 0 {
-        report(from: offset - 1, to: offset, "a zero byte cannot stand in a string", hint: "\\0")
+        report(
+          from: offset - 1, to: offset, "a zero byte cannot stand in a string",
+          hint: "write it as \\0")
       } else {
         bytes.append(byte)
       }
@@ -117,7 +119,7 @@ extension Lexer {
     return .string(bytes)
   }
 
-  private func checkString(_ bytes: [UInt8], from start: Int) {
+  private mutating func checkString(_ bytes: [UInt8], from start: Int) {
     if offset - start > Limits.tokenBytes {
       report(from: start, to: offset, "this string is longer than \(Limits.tokenBytes) bytes")
     }

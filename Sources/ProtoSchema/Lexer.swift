@@ -8,6 +8,7 @@ struct Lexer {
   var offset = 0
   private var tokens: [Token] = []
   private var comments: [CommentBlock] = []
+  private var errorLines: Set<Int> = []
 
   init(source: SourceText, reporter: Reporter) {
     self.source = source
@@ -16,19 +17,22 @@ struct Lexer {
     if source.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
   }
 
-  /// Runs the lexer over the whole file.
-  static func tokens(of source: SourceText, reporter: Reporter) -> [Token] {
+  /// Runs the lexer over the whole file. On the lines it reports, grammar has nothing to add.
+  static func run(
+    _ source: SourceText, reporter: Reporter
+  ) -> (tokens: [Token], errorLines: Set<Int>) {
     var lexer = Lexer(source: source, reporter: reporter)
     while lexer.scan() {}
-    return lexer.tokens
+    return (lexer.tokens, lexer.errorLines)
   }
 
-  /// The byte at the offset plus a distance, nil behind the end.
+  /// The byte at the offset plus a distance, nil past the end.
   func peek(_ distance: Int = 0) -> UInt8? {
     offset + distance < source.bytes.count ? source.bytes[offset + distance] : nil
   }
 
-  func report(from start: Int, to end: Int, _ message: String, hint: String? = nil) {
+  mutating func report(from start: Int, to end: Int, _ message: String, hint: String? = nil) {
+    errorLines.insert(source.lineIndex(of: start))
     reporter.error(SourceRange(start: start, end: end), in: source, message, hint: hint)
   }
 
@@ -74,10 +78,12 @@ struct Lexer {
     let name = source.text(SourceRange(start: start, end: offset))
     append(.identifier(name), from: start)
     if peek() == UInt8(ascii: "."), peek(1)?.isDigit == true {
-      report(
-        from: offset + 1, to: offset + 2, "a part of a name cannot start with a digit",
-        hint: "names consist of letters, digits and `_`, and start with a letter or `_`")
+      let part = offset + 1
       offset += 1
+      while let byte = peek(), byte.isNameStart || byte.isDigit { offset += 1 }
+      report(
+        from: part, to: offset, "a part of a name cannot start with a digit",
+        hint: "names consist of letters, digits and `_`, and start with a letter or `_`")
     }
   }
 
@@ -89,7 +95,7 @@ struct Lexer {
     report(
       from: start, to: offset,
       isText
-        ? "`\(source.text(SourceRange(start: start, end: offset)))` cannot stand here"
+        ? "`\(source.text(SourceRange(start: start, end: offset)))` is not allowed here"
         : "control characters are not allowed in a .proto file",
       hint: isText ? "outside strings and comments only ASCII characters are allowed" : nil)
   }

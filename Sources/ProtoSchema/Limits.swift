@@ -12,7 +12,11 @@ enum Limits {
   /// A bound on dotted full names: every message, field and value stores its own.
   static let fullNameBytes = 1024
   /// Messages within messages; the bound protoc sets too.
-  static let nestingDepth = 32
+  static let nestingDepth = 31
+  /// Parts of a package's name; the bound protoc sets too.
+  static let packageDepth = 101
+  /// The length of a package's name; the bound protoc sets too.
+  static let packageBytes = 511
   /// Files in one compilation: a national platform has hundreds, not thousands.
   static let fileCount = 4096
   /// After this many a person stops reading, and one mistake has usually caused the rest.

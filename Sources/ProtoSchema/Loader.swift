@@ -147,7 +147,7 @@ struct Loader {
     reporter.error(
       target.range, in: frame.source,
       frame.path == target.value
-        ? "the file imports itself" : "the imports form a circle: \(path)",
+        ? "the file imports itself" : "the imports form a cycle: \(path)",
       hint: frame.path == target.value
         ? "remove the import"
         : "move what both sides need into a third file")

@@ -1,8 +1,14 @@
 // Transformations of names that the protobuf language defines, and the search for a near miss.
 
 extension String {
-  /// The name in the JSON mapping: underscores go, the letter behind each becomes a capital.
+  /// The name in the JSON mapping: underscores go, the letter after each becomes a capital.
   var jsonName: String { camelCased(startsUpper: false) }
+
+  /// The name without underscores and case: fields that agree in it are refused as protoc refuses
+  /// them, since their JSON names are too easily confused.
+  var confusableName: String {
+    String(decoding: utf8.filter { $0 != UInt8(ascii: "_") }.map(\.asciiLowercased), as: UTF8.self)
+  }
 
   /// The name of the entry message of a map field with this name.
   var mapEntryName: String { camelCased(startsUpper: true) + "Entry" }

@@ -23,7 +23,7 @@ extension Parser {
         "expected an enum value, found \(found)", hint: "a value looks like `GOLD = 1;`")
     }
     let name = try expectName("the value's name")
-    try expect("=", "and a number behind `\(name.value)`")
+    try expect("=", "and a number after `\(name.value)`")
     let number = try expectInteger("the value's number")
     let options = try parseBracketOptions()
     try expectSemicolon("value `\(name.value)`")

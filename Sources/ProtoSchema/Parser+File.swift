@@ -24,7 +24,7 @@ extension Parser {
       return false
     }
     do {
-      try expect("=", "behind `syntax`")
+      try expect("=", "after `syntax`")
       let name = try expectString("the syntax")
       guard name.value == Array("proto3".utf8) else {
         _ = fail(

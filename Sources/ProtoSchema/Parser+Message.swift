@@ -67,11 +67,14 @@ extension Parser {
   private mutating func parseField(oneof: Int?) throws(SyntaxError) -> FieldNode {
     let first = current
     let label = try parseLabel(isInOneof: oneof != nil)
+    if label != .none, isAt(keyword: "optional") || isAt(keyword: "repeated"), !isNext(".") {
+      throw fail("a field has one label at most", hint: "remove `optional` or `repeated`")
+    }
     let type = try parseFieldType(label: label, isInOneof: oneof != nil)
     let name = try expectName("the field's name")
     guard take("=") else {
       throw fail(
-        "expected `=` and a field number behind `\(name.value)`, found \(found)",
+        "expected `=` and a field number after `\(name.value)`, found \(found)",
         hint: "every field has a number that is unique in its message, as in `string title = 1;`")
     }
     guard case .integer(let number) = current.kind else {
@@ -121,7 +124,7 @@ extension Parser {
       let type = try parseMapType()
       if isInOneof {
         throw fail(
-          "a map cannot stand in a oneof", hint: "wrap the map in a message", at: start)
+          "a map cannot be a member of a oneof", hint: "wrap the map in a message", at: start)
       }
       if label != .none {
         throw fail(
@@ -139,7 +142,7 @@ extension Parser {
   private mutating func parseMapType() throws(SyntaxError) -> FieldNode.TypeNode {
     let start = current.range
     advance()
-    try expect("<", "behind `map`")
+    try expect("<", "after `map`")
     let key = try expectDottedName("the map's key type", leadingDot: true)
     try expect(",", "between key and value type")
     let value = try expectDottedName("the map's value type", leadingDot: true)

@@ -16,7 +16,7 @@ extension Parser {
     repeat {
       options.append(try parseOption())
     } while take(",")
-    try expect("]", "behind the options")
+    try expect("]", "after the options")
     return options
   }
 
@@ -29,13 +29,13 @@ extension Parser {
       if take("(") {
         isCustom = true
         name += "(\(try expectDottedName("the option's name", leadingDot: true).value))"
-        try expect(")", "behind the option's name")
+        try expect(")", "after the option's name")
       } else {
         name += try expectName("an option's name").value
       }
     } while take(".")
     let range = start.through(previousRange)
-    try expect("=", "behind option `\(name)`")
+    try expect("=", "after option `\(name)`")
     let value = try parseOptionValue(of: name)
     return OptionNode(name: Name(value: name, range: range), isCustom: isCustom, value: value)
   }
@@ -56,10 +56,15 @@ extension Parser {
     case .identifier(let word):
       // Only `-inf` and `-nan` may follow a sign, and both are floating-point numbers.
       guard !isNegative || word == "inf" || word == "nan" else {
-        throw fail("expected a number behind `-`, found \(found)")
+        throw fail("expected a number after `-`, found \(found)")
       }
       literal = isNegative ? .float : .identifier(word)
       advance()
+      if isAt(".") {
+        throw fail(
+          "the value of option `\(name)` needs quotes", hint: "strings are written \"…\"", at: start
+        )
+      }
     case .string where !isNegative:
       literal = .string(try expectString("a value").value)
     case .symbol("{") where !isNegative:
@@ -71,7 +76,7 @@ extension Parser {
     return Located(value: literal, range: start.through(previousRange))
   }
 
-  /// Moves behind the `}` that matches the current `{`.
+  /// Moves past the `}` that matches the current `{`.
   private mutating func skipAggregate() throws(SyntaxError) {
     let start = current.range
     var depth = 0

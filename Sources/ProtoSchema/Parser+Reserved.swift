@@ -8,7 +8,7 @@ extension Parser {
       try parseReservedNames(&reserved)
     } else if case .identifier = current.kind {
       throw fail(
-        "reserved names stand in quotes in proto3", hint: "write `reserved \"\(reservedWord)\";`")
+        "reserved names are written in quotes", hint: "write `reserved \"\(reservedWord)\";`")
     } else {
       try parseReservedRanges(&reserved)
     }

@@ -39,7 +39,7 @@ extension Parser {
     let name = try expectName("the method's name")
     let input = try parseMethodType("request")
     guard take(keyword: "returns") else {
-      throw fail("expected `returns` behind the request type, found \(found)")
+      throw fail("expected `returns` after the request type, found \(found)")
     }
     let output = try parseMethodType("response")
     var method = MethodNode(
@@ -49,6 +49,7 @@ extension Parser {
       try expectSemicolon("method `\(name.value)`")
       return method
     }
+    method.hasBody = true
     try parseBlock(of: "method `\(name.value)`") { parser throws(SyntaxError) in
       if parser.take(";") { return }
       guard parser.isAt(keyword: "option") else {
@@ -66,7 +67,7 @@ extension Parser {
     try expect("(", "before the \(role) type")
     let isStream = take(keyword: "stream")
     let type = try expectDottedName("the \(role) type, a message", leadingDot: true)
-    try expect(")", "behind the \(role) type")
+    try expect(")", "after the \(role) type")
     return (type, isStream)
   }
 }

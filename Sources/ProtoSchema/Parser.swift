@@ -9,19 +9,20 @@ struct Parser {
   let source: SourceText
   let reporter: Reporter
   let tokens: [Token]
+  /// Lines with lexical errors, of which the author knows already.
+  private let errorLines: Set<Int>
   var index = 0
 
-  init(source: SourceText, tokens: [Token], reporter: Reporter) {
+  init(source: SourceText, reporter: Reporter) {
     self.source = source
-    self.tokens = tokens
+    (tokens, errorLines) = Lexer.run(source, reporter: reporter)
     self.reporter = reporter
   }
 
   /// Parses a file. Nil when it is written in a language other than proto3; otherwise as much as
   /// could be understood, which is complete when the reporter has no new errors.
   static func parse(_ source: SourceText, reporter: Reporter) -> FileNode? {
-    let tokens = Lexer.tokens(of: source, reporter: reporter)
-    var parser = Parser(source: source, tokens: tokens, reporter: reporter)
+    var parser = Parser(source: source, reporter: reporter)
     return parser.parseFile()
   }
 }
@@ -68,7 +69,10 @@ extension Parser {
   func fail(
     _ message: String, hint: String? = nil, at range: SourceRange? = nil
   ) -> SyntaxError {
-    reporter.error(range ?? current.range, in: source, message, hint: hint)
+    let range = range ?? current.range
+    if !errorLines.contains(source.lineIndex(of: range.start)) {
+      reporter.error(range, in: source, message, hint: hint)
+    }
     return SyntaxError()
   }
 
@@ -78,7 +82,7 @@ extension Parser {
     }
   }
 
-  /// Takes the semicolon behind a statement. A missing one at the end of a line is reported there,
+  /// Takes the semicolon after a statement. A missing one at the end of a line is reported there,
   /// and parsing goes on as if it stood there.
   mutating func expectSemicolon(_ context: String) throws(SyntaxError) {
     if take(";") { return }
@@ -86,9 +90,9 @@ extension Parser {
       source.lineIndex(of: previousRange.end) < source.lineIndex(of: current.range.start)
     let error = fail(
       startsLine || isAtEnd
-        ? "missing `;` behind \(context)"
-        : "expected `;` behind \(context), found \(found)",
-      at: startsLine || isAtEnd ? previousRange.behind : nil)
+        ? "missing `;` after \(context)"
+        : "expected `;` after \(context), found \(found)",
+      at: startsLine || isAtEnd ? previousRange.after : nil)
     if !startsLine && !isAt("}") { throw error }
   }
 
@@ -174,7 +178,7 @@ extension Parser {
     if index == before { advance() }
   }
 
-  /// Moves behind the statement that starts at a token: behind its `;` or its `{ … }`, or to the
+  /// Moves past the statement that starts at a token: past its `;` or its `{ … }`, or to the
   /// `}` that closes the block around it, but never back.
   private mutating func skipStatement(from start: Int) {
     let reached = index
@@ -200,7 +204,7 @@ extension Parser {
 
 // Comments.
 extension Parser {
-  /// The comments of a declaration: above its first token, and behind the token that was read last
+  /// The comments of a declaration: above its first token, and after the token that was read last
   /// (the `;` or `{` of the declaration).
   func comment(from first: Token, through last: Token? = nil) -> Comment {
     Comment(

@@ -59,10 +59,15 @@ package struct SchemaFile: Sendable, Equatable {
 package struct Comment: Sendable, Equatable {
   /// The comment block directly above the declaration, empty when there is none.
   package let leading: String
-  /// The comment behind the declaration, on the same line, empty when there is none.
+  /// The comment after the declaration, on the same line, empty when there is none.
   package let trailing: String
 
   package static let none = Comment(leading: "", trailing: "")
+
+  package init(leading: String, trailing: String) {
+    self.leading = leading
+    self.trailing = trailing
+  }
 }
 
 /// A message type, declared at file level or inside another message, or the entry type of a map.
@@ -201,6 +206,8 @@ package struct Method: Sendable, Equatable {
   package let output: String
   package let clientStreaming: Bool
   package let serverStreaming: Bool
+  /// True when the declaration ends in braces, which the descriptor shows even if they are empty.
+  let hasBody: Bool
   package let options: OptionValues
   package let comment: Comment
 

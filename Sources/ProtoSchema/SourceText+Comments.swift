@@ -31,13 +31,18 @@ extension SourceText {
     return text.first == " " ? text.dropFirst() : text
   }
 
+  /// The lines without `/*` and `*/`, and without further stars that stick to them.
   private static func withoutDelimiters(_ lines: [Substring]) -> [Substring] {
     var lines = lines
+    if let last = lines.last, last.hasSuffix("*/") {
+      var text = last.dropLast(2)
+      while text.last == "*", text != "/*" { text.removeLast() }
+      lines[lines.count - 1] = text
+    }
     if let first = lines.first {
-      let text = first.dropFirst(2).drop { $0 == "*" && first.count > 4 }
+      let text = first.dropFirst(2).drop { $0 == "*" }
       lines[0] = text.first == " " ? text.dropFirst() : text
     }
-    if let last = lines.last, last.hasSuffix("*/") { lines[lines.count - 1] = last.dropLast(2) }
     return lines
   }
 }

@@ -11,8 +11,8 @@ struct SourceRange: Hashable, Sendable {
     SourceRange(start: start, end: max(end, other.end))
   }
 
-  /// The empty place directly behind this range.
-  var behind: SourceRange { SourceRange(start: end, end: end) }
+  /// The empty place directly after this range.
+  var after: SourceRange { SourceRange(start: end, end: end) }
 }
 
 /// A file's bytes with an index of its lines.

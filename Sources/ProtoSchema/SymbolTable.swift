@@ -6,6 +6,8 @@ struct Symbol: Sendable {
   enum Kind: String, Sendable {
     case package = "a package"
     case message = "a message"
+    /// The message implied by a map field; nothing may refer to it.
+    case mapEntry = "the entry type of a map"
     case enumeration = "an enum"
     case enumValue = "an enum value"
     case field = "a field"
@@ -13,7 +15,7 @@ struct Symbol: Sendable {
     case service = "a service"
     case method = "a method"
 
-    var isType: Bool { self == .message || self == .enumeration }
+    var isType: Bool { self == .message || self == .enumeration || self == .mapEntry }
     /// True for what may contain other names that a reference can go on to.
     var isScope: Bool { self == .package || self == .service || isType }
   }
@@ -86,7 +88,10 @@ extension SymbolTable {
   ///   - name: As written; with a leading dot it is a full name.
   ///   - scope: The full name of the message or service that contains the reference.
   ///   - file: The position of the referring file.
-  func resolve(_ name: String, in scope: String, from file: Int) -> Resolution {
+  ///   - amongTypes: Whether names of other things than types are passed over, as for fields.
+  func resolve(
+    _ name: String, in scope: String, from file: Int, amongTypes: Bool
+  ) -> Resolution {
     if name.hasPrefix(".") { return lookUp(String(name.dropFirst()), from: file) }
     let first = String(name.prefix { $0 != "." })
     let isDotted = first.utf8.count < name.utf8.count
@@ -100,7 +105,7 @@ extension SymbolTable {
           if case .missing = full { return .hidden("\(scope).\(name)") }
           return full
         }
-        if !isDotted, symbol.kind.isType { return .found(symbol) }
+        if !isDotted, symbol.kind.isType || !amongTypes { return .found(symbol) }
       case .notImported(let symbol): stranger = stranger ?? symbol
       case .hidden, .missing: break
       }
@@ -143,6 +148,16 @@ extension SymbolTable {
 
   private mutating func declarePackage(_ name: Name, _ file: Int) {
     var prefix = ""
+    guard name.value.utf8.count(where: { $0 == UInt8(ascii: ".") }) < Limits.packageDepth else {
+      return reporter.error(
+        name.range, in: files[file].source,
+        "the package's name has more than \(Limits.packageDepth) parts")
+    }
+    guard name.value.utf8.count <= Limits.packageBytes else {
+      return reporter.error(
+        name.range, in: files[file].source,
+        "the package's name has more than \(Limits.packageBytes) bytes")
+    }
     for part in name.value.split(separator: ".") {
       prefix += prefix.isEmpty ? String(part) : ".\(part)"
       if let other = symbols[prefix] {
@@ -157,18 +172,23 @@ extension SymbolTable {
 
   private mutating func declare(_ message: MessageNode, in scope: String, _ file: Int) {
     let fullName = declare(message.name, .message, in: scope, file)
-    for oneof in message.oneofs { declare(oneof.name, .oneof, in: fullName, file) }
+    var members = message.oneofs.map { (name: $0.name, kind: Symbol.Kind.oneof) }
+    for case .field(let field) in message.elements { members.append((field.name, .field)) }
+    for member in members.sorted(by: { $0.name.range.start < $1.name.range.start }) {
+      declare(member.name, member.kind, in: fullName, file)
+    }
     for element in message.elements {
       switch element {
-      case .field(let field):
-        declare(field.name, .field, in: fullName, file)
-        if case .map(_, _, let range) = field.type {
-          let entry = Name(value: field.name.value.mapEntryName, range: range)
-          declare(entry, .message, in: fullName, file, isImplicit: true)
-        }
+      case .field: break
       case .message(let nested): declare(nested, in: fullName, file)
       case .enumeration(let nested): declare(nested, in: fullName, file)
       }
+    }
+    // What fields imply comes last, so that a conflict is blamed on them.
+    for case .field(let field) in message.elements {
+      guard case .map(_, _, let range) = field.type else { continue }
+      let entry = Name(value: field.name.value.mapEntryName, range: range)
+      declare(entry, .mapEntry, in: fullName, file, isImplicit: true)
     }
     for (field, name) in message.syntheticOneofs {
       let name = Name(value: name, range: field.name.range)

@@ -107,6 +107,7 @@ struct MethodNode: Sendable {
   let output: Name
   let clientStreaming: Bool
   let serverStreaming: Bool
+  var hasBody = false
   var options: [OptionNode] = []
   var comment: Comment
 }

@@ -19,7 +19,7 @@ struct Token: Sendable {
   let range: SourceRange
   /// The comment block that ends on the line above this token, or on its line.
   let leading: CommentBlock?
-  /// The comment that starts behind this token on its own line.
+  /// The comment that starts after this token on its own line.
   var trailing: CommentBlock?
 }
 

@@ -22,6 +22,10 @@ enum Corpus {
   static let good = sources(in: folder.appending(path: "good"))
   static let bad = sources(in: folder.appending(path: "bad"))
   static let library = sources(in: protos)
+  /// The files that corpus files import.
+  static let companions =
+    library.filter { $0.path.hasPrefix("google/protobuf/") }
+    + (good + bad).filter { $0.path.hasPrefix("imports/") }
   /// True when the run shall write expectations instead of comparing with them.
   static let isRefreshing = ProcessInfo.processInfo.environment["USHER_REFRESH_CORPUS"] == "1"
 }
