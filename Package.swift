@@ -158,7 +158,12 @@ let package = Package(
       exclude: ["Protos"], plugins: ["ProtogenPlugin"]),
     tests("UsherProtosTests", ["UsherProtos", "ProtoWire", "ProtoSchema", "ProtoSupport"]),
     tests("BookingTests", ["Booking"]),
-    tests("BookingStoreTests", ["BookingStore", "Booking", "Postgres", "Reactor", "Support"]),
+    tests(
+      "BookingStoreTests",
+      [
+        "BookingStore", "Booking", "Postgres", "Reactor", "Support",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
     tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
     tests("Tidy", []),

@@ -1,0 +1,110 @@
+// Reads rows of the catalogue's statements. Positions are those of the files in SQL/queries.
+
+import Booking
+import Postgres
+
+extension CityRecord {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    self.init(
+      id: try row.decode(0), name: try row.decode(1), region: try row.decode(2),
+      countryCode: try row.decode(3), theatreCount: try row.decode(4))
+  }
+}
+
+extension TheatreRecord {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    self.init(
+      id: try row.decode(0), cityID: try row.decode(1), cityName: try row.decode(2),
+      name: try row.decode(3), address: try row.decode(4), postalCode: try row.decode(5),
+      timeZone: try row.decode(6), latitude: try row.decode(7), longitude: try row.decode(8),
+      screenCount: try row.decode(9))
+  }
+}
+
+extension MovieRecord {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    self.init(
+      id: try row.decode(0), title: try row.decode(1), synopsis: try row.decode(2),
+      genres: try row.decode(3), languages: try row.decode(4),
+      durationMinutes: try row.decode(5), releaseDate: try row.decode(6),
+      certificate: try row.decode(7))
+  }
+}
+
+extension ShowRecord {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let tiers: [String] = try row.decode(23)
+    let amounts: [Int64] = try row.decode(24)
+    guard tiers.count == amounts.count, let currency = try? Currency(try row.decode(19)) else {
+      throw PostgresError(.decoding, "a show's prices cannot be read")
+    }
+    let startsAt: PostgresTimestamp = try row.decode(13)
+    let endsAt: PostgresTimestamp = try row.decode(14)
+    self.init(
+      id: try row.decode(0), lane: try row.decode(1), kind: try row.decode(2),
+      movieID: try row.decode(3), title: try row.decode(4), theatreID: try row.decode(5),
+      theatreName: try row.decode(6), cityID: try row.decode(7), cityName: try row.decode(8),
+      auditoriumID: try row.decode(9), auditoriumName: try row.decode(10),
+      language: try row.decode(11), format: try row.decode(12),
+      startsAtUnixMicroseconds: startsAt.unixMicroseconds,
+      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: try row.decode(15),
+      localStartMinute: try row.decode(25), timeZone: try row.decode(16),
+      utcOffsetMinutes: try row.decode(17), salesState: try row.decode(18), currency: currency,
+      seatCount: try row.decode(20), layoutVersion: try row.decode(21),
+      pricingVersion: try row.decode(22),
+      prices: zip(tiers, amounts).map { TierPrice(tier: $0, minorUnits: $1) })
+  }
+}
+
+extension SeatLayout {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let numbers: [Int32] = try row.decode(4)
+    let labels: [String] = try row.decode(5)
+    let rows: [String] = try row.decode(6)
+    let columns: [Int32] = try row.decode(7)
+    let lines: [Int32] = try row.decode(8)
+    let tiers: [String] = try row.decode(9)
+    let attributes: [Int16] = try row.decode(10)
+    let counts = [labels.count, rows.count, columns.count, lines.count, tiers.count]
+    guard (counts + [attributes.count]).allSatisfy({ $0 == numbers.count }) else {
+      throw PostgresError(.decoding, "a layout's seats cannot be read")
+    }
+    let seats = numbers.indices.map { index in
+      LayoutSeat(
+        number: numbers[index], label: labels[index], row: rows[index], x: columns[index],
+        y: lines[index], tier: tiers[index],
+        attributes: SeatAttributes(rawValue: attributes[index]))
+    }
+    let focalPoint = FocalPoint(xHundredths: try row.decode(2), yHundredths: try row.decode(3))
+    do throws(BookingError) {
+      try self.init(
+        columns: try Self.extent(row, 0), lines: try Self.extent(row, 1), focalPoint: focalPoint,
+        seats: seats)
+    } catch {
+      throw PostgresError(.decoding, "a layout contradicts itself")
+    }
+  }
+
+  private static func extent(_ row: PostgresRow, _ column: Int) throws(BookingError) -> Int32 {
+    do {
+      return try row.decode(column)
+    } catch {
+      throw BookingError(.invalidLayout, "A layout has no grid.")
+    }
+  }
+}
+
+extension Offer {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let kind: Int16 = try row.decode(2)
+    let first: Int = try row.decode(4)
+    let last: Int = try row.decode(5)
+    guard kind == 2 || kind == 1 && first <= last else {
+      throw PostgresError(.decoding, "an offer cannot be read")
+    }
+    self.init(
+      id: try row.decode(0), title: try row.decode(1), discountBasisPoints: try row.decode(3),
+      condition: kind == 1 ? .timeWindow(first...last) : .nthTicket(try row.decode(6)),
+      partnerID: try row.decode(7), tier: try row.decode(8))
+  }
+}

@@ -1,0 +1,167 @@
+// Reads the catalogue: paged lists and single shows. Every list is paged by key, so that a page
+// costs the same wherever it is.
+
+package import Booking
+import Postgres
+
+/// Reads the catalogue.
+package struct CatalogStore: Sendable {
+  private let database: any Database
+
+  /// Reads from a database.
+  package init(_ database: any Database) {
+    self.database = database
+  }
+
+  /// Cities with theatres, by name. `pageSize` as in the API: 0 for the default. Throws
+  /// `.invalidPageToken` for a token of another list.
+  package func cities(
+    pageSize: Int, pageToken: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<CityRecord> {
+    try await page(
+      Statements.listCities, RequestHash(command: "cities"), [], pageSize, pageToken, timeout,
+      key: { ($0.name, $0.id) }, CityRecord.init)
+  }
+
+  /// Theatres, by name; 0 leaves a filter out. Pages as in ``cities(pageSize:pageToken:timeout:)``.
+  package func theatres(
+    cityID: Int64, movieID: Int64, pageSize: Int, pageToken: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<TheatreRecord> {
+    var filter = RequestHash(command: "theatres")
+    filter.add(cityID)
+    filter.add(movieID)
+    return try await page(
+      Statements.listTheatres, filter, [.int8(cityID), .int8(movieID)], pageSize, pageToken,
+      timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
+  }
+
+  /// Movies with shows to come, by title; 0 leaves a filter out.
+  package func movies(
+    cityID: Int64, theatreID: Int64, pageSize: Int, pageToken: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<MovieRecord> {
+    var filter = RequestHash(command: "movies")
+    filter.add(cityID)
+    filter.add(theatreID)
+    return try await page(
+      Statements.listMovies, filter, [.int8(cityID), .int8(theatreID)], pageSize, pageToken,
+      timeout, key: { ($0.title, $0.id) }, MovieRecord.init)
+  }
+
+  /// Which shows to list; 0 and nil leave a filter out.
+  package struct ShowFilter: Sendable, Hashable {
+    /// Only of this movie.
+    package var movieID: Int64 = 0
+    /// Only in this city.
+    package var cityID: Int64 = 0
+    /// Only at this theatre.
+    package var theatreID: Int64 = 0
+    /// Only those that start on this day of the theatre.
+    package var date: CalendarDate?
+
+    /// No filter.
+    package init() {}
+  }
+
+  /// Shows that have not ended, by start.
+  package func shows(
+    _ wanted: ShowFilter, pageSize: Int, pageToken: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<ShowRecord> {
+    var filter = RequestHash(command: "shows")
+    for number in [wanted.movieID, wanted.cityID, wanted.theatreID] { filter.add(number) }
+    filter.add(Int64(wanted.date?.daysSince1970 ?? .min))
+    let token = try PageToken(pageToken, boundTo: filter)
+    guard let after = token == .start ? 0 : Int64(token.key) else {
+      throw StoreError(.invalidPageToken)
+    }
+    let size = Self.size(pageSize)
+    let result = try await database.ask(
+      Statements.listShows,
+      [
+        .int8(wanted.movieID), .int8(wanted.cityID), .int8(wanted.theatreID),
+        .date(wanted.date.map { PostgresDate(unixDays: $0.daysSince1970) }),
+        .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
+        .int8(Int64(size) + 1),
+      ], timeout: timeout)
+    return try Self.page(
+      result, size, filter, key: { (String($0.startsAtUnixMicroseconds), $0.id) }, ShowRecord.init)
+  }
+
+  /// One show with layout, prices and offers; nil when there is none.
+  package func show(
+    id: Int64, timeout: Duration? = nil
+  ) async throws(StoreError) -> ShowDetails? {
+    guard let show = try await showRecord(id: id, timeout: timeout) else { return nil }
+    let layout = try await layout(
+      auditoriumID: show.auditoriumID, version: show.layoutVersion, timeout: timeout)
+    return try await details(of: show, layout: layout, timeout: timeout)
+  }
+
+  func showRecord(
+    id: Int64, timeout: Duration?
+  ) async throws(StoreError) -> ShowRecord? {
+    let result = try await database.ask(Statements.getShow, [.int8(id)], timeout: timeout)
+    guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in try ShowRecord(row) }
+  }
+
+  func layout(
+    auditoriumID: Int64, version: Int32, timeout: Duration?
+  ) async throws(StoreError) -> SeatLayout {
+    let result = try await database.ask(
+      Statements.getLayout, [.int8(auditoriumID), .int4(version)], timeout: timeout)
+    return try reading { () throws(PostgresError) in try SeatLayout(try result.onlyRow()) }
+  }
+
+  func details(
+    of show: ShowRecord, layout: SeatLayout, timeout: Duration?
+  ) async throws(StoreError) -> ShowDetails {
+    let result = try await database.ask(Statements.listOffers, [.int8(show.id)], timeout: timeout)
+    let offers = try reading { () throws(PostgresError) in
+      var offers: [Offer] = []
+      for row in result.rows { offers.append(try Offer(row)) }
+      return offers
+    }
+    let tiers = show.prices.map { ($0.tier, $0.minorUnits) }
+    let prices = PriceList(
+      currency: show.currency, tierPrices: Dictionary(tiers) { first, _ in first },
+      offers: offers, localStartMinute: Int(show.localStartMinute), version: show.pricingVersion)
+    return ShowDetails(show: show, layout: layout, prices: prices)
+  }
+}
+
+extension CatalogStore {
+  private static func size(_ wanted: Int) -> Int {
+    wanted <= 0 ? StoreLimits.defaultPageSize : min(wanted, StoreLimits.largestPageSize)
+  }
+
+  /// A page of a list whose statement takes its filters, then key, id and limit.
+  private func page<Item>(
+    _ statement: PostgresStatement, _ filter: RequestHash, _ parameters: [PostgresValue],
+    _ pageSize: Int, _ pageToken: String, _ timeout: Duration?,
+    key: (Item) -> (String, Int64), _ decode: (PostgresRow) throws(PostgresError) -> Item
+  ) async throws(StoreError) -> Page<Item> {
+    let token = try PageToken(pageToken, boundTo: filter)
+    let size = Self.size(pageSize)
+    let position: [PostgresValue] = [.text(token.key), .int8(token.id), .int8(Int64(size) + 1)]
+    let result = try await database.ask(statement, parameters + position, timeout: timeout)
+    return try Self.page(result, size, filter, key: key, decode)
+  }
+
+  /// Reads one row more than the page holds: its presence is the next page.
+  private static func page<Item>(
+    _ result: PostgresResult, _ size: Int, _ filter: RequestHash,
+    key: (Item) -> (String, Int64), _ decode: (PostgresRow) throws(PostgresError) -> Item
+  ) throws(StoreError) -> Page<Item> {
+    let items = try reading { () throws(PostgresError) in
+      var items: [Item] = []
+      for row in result.rows.prefix(size) { items.append(try decode(row)) }
+      return items
+    }
+    guard result.rowCount > size, let last = items.last else {
+      return Page(items: items, nextPageToken: "")
+    }
+    let (text, id) = key(last)
+    return Page(
+      items: items, nextPageToken: PageToken(key: text, id: id).text(boundTo: filter))
+  }
+}

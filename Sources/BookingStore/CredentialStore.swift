@@ -1,0 +1,62 @@
+// Partners and their API keys. A key leaves the node only as its SHA-256.
+
+import Booking
+import Postgres
+
+/// Who an API key stands for.
+package struct Credential: Sendable, Hashable {
+  /// The partner.
+  package let partnerID: Int64
+  /// Its name.
+  package let partnerName: String
+  /// False for a closed or blocked partner, whose calls are refused.
+  package let isActive: Bool
+  /// First characters of the key, for logs.
+  package let prefix: String
+  /// What it may do: "sell", "admin".
+  package let scopes: [String]
+}
+
+/// Looks up credentials.
+package struct CredentialStore: Sendable {
+  private let database: any Database
+
+  /// Reads from a database.
+  package init(_ database: any Database) {
+    self.database = database
+  }
+
+  /// The credential behind a key; nil for keys that are unknown, revoked or absurdly long.
+  package func credential(
+    forKey key: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Credential? {
+    guard (1...StoreLimits.keyBytes).contains(key.utf8.count) else { return nil }
+    let hash = SHA256.digest(Array(key.utf8))
+    let result = try await database.ask(
+      Statements.findCredential, [.bytea(hash)], timeout: timeout)
+    guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in
+      Credential(
+        partnerID: try row.decode(0), partnerName: try row.decode(1),
+        isActive: try row.decode(2, as: Int16.self) == 1, prefix: try row.decode(3),
+        scopes: try row.decode(4))
+    }
+  }
+
+  /// The id of the partner with a name, made if there is none.
+  package func addPartner(named name: String) async throws(StoreError) -> Int64 {
+    let result = try await database.ask(Statements.addPartner, [.text(name)], timeout: nil)
+    return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
+  }
+
+  /// Gives a partner a key. Giving the same key again changes nothing.
+  package func addKey(
+    _ key: String, partnerID: Int64, scopes: [String]
+  ) async throws(StoreError) {
+    let hash = SHA256.digest(Array(key.utf8))
+    _ = try await database.ask(
+      Statements.addKey,
+      [.bytea(hash), .int8(partnerID), .text(String(key.prefix(12))), .array(scopes)],
+      timeout: nil)
+  }
+}

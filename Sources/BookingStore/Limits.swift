@@ -1,0 +1,34 @@
+// Bounds of the store, each with its reason.
+
+/// The bounds of the store.
+package enum StoreLimits {
+  /// Most requests in one batch: past this the statement's own time outgrows what is saved.
+  package static let batchRequests = 256
+  /// Most requests that wait for one worker: about a quarter of a second of its full speed, so
+  /// that who is let in is served within any reasonable deadline.
+  package static let laneQueue = 4_096
+  /// Times a request is run alone after its batch failed, as long as the database says that only
+  /// another transaction was in the way.
+  package static let soloAttempts = 3
+  /// Most holds ended by one sweep: a few milliseconds of work, so that sales are not held up.
+  package static let sweptHolds = 200
+  /// How often holds are swept: well under the second in which watchers must see the seats free.
+  package static let sweepInterval: Duration = .milliseconds(250)
+  /// Pause after a sweep that failed.
+  package static let sweepBackoff: Duration = .seconds(2)
+  /// Results of a list when the caller does not say.
+  package static let defaultPageSize = 50
+  /// Most results of one page; larger wishes are taken as this.
+  package static let largestPageSize = 200
+  /// Longest page token read: a name of some hundred bytes in hexadecimal.
+  package static let pageTokenBytes = 2_048
+  /// Longest API key hashed; ours have some 40 bytes.
+  package static let keyBytes = 256
+  /// Shows kept by one directory. Prices and titles are small; layouts are shared.
+  package static let cachedShows = 4_096
+  /// Layouts kept by one directory: the largest have a megabyte.
+  package static let cachedLayouts = 512
+  /// Age at which a show that is kept is read again, so that a changed title or sales state shows.
+  /// Prices are guarded by their version whatever the age.
+  package static let showLifetime: Duration = .seconds(10)
+}

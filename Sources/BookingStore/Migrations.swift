@@ -1,0 +1,28 @@
+// The schema's migrations, in order, as embedded from SQL/migrations. The generator names a file
+// `0001_x.sql` `_001_x_sql`.
+
+/// The files of SQL/migrations.
+package enum Migrations {
+  /// File name and text of each, in order.
+  package static var files: [(fileName: String, sql: String)] {
+    embedded.map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+  }
+
+  private static var embedded: [(String, [UInt8])] {
+    [
+      ("0001_catalogue.sql", PackageResources._001_catalogue_sql),
+      ("0002_partners.sql", PackageResources._002_partners_sql),
+      ("0003_shows.sql", PackageResources._003_shows_sql),
+      ("0004_sales.sql", PackageResources._004_sales_sql),
+      ("0005_create_show.sql", PackageResources._005_create_show_sql),
+      ("0006_announce_seats.sql", PackageResources._006_announce_seats_sql),
+      ("0007_best_available.sql", PackageResources._007_best_available_sql),
+      ("0008_write_holds.sql", PackageResources._008_write_holds_sql),
+      ("0009_tell_outcomes.sql", PackageResources._009_tell_outcomes_sql),
+      ("0010_hold_seats.sql", PackageResources._010_hold_seats_sql),
+      ("0011_change_bookings.sql", PackageResources._011_change_bookings_sql),
+      ("0012_expire_holds.sql", PackageResources._012_expire_holds_sql),
+      ("0013_verify_sales.sql", PackageResources._013_verify_sales_sql),
+    ]
+  }
+}

@@ -1,0 +1,200 @@
+// Holding seats: all or nothing, arrival order, idempotency, expiry, caps.
+
+import Postgres
+import Support
+import Testing
+
+@testable import Booking
+@testable import BookingStore
+
+@Suite(.timeLimit(.minutes(3))) struct HoldTests {
+  @Test func aHoldTakesItsSeatsAndTellsWhatTheyCost() async throws {
+    try await House.run { house in
+      let before = try await house.snapshot().version
+      let record = try await house.held(["A1", "B2", "B1"], 1, customer: "ann")
+      #expect(house.labels(record.seatNumbers) == ["B1", "B2", "A1"])
+      #expect(record.state == .held)
+      #expect(record.quote.total.minorUnits == 1_500 + 1_500 + 500)
+      #expect(record.quote.lines.count == 4)
+      #expect((290_000...300_000).contains(record.expiresInMs))
+      #expect(record.version == before + 1)
+      #expect(try await house.seats(.held) == ["A1", "B1", "B2"])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aBatchIsDecidedInArrivalOrder() async throws {
+    try await House.run { house in
+      let outcomes = try await house.hold([
+        house.request(["A1", "A2"], 1), house.request(["A2", "A3"], 2),
+        house.request(["A3", "A4"], 3), house.request(["A1", "A4", "A9"], 4),
+        house.request(["A9"], 5),
+      ])
+      #expect(outcomes[0].seats(in: house) == ["A1", "A2"])
+      // A2 is lost to the first; the second takes nothing, so the third gets A3.
+      #expect(outcomes[1] == .seatsUnavailable([SeatStatus(number: 1, state: .held)]))
+      #expect(outcomes[2].seats(in: house) == ["A3", "A4"])
+      #expect(
+        outcomes[3]
+          == .seatsUnavailable([
+            SeatStatus(number: 0, state: .held), SeatStatus(number: 3, state: .held),
+          ]))
+      #expect(outcomes[4].seats(in: house) == ["A9"])
+      #expect(try await house.seats(.held) == ["A1", "A2", "A3", "A4", "A9"])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aBatchRaisesTheVersionOnce() async throws {
+    try await House.run { house in
+      let before = try await house.snapshot().version
+      _ = try await house.hold([house.request(["A1"], 1), house.request(["A2"], 2)])
+      #expect(try await house.snapshot().version == before + 1)
+      // Losers alone change nothing.
+      _ = try await house.hold([house.request(["A1"], 3)])
+      #expect(try await house.snapshot().version == before + 1)
+    }
+  }
+
+  @Test func everyLostSeatIsNamedWithItsState() async throws {
+    try await House.run { house in
+      let sold = try await house.held(["A1"], 1)
+      _ = try await house.change(.confirm, sold.id, 2, payment: "p")
+      _ = try await house.held(["A2"], 3)
+      try await house.run("update show_seat set state = 4 where show_id = 1 and seat_no = 2")
+      let outcome = try await house.hold([house.request(["A4", "A3", "A2", "A1"], 4)])[0]
+      #expect(
+        outcome
+          == .seatsUnavailable([
+            SeatStatus(number: 0, state: .sold), SeatStatus(number: 1, state: .held),
+            SeatStatus(number: 2, state: .blocked),
+          ]))
+      #expect(try await house.seats(.available).contains("A4"))
+    }
+  }
+
+  @Test func aRepeatedRequestIsAnsweredAgainAndDoesNothing() async throws {
+    try await House.run { house in
+      let first = try await house.held(["A1"], 1)
+      let version = try await house.snapshot().version
+      let again = try #require(try await house.hold([house.request(["A1"], 1)])[0].record)
+      #expect(again.id == first.id && again.quote == first.quote && again.version == first.version)
+      // A refusal is repeated too, even when the seats are free by now.
+      let refused = try await house.hold([house.request(["A1", "A2"], 2)])[0]
+      _ = try await house.change(.release, first.id, 3)
+      #expect(try await house.hold([house.request(["A1", "A2"], 2)])[0] == refused)
+      // The answer is that of the first time: held, although it was released since.
+      #expect(try await house.hold([house.request(["A1"], 1)])[0].record?.state == .held)
+      #expect(try await house.snapshot().version == version + 1)
+      #expect(try await house.seats(.held) == [])
+    }
+  }
+
+  @Test func aRequestTwiceInOneBatchRunsOnce() async throws {
+    try await House.run { house in
+      let outcomes = try await house.hold([
+        house.request(["A1"], 1), house.request(["A1"], 1), house.request(["A2"], 1),
+      ])
+      #expect(outcomes[0].record?.id == outcomes[1].record?.id)
+      #expect(outcomes[0].record != nil)
+      #expect(outcomes[2] == .requestIDReused)
+      #expect(try await house.seats(.held) == ["A1"])
+    }
+  }
+
+  @Test func anIDWithAnotherBodyIsRefused() async throws {
+    try await House.run { house in
+      _ = try await house.held(["A1"], 1)
+      #expect(try await house.hold([house.request(["A2"], 1)])[0] == .requestIDReused)
+      // Another partner's ids are its own.
+      let other = try house.request(["A2"], 1, partner: House.otherPartner)
+      #expect(try await house.hold([other])[0].record != nil)
+    }
+  }
+
+  @Test func anExpiredHoldIsFreeOnlyAfterItsGrace() async throws {
+    try await House.run { house in
+      let old = try await house.held(["A1", "A2"], 1)
+      try await house.endHold(old.id, inSeconds: -4)
+      #expect(
+        try await house.hold([house.request(["A1"], 2)])[0]
+          == .seatsUnavailable([SeatStatus(number: 0, state: .held)]))
+      try await house.endHold(old.id, inSeconds: -6)
+      let version = try await house.snapshot().version
+      let new = try #require(try await house.hold([house.request(["A1"], 3)])[0].record)
+      #expect(new.version == version + 1)
+      // The old booking ended as a whole, in the same transaction.
+      #expect(try await house.seats(.held) == ["A1"])
+      let lookup = BookingLookup(house.connection)
+      #expect(try await lookup.booking(id: old.id, partnerID: House.partner)?.state == .expired)
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aCustomerHasAtMostTenSeatsOfAShow() async throws {
+    try await House.run { house in
+      let six = (1...6).map { "A\($0)" }
+      let sold = try await house.held(six, 1, customer: "ann")
+      _ = try await house.change(.confirm, sold.id, 2, payment: "p")
+      let outcomes = try await house.hold([
+        house.request(["B1", "B2"], 3, customer: "ann"),
+        house.request(["B3", "B4", "B5"], 4, customer: "ann"),
+        house.request(["B6", "B7"], 5, customer: "ann"),
+        house.request(["B8"], 6, customer: "ann"),
+        house.request(["B8"], 7, customer: "bob"),
+        house.request(["B9"], 8, customer: "ann", partner: House.otherPartner),
+      ])
+      #expect(outcomes[0].record != nil)
+      #expect(outcomes[1] == .holdLimitExceeded)
+      #expect(outcomes[2].record != nil)
+      #expect(outcomes[3] == .holdLimitExceeded)
+      #expect(outcomes[4].record != nil)
+      #expect(outcomes[5].record != nil)
+      _ = try await house.change(.cancel, sold.id, 9)
+      #expect(
+        try await house.hold([house.request(["B10"], 10, customer: "ann")])[0].record != nil)
+    }
+  }
+
+  @Test func staleQuotesAndClosedShowsAreRefused() async throws {
+    try await House.run { house in
+      try await house.run("update show set pricing_version = 2 where show_id = 1")
+      #expect(try await house.hold([house.request(["A1"], 1)])[0] == .stalePricing)
+      try await house.run("update show set pricing_version = 1 where show_id = 1")
+      // The refusal was not remembered: the same request works once the quote is right.
+      #expect(try await house.hold([house.request(["A1"], 1)])[0].record != nil)
+      try await house.run("update show set sales_state = 3 where show_id = 1")
+      #expect(try await house.hold([house.request(["A2"], 2)])[0] == .salesClosed)
+      try await house.run(
+        "update show set sales_state = 2, during = tstzrange(now() - interval '3 h', now() - interval '1 h') where show_id = 1"
+      )
+      #expect(try await house.hold([house.request(["A2"], 3)])[0] == .salesClosed)
+    }
+  }
+
+  @Test func anUnknownShowIsNotFound() async throws {
+    try await House.run { house in
+      let known = try house.request(["A1"], 1)
+      let unknown = HoldRequest(
+        identity: known.identity, bookingID: known.bookingID, showID: 999, customerRef: "",
+        pricingVersion: 1, selection: known.selection, prices: known.prices)
+      let outcomes = try await house.hold([unknown, house.request(["A1"], 2)])
+      #expect(outcomes[0] == .showNotFound)
+      #expect(outcomes[1].record != nil)
+    }
+  }
+
+  @Test func aBatchMaySpanShows() async throws {
+    try await House.run { house in
+      let other = try #require(try await CatalogStore(house.connection).show(id: 3))
+      let elsewhere = try other.request(house.order(house.identity(2)), seats: ["A1"])
+      let outcomes = try await house.hold([
+        house.request(["A1"], 1), elsewhere, house.request(["A1"], 3),
+      ])
+      #expect(outcomes[0].record?.showID == 1)
+      #expect(outcomes[1].record?.showID == 3)
+      #expect(outcomes[2] == .seatsUnavailable([SeatStatus(number: 0, state: .held)]))
+      #expect(try await house.faults() == [])
+    }
+  }
+}

@@ -1,0 +1,191 @@
+// A small house for tests: one auditorium, one show tomorrow evening, two partners, in a database
+// of the test's own.
+//
+// Rows A (SILVER), B and C (GOLD) with ten seats each, five on either side of an aisle at column 5.
+// C1 is a wheelchair place, C2 its companion's. The best view is at the aisle of row C.
+
+import Postgres
+import Reactor
+import Support
+import Synchronization
+
+@testable import Booking
+@testable import BookingStore
+
+struct House: Sendable {
+  let connection: PostgresConnection
+  let loop: EventLoop
+  let configuration: PostgresConfiguration
+  let details: ShowDetails
+  private static let nextRandom = Atomic<UInt64>(1)
+
+  static let partner: Int64 = 1
+  static let otherPartner: Int64 = 2
+
+  /// Runs a test with a house of its own.
+  static func run(_ body: @escaping @Sendable (House) async throws -> Void) async throws {
+    try await TestCluster.shared.withDatabase(template: "house", prepare: build) { string in
+      let loop = TestLoops.next()
+      let configuration = PostgresConfiguration(string)
+      try await loop.run { () async throws in
+        let connection = try await PostgresConnection.connect(configuration, on: loop)
+        let result: Result<Void, any Error>
+        do {
+          guard let details = try await CatalogStore(connection).show(id: 1) else {
+            throw StoreError(.fault)
+          }
+          let house = House(
+            connection: connection, loop: loop, configuration: configuration, details: details)
+          result = .success(try await body(house))
+        } catch {
+          result = .failure(error)
+        }
+        await connection.close()
+        try result.get()
+      }
+    }
+  }
+
+  private static func build(_ string: String) async throws {
+    let loop = TestLoops.next()
+    let connection = try await PostgresConnection.connect(PostgresConfiguration(string), on: loop)
+    for file in Migrations.files { try await connection.executeScript(file.sql) }
+    try await connection.executeScript(rows)
+    await connection.close()
+  }
+
+  private static let rows = """
+    insert into partner (name) values ('Ours'), ('Theirs');
+    insert into city (name, country_code) values ('Ghent', 'BE'), ('Antwerp', 'BE'), ('Nowhere', 'BE');
+    insert into theatre (lane, city_id, name, time_zone, latitude, longitude)
+    values (5, 1, 'Sphinx', 'Europe/Brussels', 51.05, 3.72),
+           (9, 2, 'Rex', 'Europe/Brussels', 51.22, 4.40);
+    insert into auditorium (theatre_id, name) values (1, 'Screen 1'), (2, 'Screen 1');
+    insert into layout values (1, 1, 11, 3, 500, 200), (2, 1, 11, 3, 500, 200);
+    insert into layout_seat
+    select a, 1, y * 10 + n, chr(65 + y) || n + 1, chr(65 + y), n + (n > 4)::int, y,
+           case y when 0 then 'SILVER' else 'GOLD' end,
+           case when y = 2 and n = 0 then 2 when y = 2 and n = 1 then 4 else 0 end
+      from generate_series(1, 2) a, generate_series(0, 2) y, generate_series(0, 9) n;
+    insert into movie (title, duration_minutes, genres, languages, release_date)
+    values ('Zebra', 90, '{Drama}', '{nl,fr}', '2026-01-02'), ('Aardvark', 100, '{}', '{en}', null);
+    select create_show(a, 1::smallint, m, '', 'nl', '2D', d + time '20:00', d + time '22:00', 'EUR',
+                       '{GOLD,SILVER}', '{1500,1000}')
+      from (values (1, 1, 1), (2, 2, 2), (1, 2, 3)) v(a, m, days),
+           lateral (select date_trunc('day', now()) + days * interval '1 day') x(d);
+    """
+
+  // MARK: Asking
+
+  func identity(
+    _ request: UInt64, partner: Int64 = House.partner, body: String = ""
+  ) -> RequestIdentity {
+    var hash = RequestHash(command: "test")
+    hash.add(body)
+    return RequestIdentity(
+      partnerID: partner, requestID: UniqueID(high: 0x4000, low: request), hash: hash.digest)
+  }
+
+  func order(_ identity: RequestIdentity, customer: String = "") -> HoldOrder {
+    let random = Self.nextRandom.add(1, ordering: .relaxed).newValue
+    return HoldOrder(
+      identity: identity,
+      bookingID: BookingID(
+        lane: details.show.lane, unixMilliseconds: 1_900_000_000_000, random: (0, random)),
+      customerRef: customer)
+  }
+
+  func request(
+    _ labels: [String], _ id: UInt64, customer: String = "", partner: Int64 = House.partner
+  ) throws -> HoldRequest {
+    let identity = identity(id, partner: partner, body: labels.joined(separator: ","))
+    return try details.request(order(identity, customer: customer), seats: labels)
+  }
+
+  func best(_ count: Int, tier: String = "", _ id: UInt64) throws -> HoldRequest {
+    try details.request(order(identity(id)), best: count, tier: tier)
+  }
+
+  func hold(_ requests: [HoldRequest]) async throws -> [HoldOutcome] {
+    try await SeatCommands.hold(requests, on: connection, timeout: nil)
+  }
+
+  /// Holds seats that are known to be free.
+  func held(
+    _ labels: [String], _ id: UInt64, customer: String = ""
+  ) async throws -> BookingRecord {
+    guard case .held(let record) = try await hold([request(labels, id, customer: customer)])[0]
+    else { throw StoreError(.fault) }
+    return record
+  }
+
+  func change(
+    _ change: ChangeRequest.Change, _ booking: BookingID, _ id: UInt64,
+    partner: Int64 = House.partner, payment: String = ""
+  ) async throws -> ChangeOutcome {
+    let request = ChangeRequest(
+      change, identity(id, partner: partner, body: "\(change)\(booking)\(payment)"),
+      bookingID: booking, paymentReference: payment)
+    return try await SeatCommands.change(change, [request], on: connection, timeout: nil)[0]
+  }
+
+  // MARK: Looking
+
+  func labels(_ numbers: [Int32]) -> [String] {
+    numbers.map { details.layout.seat(number: $0)?.label ?? "?" }
+  }
+
+  /// Labels of all seats in a state.
+  func seats(_ state: SeatState) async throws -> [String] {
+    let snapshot = try await snapshot()
+    return labels(snapshot.seats.filter { $0.state == state }.map(\.number))
+  }
+
+  func snapshot() async throws -> SeatSnapshot {
+    guard let snapshot = try await SeatMapStore(connection).snapshot(showID: details.show.id) else {
+      throw StoreError(.fault)
+    }
+    return snapshot
+  }
+
+  func faults() async throws -> [String] {
+    try await SaleVerifier(connection).faults().map(\.check)
+  }
+
+  /// Moves the end of a hold, as if time had passed: `seconds` from now, negative for the past.
+  func endHold(_ booking: BookingID, inSeconds seconds: Int) async throws {
+    try await run(
+      """
+      with moved as (
+        update booking set hold_until = clock_timestamp() + make_interval(secs => \(seconds))
+         where booking_id = '\(booking)' and state = 1 returning *)
+      update show_seat h set hold_until = m.hold_until from moved m
+       where h.booking_id = m.booking_id
+      """)
+  }
+
+  func run(_ sql: String) async throws {
+    _ = try await connection.query(PostgresStatement(sql: sql))
+  }
+}
+
+extension HoldOutcome {
+  /// The labels held, or nil.
+  func seats(in house: House) -> [String]? {
+    if case .held(let record) = self { house.labels(record.seatNumbers) } else { nil }
+  }
+
+  var record: BookingRecord? {
+    if case .held(let record) = self { record } else { nil }
+  }
+}
+
+extension ChangeOutcome {
+  /// The state of the booking, when the answer has one.
+  var state: BookingState? {
+    switch self {
+    case .changed(let record), .wrongState(let record): record.state
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// The checker finds planted faults, the constraints refuse what they must, versions have no gaps.
+
+import Postgres
+import Support
+import Testing
+
+@testable import Booking
+@testable import BookingStore
+
+@Suite(.timeLimit(.minutes(3))) struct VerifyTests {
+  @Test(arguments: [
+    (
+      "seat_sold_twice",
+      "insert into booking select lane, gen_random_uuid(), show_id, partner_id, '', 2, seat_nos, total, currency, quote, hold_until, 'p', version, created_at, changed_at from booking"
+    ),
+    (
+      "booking_without_seat",
+      "update show_seat set state = 1, booking_id = null, hold_until = null where seat_no = 0 and state = 2"
+    ),
+    (
+      "seat_without_booking",
+      "update show_seat set state = 3, booking_id = gen_random_uuid() where show_id = 1 and seat_no = 5"
+    ),
+    ("version_ahead_of_show", "update booking set version = version + 1"),
+    ("quote_not_total", "update booking set total = total + 1"),
+    ("request_without_booking", "delete from booking"),
+    ("seat_count", "delete from show_seat where show_id = 1 and seat_no = 9"),
+  ])
+  func aPlantedFaultIsFound(check: String, planted: String) async throws {
+    try await House.run { house in
+      _ = try await house.held(["A1", "A2"], 1)
+      #expect(try await house.faults() == [])
+      try await house.run(planted)
+      #expect(try await house.faults().contains(check))
+    }
+  }
+
+  @Test func anAuditoriumNeverRunsTwoShowsAtOnce() async throws {
+    try await House.run { house in
+      let overlapping = """
+        select create_show(1, 1::smallint, 1, '', 'nl', '2D', upper(during) - interval '1 min',
+                           upper(during) + interval '1 h', 'EUR', '{GOLD,SILVER}', '{1,1}')
+          from show where show_id = 1
+        """
+      await #expect { try await house.run(overlapping) } throws: {
+        let error = $0 as? PostgresError
+        return error?.kind == .exclusionViolation && error?.constraint == "show_overlap"
+      }
+      // One may begin when the other ends, and a cancelled one is in nobody's way.
+      try await house.run(
+        overlapping.replacing("upper(during) - interval '1 min'", with: "upper(during)"))
+      try await house.run("update show set sales_state = 4 where show_id = 1")
+      try await house.run(
+        """
+        select create_show(1, 1::smallint, 1, '', 'nl', '2D', lower(during), upper(during),
+                           'EUR', '{GOLD,SILVER}', '{1,1}') from show where show_id = 1
+        """)
+    }
+  }
+
+  @Test(arguments: [
+    "update theatre set time_zone = 'Mars/Olympus'", "update theatre set lane = 64",
+    "update theatre set hold_minutes = 16",
+    "update show_seat set state = 3 where show_id = 1 and seat_no = 1",
+    "update booking set seat_nos = '{}'",
+  ])
+  func constraintsHold(sql: String) async throws {
+    try await House.run { house in
+      _ = try await house.held(["A1"], 1)
+      await #expect(throws: PostgresError.self) { try await house.run(sql) }
+    }
+  }
+
+  @Test func versionsHaveNoGapsOverManyChanges() async throws {
+    try await House.run { house in
+      var expected = try await house.snapshot().version
+      var generator = SplitMix(state: 7)
+      var live: [BookingID] = []
+      for id in 1...120 {
+        let changed: Bool
+        if let booking = live.randomElement(using: &generator), Bool.random(using: &generator) {
+          let change = ChangeRequest.Change.allCases.randomElement(using: &generator) ?? .confirm
+          let outcome = try await house.change(change, booking, UInt64(id))
+          if case .changed = outcome { changed = true } else { changed = false }
+          if changed, change != .confirm { live.removeAll { $0 == booking } }
+        } else {
+          let labels = house.details.layout.seats.shuffled(using: &generator).prefix(2).map(\.label)
+          let record = try await house.hold([house.request(labels, UInt64(id))])[0].record
+          changed = record != nil
+          if let record { live.append(record.id) }
+        }
+        expected += changed ? 1 : 0
+        #expect(try await house.snapshot().version == expected)
+      }
+      #expect(try await house.faults() == [])
+    }
+  }
+}
+
+/// A seeded generator, so that a failure repeats.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
