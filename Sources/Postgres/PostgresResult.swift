@@ -28,6 +28,14 @@ package final class PostgresResult: @unchecked Sendable {
   /// The command that completed, such as `COMMIT` or `UPDATE 3`.
   var commandTag: String { PQcmdStatus(pointer).map { String(cString: $0) } ?? "" }
 
+  /// A value in text form, as replication commands answer; nil for NULL and outside the result.
+  func text(row: Int32, column: Int32) -> String? {
+    guard row < PQntuples(pointer), column < PQnfields(pointer),
+      PQgetisnull(pointer, row, column) == 0
+    else { return nil }
+    return PQgetvalue(pointer, row, column).map { String(cString: $0) }
+  }
+
   /// The rows in the order the server sent them.
   package var rows: PostgresRows { PostgresRows(result: self, count: rowCount) }
 
