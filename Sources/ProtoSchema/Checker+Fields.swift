@@ -3,22 +3,21 @@
 extension Checker {
   /// Checks a field; a map field comes with its entry message.
   mutating func check(_ node: FieldNode, in scope: String) -> (Field, entry: Message?) {
-    if case .map(let key, let value, let range) = node.type {
-      return checkMap(node, key: key, value: value, range: range, in: scope)
+    switch node.type {
+    case .map(let key, let value, _): checkMap(node, key: key, value: value, in: scope)
+    case .named(let name): (checkPlain(node, fieldType(name, in: scope)), nil)
     }
-    guard case .named(let typeName) = node.type else {
-      preconditionFailure("the two kinds of field types are handled above")
-    }
-    let type = fieldType(typeName, in: scope)
+  }
+
+  private func checkPlain(_ node: FieldNode, _ type: FieldType) -> Field {
     let jsonName = customJSONName(node) ?? node.name.value.jsonName
     let options = check(node.options, of: .field)
     checkFieldOptions(options, node, type)
-    let field = Field(
+    return Field(
       name: node.name.value, jsonName: jsonName, number: number(of: node), type: type,
       cardinality: cardinality(node, type, options), oneofIndex: node.oneofIndex,
       isProto3Optional: node.label == .optional, isRecursive: false, options: options,
       comment: node.comment)
-    return (field, nil)
   }
 
   /// The type a name stands for: a keyword, or a declared type. After a report, a stand-in.
@@ -86,7 +85,7 @@ extension Checker {
 // Maps.
 extension Checker {
   private mutating func checkMap(
-    _ node: FieldNode, key: Name, value: Name, range: SourceRange, in scope: String
+    _ node: FieldNode, key: Name, value: Name, in scope: String
   ) -> (Field, entry: Message?) {
     let entryName = node.name.value.mapEntryName
     let entryFullName = "\(scope).\(entryName)"

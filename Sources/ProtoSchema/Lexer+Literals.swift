@@ -107,7 +107,7 @@ extension Lexer {
         scanEscape(into: &bytes)
       } else if byte == 0 {
         report(
-          from: offset - 1, to: offset, "a zero byte cannot stand in a string",
+          from: offset - 1, to: offset, "a zero byte is not allowed in a string",
           hint: "write it as \\0")
       } else {
         bytes.append(byte)

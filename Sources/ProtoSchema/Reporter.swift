@@ -46,13 +46,11 @@ final class Reporter {
   ) {
     guard !isFull else { return }
     let lineIndex = source.lineIndex(of: range.start)
-    let line = source.line(lineIndex)
-    let isShown = line.unicodeScalars.count <= Limits.shownLineCharacters
     let isLast = entries.count + 1 == Limits.diagnosticCount
     let diagnostic = Diagnostic(
       severity: severity, file: source.path, line: lineIndex + 1,
       column: source.column(of: range.start), width: source.width(of: range),
-      sourceLine: isShown ? line : "", message: message,
+      sourceLine: source.line(lineIndex) ?? "", message: message,
       hint: isLast ? "this is the last of \(Limits.diagnosticCount) messages shown" : hint)
     if entries.contains(where: { $0.diagnostic == diagnostic }) { return }
     let index = sources[source.path] ?? sources.count

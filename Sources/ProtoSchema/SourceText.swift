@@ -43,14 +43,18 @@ struct SourceText: Sendable {
   }
 
   /// The line's text without its end, fit for a terminal: control characters other than tabs and
-  /// bytes that are not UTF-8 become U+FFFD.
-  func line(_ index: Int) -> String { printable(lineBytes(index)) }
+  /// bytes that are not UTF-8 become U+FFFD. Nil when it is too long to be shown.
+  func line(_ index: Int) -> String? {
+    let line = lineBytes(index)
+    guard characterCount(line.indices) <= Limits.shownLineCharacters else { return nil }
+    return printable(line)
+  }
 
   /// The column of an offset, from 1, in Unicode scalars.
   func column(of offset: Int) -> Int {
     let start = lineStarts[lineIndex(of: offset)]
     let end = min(max(start, offset), bytes.count)
-    return String(decoding: bytes[start..<end], as: UTF8.self).unicodeScalars.count + 1
+    return characterCount(start..<end) + 1
   }
 
   /// How many characters of the first line of a range are in it, at least one.
@@ -58,12 +62,17 @@ struct SourceText: Sendable {
     let line = lineBytes(lineIndex(of: range.start))
     let start = min(range.start, line.endIndex)
     let end = max(start, min(range.end, line.endIndex))
-    return max(1, String(decoding: bytes[start..<end], as: UTF8.self).unicodeScalars.count)
+    return max(1, characterCount(start..<end))
   }
 
   /// The text of a range.
   func text(_ range: SourceRange) -> String {
     String(decoding: bytes[range.start..<range.end], as: UTF8.self)
+  }
+
+  /// Unicode scalars in a range, by their first bytes: a line can be a whole file.
+  private func characterCount(_ range: Range<Int>) -> Int {
+    bytes[range].count { $0 & 0xc0 != 0x80 }
   }
 
   private func lineBytes(_ index: Int) -> ArraySlice<UInt8> {
