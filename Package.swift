@@ -166,6 +166,7 @@ let package = Package(
       ]),
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
     tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
+    tests("usherdTests", ["usherd", "Booking", "Postgres", "Reactor", "Support"]),
     tests("Tidy", []),
   ]
 )
