@@ -13,6 +13,8 @@ package protocol Database: Sendable {
 
 extension PostgresConnection: Database {}
 
+extension PostgresPool: Database {}
+
 extension Database {
   /// Runs a statement and sorts its errors for this layer.
   func ask(

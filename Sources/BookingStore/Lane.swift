@@ -115,7 +115,7 @@ package final class LaneWorker: Sendable {
       case .success(let outcomes): return outcomes.first.map { .success($0) } ?? .failure(failure)
       case .failure(let error):
         failure = StoreError(error)
-        guard error.isRetryable else { return .failure(failure) }
+        guard error.mayRunAgain else { return .failure(failure) }
       }
     }
     return .failure(failure)

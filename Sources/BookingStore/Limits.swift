@@ -7,8 +7,8 @@ package enum StoreLimits {
   /// Most requests that wait for one worker: about a quarter of a second of its full speed, so
   /// that who is let in is served within any reasonable deadline.
   package static let laneQueue = 4_096
-  /// Times a request is run alone after its batch failed, as long as the database says that only
-  /// another transaction was in the way.
+  /// Times a request is run alone after its batch failed, as long as only another transaction was
+  /// in the way or the answer was lost.
   package static let soloAttempts = 3
   /// Most holds ended by one sweep: a few milliseconds of work, so that sales are not held up.
   package static let sweptHolds = 200

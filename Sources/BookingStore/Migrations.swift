@@ -1,11 +1,18 @@
 // The schema's migrations, in order, as embedded from SQL/migrations. The generator names a file
 // `0001_x.sql` `_001_x_sql`.
 
+package import Postgres
+
 /// The files of SQL/migrations.
 package enum Migrations {
-  /// File name and text of each, in order.
-  package static var files: [(fileName: String, sql: String)] {
-    embedded.map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+  /// All of them, ready to be applied. Throws when the files are misnumbered: our fault.
+  package static func migrator() throws(MigrationError) -> Migrator {
+    var migrations: [Migration] = []
+    for (fileName, bytes) in embedded {
+      let sql = String(decoding: bytes, as: UTF8.self)
+      migrations.append(try Migration(fileName: fileName, sql: sql))
+    }
+    return try Migrator(migrations)
   }
 
   private static var embedded: [(String, [UInt8])] {
@@ -23,6 +30,7 @@ package enum Migrations {
       ("0011_change_bookings.sql", PackageResources._011_change_bookings_sql),
       ("0012_expire_holds.sql", PackageResources._012_expire_holds_sql),
       ("0013_verify_sales.sql", PackageResources._013_verify_sales_sql),
+      ("0014_feed_publication.sql", PackageResources._014_feed_publication_sql),
     ]
   }
 }

@@ -48,8 +48,8 @@ struct House: Sendable {
 
   private static func build(_ string: String) async throws {
     let loop = TestLoops.next()
+    _ = try await Migrations.migrator().up(PostgresConfiguration(string), on: loop)
     let connection = try await PostgresConnection.connect(PostgresConfiguration(string), on: loop)
-    for file in Migrations.files { try await connection.executeScript(file.sql) }
     try await connection.executeScript(rows)
     await connection.close()
   }

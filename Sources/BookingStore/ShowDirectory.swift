@@ -1,0 +1,60 @@
+// The shows a loop has in memory, so that selling needs no read of the catalogue. What is stale is
+// found out by the sale itself: it refuses a quote made from other than the present prices.
+
+package import Reactor
+
+/// Shows by id, read once and kept for a while. One per loop.
+package final class ShowDirectory: Sendable {
+  private let catalog: CatalogStore
+  private let loop: EventLoop
+  private let shelf: LoopBound<Shelf>
+
+  /// An empty directory.
+  package init(_ catalog: CatalogStore, on loop: EventLoop) {
+    self.catalog = catalog
+    self.loop = loop
+    shelf = LoopBound(Shelf(), loop: loop)
+  }
+
+  /// A show; nil when there is none. Callers that ask for one show at the same time share one
+  /// reading, which no single caller's leaving ends.
+  package func show(id: Int64) async throws(StoreError) -> ShowDetails? {
+    guard loop.isInside else {
+      return try await loop.run { () async throws(StoreError) in try await self.show(id: id) }
+    }
+    if let known = shelf.value.show(id: id, now: loop.now) { return known }
+    let result = await withCheckedContinuation { continuation in
+      let isFirst = shelf.value.wait(for: id, continuation)
+      if isFirst { loop.spawn { await self.load(id) } }
+    }
+    return try result.get()
+  }
+
+  /// Forgets a show whose prices turned out to be stale; the next caller reads it again.
+  package func forget(id: Int64) {
+    guard loop.isInside else { return loop.execute { self.shelf.value.forget(id: id) } }
+    shelf.value.forget(id: id)
+  }
+
+  private func load(_ id: Int64) async {
+    let result: Result<ShowDetails?, StoreError>
+    do throws(StoreError) {
+      result = .success(try await read(id))
+    } catch {
+      result = .failure(error)
+    }
+    shelf.value.finish(id, result, now: loop.now)
+  }
+
+  private func read(_ id: Int64) async throws(StoreError) -> ShowDetails? {
+    guard let show = try await catalog.showRecord(id: id, timeout: nil) else { return nil }
+    let key = Shelf.LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
+    if let layout = shelf.value.layouts[key] {
+      return try await catalog.details(of: show, layout: layout, timeout: nil)
+    }
+    let layout = try await catalog.layout(
+      auditoriumID: show.auditoriumID, version: show.layoutVersion, timeout: nil)
+    shelf.value.keep(layout, key)
+    return try await catalog.details(of: show, layout: layout, timeout: nil)
+  }
+}

@@ -1,0 +1,290 @@
+// Lane workers: batches form while one is in flight, the queue is bounded, and a batch that fails
+// is repeated one by one without a second effect.
+
+import Postgres
+import Reactor
+import Support
+import Synchronization
+import Testing
+
+@testable import Booking
+@testable import BookingStore
+
+/// A database whose answers a test holds back, or turns into failures.
+private final class SluiceDatabase: Database {
+  enum Fate: Sendable {
+    /// Passed on.
+    case run
+    /// Never reaches the database.
+    case fail(PostgresError)
+    /// Committed, but the answer is lost.
+    case runAndFail(PostgresError)
+  }
+
+  private struct State {
+    var isOpen = true
+    var waiters: [CheckedContinuation<Void, Never>] = []
+    var fates: [Fate] = []
+    var callCount = 0
+  }
+
+  private let base: any Database
+  private let state = Mutex(State())
+  /// One entry per call, as it arrives.
+  let arrivals = Mailbox<String>()
+
+  init(_ base: any Database) { self.base = base }
+
+  var callCount: Int { state.withLock { $0.callCount } }
+
+  func close() { state.withLock { $0.isOpen = false } }
+
+  func open() {
+    let waiters = state.withLock { state in
+      state.isOpen = true
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  /// What becomes of the next calls, in order; those after pass.
+  func plan(_ fates: [Fate]) { state.withLock { $0.fates = fates } }
+
+  func query(
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
+  ) async throws(PostgresError) -> PostgresResult {
+    arrivals.put(statement.name)
+    await withCheckedContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if !state.isOpen { state.waiters.append(continuation) }
+        return state.isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
+    let fate = state.withLock { state in
+      state.callCount += 1
+      return state.fates.isEmpty ? Fate.run : state.fates.removeFirst()
+    }
+    switch fate {
+    case .run: break
+    case .fail(let error): throw error
+    case .runAndFail(let error):
+      _ = try await base.query(statement, parameters, timeout: timeout)
+      throw error
+    }
+    return try await base.query(statement, parameters, timeout: timeout)
+  }
+}
+
+@Suite(.timeLimit(.minutes(3))) struct LaneTests {
+  /// A task per request; the first is in flight behind the closed sluice, the others wait in order.
+  private func rush(
+    _ house: House, _ sluice: SluiceDatabase, _ requests: [HoldRequest]
+  ) async -> [Task<Result<HoldOutcome, StoreError>, Never>] {
+    let worker = LaneWorker(sluice, on: house.loop)
+    sluice.close()
+    var tasks: [Task<Result<HoldOutcome, StoreError>, Never>] = []
+    for (index, request) in requests.enumerated() {
+      tasks.append(
+        Task.immediate(executorPreference: house.loop) { () -> Result<HoldOutcome, StoreError> in
+          do throws(StoreError) {
+            return .success(try await worker.hold(request))
+          } catch {
+            return .failure(error)
+          }
+        })
+      if index == 0 { _ = await sluice.arrivals.wait(for: 1) }
+    }
+    return tasks
+  }
+
+  @Test func whatArrivesMeanwhileFormsTheNextBatch() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let labels = house.details.layout.seats.map(\.label)
+      let tasks = await rush(
+        house, sluice, try labels.enumerated().map { try house.request([$1], UInt64($0 + 1)) })
+      sluice.open()
+      for task in tasks { #expect(try await task.value.get().record != nil) }
+      #expect(sluice.callCount == 2)
+      #expect(try await house.seats(.held).count == 30)
+    }
+  }
+
+  @Test func arrivalOrderIsServiceOrder() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let requests = try (1...20).map { try house.request(["A1"], UInt64($0)) }
+      let tasks = await rush(house, sluice, requests)
+      sluice.open()
+      for (index, task) in tasks.enumerated() {
+        #expect((try await task.value.get().record != nil) == (index == 0))
+      }
+    }
+  }
+
+  @Test func aFailedBatchIsRepeatedOneByOne() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let tasks = await rush(
+        house, sluice,
+        try [["A1"], ["A2"], ["A2", "A3"], ["A3"]].enumerated()
+          .map { try house.request($1, UInt64($0 + 1)) })
+      sluice.plan([.run, .fail(PostgresError(.deadlockDetected, "test"))])
+      sluice.open()
+      var held: [Bool] = []
+      for task in tasks { held.append(try await task.value.get().record != nil) }
+      #expect(held == [true, true, false, true])
+      #expect(sluice.callCount == 2 + 3)
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aLostAnswerIsFoundByTheRequestID() async throws {
+    try await House.run { house in
+      let lost = PostgresError(.connectionLost(maybeExecuted: true), "test")
+      let sluice = SluiceDatabase(house.connection)
+      let version = try await house.snapshot().version
+      let tasks = await rush(
+        house, sluice,
+        try [["A1"], ["A2"], ["A3"]].enumerated().map { try house.request($1, UInt64($0 + 1)) })
+      // The first is repeated alone; the others' batch is, one by one.
+      sluice.plan([.runAndFail(lost), .run, .runAndFail(lost)])
+      sluice.open()
+      for task in tasks { #expect(try await task.value.get().record != nil) }
+      // Two transactions changed seats, the repetitions none.
+      #expect(try await house.snapshot().version == version + 2)
+      #expect(try await house.seats(.held) == ["A1", "A2", "A3"])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func anOutageFailsTheBatchWithoutAskingForEach() async throws {
+    try await House.run { house in
+      let away = PostgresError(.connectFailed, "test")
+      let sluice = SluiceDatabase(house.connection)
+      let tasks = await rush(
+        house, sluice,
+        try (1...8).map { try house.request(["A\($0)"], UInt64($0)) })
+      sluice.plan(Array(repeating: .fail(away), count: 20))
+      sluice.open()
+      for task in tasks {
+        #expect(await task.value == .failure(StoreError(.unavailable, cause: away)))
+      }
+      // The first alone; the batch; one of the batch alone.
+      #expect(sluice.callCount == 3)
+    }
+  }
+
+  @Test func theQueueIsBounded() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let request = try house.request(["A1"], 1)
+      let tasks = await rush(
+        house, sluice, Array(repeating: request, count: 1 + StoreLimits.laneQueue + 1))
+      #expect(await tasks[tasks.count - 1].value == .failure(StoreError(.overloaded)))
+      sluice.open()
+      let first = try await tasks[0].value.get().record?.id
+      #expect(first != nil)
+      for task in tasks.dropLast() { #expect(try await task.value.get().record?.id == first) }
+    }
+  }
+
+  @Test func whoLeavesTheQueueIsNotServed() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let tasks = await rush(
+        house, sluice,
+        try [["A1"], ["A2"], ["A3"]].enumerated().map { try house.request($1, UInt64($0 + 1)) })
+      tasks[1].cancel()
+      #expect(await tasks[1].value == .failure(StoreError(.cancelled)))
+      sluice.open()
+      #expect(try await tasks[2].value.get().record != nil)
+      #expect(try await house.seats(.held) == ["A1", "A3"])
+    }
+  }
+
+  @Test func whoseTimeIsUpIsNotServed() async throws {
+    try await House.run { house in
+      let worker = LaneWorker(house.connection, on: house.loop)
+      let request = try house.request(["A1"], 1)
+      await #expect(throws: StoreError(.deadlineExceeded)) {
+        try await worker.hold(request, deadline: house.loop.now)
+      }
+      #expect(try await house.seats(.held) == [])
+    }
+  }
+
+  @Test func kindsMayMixInABatch() async throws {
+    try await House.run { house in
+      let old = try await house.held(["A1"], 1)
+      let sold = try await house.held(["A2"], 2)
+      let sluice = SluiceDatabase(house.connection)
+      let worker = LaneWorker(sluice, on: house.loop)
+      sluice.close()
+      let first = Task.immediate(executorPreference: house.loop) {
+        try await worker.hold(house.request(["A3"], 3))
+      }
+      _ = await sluice.arrivals.wait(for: 1)
+      let hold = Task.immediate(executorPreference: house.loop) {
+        try await worker.hold(house.request(["A1"], 4))
+      }
+      let release = Task.immediate(executorPreference: house.loop) {
+        try await worker.change(ChangeRequest(.release, house.identity(5), bookingID: old.id))
+      }
+      let confirm = Task.immediate(executorPreference: house.loop) {
+        try await worker.change(
+          ChangeRequest(
+            .confirm, house.identity(6), bookingID: sold.id, paymentReference: "p"))
+      }
+      sluice.open()
+      #expect(try await first.value.record != nil)
+      // The release came later but frees the seat before the hold is tried.
+      #expect(try await hold.value.record != nil)
+      #expect(try await release.value.state == .released)
+      #expect(try await confirm.value.state == .confirmed)
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aFightEndsWithEverySeatSoldOnce() async throws {
+    try await House.run { house in
+      // Two workers on connections of their own, as two nodes would.
+      let second = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      let workers = [
+        LaneWorker(house.connection, on: house.loop), LaneWorker(second, on: house.loop),
+      ]
+      let labels = house.details.layout.seats.map(\.label)
+      let outcomes = try await withThrowingTaskGroup(of: HoldOutcome.self) { group in
+        for id in 0..<200 {
+          let request = try house.request(
+            [labels[id % 30], labels[(id * 7 + 1) % 30]].uniqued(), UInt64(id + 1))
+          group.addTask { try await workers[id % 2].hold(request) }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      await second.close()
+      let held = outcomes.compactMap(\.record).flatMap(\.seatNumbers)
+      #expect(Set(held).count == held.count)
+      #expect(outcomes.count == 200)
+      #expect(
+        outcomes.allSatisfy { outcome in
+          if case .seatsUnavailable(let lost) = outcome {
+            !lost.isEmpty
+          } else {
+            outcome.record != nil
+          }
+        })
+      #expect(try await house.seats(.held).count == held.count)
+      #expect(try await house.faults() == [])
+    }
+  }
+}
+
+extension Array where Element: Hashable {
+  fileprivate func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}
