@@ -16,6 +16,10 @@ package enum StoreLimits {
   package static let sweepInterval: Duration = .milliseconds(250)
   /// Pause after a sweep that failed.
   package static let sweepBackoff: Duration = .seconds(2)
+  /// First pause before the change feed connects again: PostgreSQL restarts in about a second.
+  package static let feedBackoffFirst: Duration = .milliseconds(50)
+  /// Longest pause: watchers wait for the feed, and one attempt costs next to nothing.
+  package static let feedBackoffLast: Duration = .seconds(1)
   /// Results of a list when the caller does not say.
   package static let defaultPageSize = 50
   /// Most results of one page; larger wishes are taken as this.
