@@ -1,5 +1,5 @@
-// One attempt to connect, from PQconnectStart to a usable session or a typed error, within its
-// time. Confined to its loop. Knows nothing of queries.
+// One attempt to connect, from name lookup to a usable session or a typed error, within its time.
+// Confined to its loop. Knows nothing of queries.
 
 internal import Reactor
 
@@ -7,10 +7,11 @@ internal import Reactor
 final class ConnectAttempt {
   typealias Completion = (Result<LibpqSession, PostgresError>) -> Void
 
-  private let session: LibpqSession
   private let loop: EventLoop
+  private var session: LibpqSession?
   private var registration: Registration?
   private var timer: LoopTimer?
+  /// Nil once the attempt is over.
   private var completion: Completion?
 
   /// Starts an attempt; `completion` is called exactly once, possibly before this returns.
@@ -20,28 +21,50 @@ final class ConnectAttempt {
   ) {
     do {
       let parameters = try configuration.parameters(replication: replication)
-      let session = try LibpqSession(starting: parameters)
-      ConnectAttempt(session, loop, completion).begin(within: configuration.connectTimeout)
+      let attempt = ConnectAttempt(loop, completion)
+      attempt.begin(parameters, within: configuration.connectTimeout)
     } catch {
       completion(.failure(error))
     }
   }
 
-  private init(_ session: LibpqSession, _ loop: EventLoop, _ completion: @escaping Completion) {
-    self.session = session
+  private init(_ loop: EventLoop, _ completion: @escaping Completion) {
     self.loop = loop
     self.completion = completion
   }
 
-  private func begin(within timeout: Duration) {
+  private func begin(_ parameters: ConnectParameters, within timeout: Duration) {
     timer = loop.schedule(after: timeout) {
       self.finish(.failure(PostgresError(.connectTimeout, "no connection in time")))
+    }
+    guard let hosts = parameters.hosts else { return connect(parameters.pairs) }
+    let bound = LoopBound(self, loop: loop)
+    let isStarted = hosts.resolve(on: loop) { addresses in
+      bound.value.resolved(addresses, parameters.pairs)
+    }
+    if !isStarted { finish(.failure(PostgresError(.system, "no thread to be had"))) }
+  }
+
+  private func resolved(_ addresses: [(String, String)]?, _ pairs: [(String, String)]) {
+    guard completion != nil else { return }
+    guard let addresses else {
+      return finish(.failure(PostgresError(.connectFailed, "no address for the database host")))
+    }
+    connect(pairs + addresses)
+  }
+
+  private func connect(_ pairs: [(String, String)]) {
+    do {
+      session = try LibpqSession(starting: pairs)
+    } catch {
+      return finish(.failure(error))
     }
     // libpq: before the first poll, behave as if it had said "writing".
     wait(for: .write)
   }
 
   private func wait(for interest: Interest) {
+    guard let session else { return }
     do {
       registration = try loop.register(session.socket, interest) { _ in self.poll() }
     } catch {
@@ -50,6 +73,7 @@ final class ConnectAttempt {
   }
 
   private func poll() {
+    guard let session else { return }
     // libpq may close this socket and open another one (next address, TLS refused), even under the
     // same number: the registration must end while the old one is still open.
     registration?.cancel()
@@ -57,11 +81,11 @@ final class ConnectAttempt {
     case .wantsRead: wait(for: .read)
     case .wantsWrite: wait(for: .write)
     case .failed: finish(.failure(session.connectError))
-    case .connected: finish(checked())
+    case .connected: finish(checked(session))
     }
   }
 
-  private func checked() -> Result<LibpqSession, PostgresError> {
+  private func checked(_ session: LibpqSession) -> Result<LibpqSession, PostgresError> {
     guard session.serverVersion >= Self.oldestServer else {
       return .failure(PostgresError(.invalidConfiguration, "PostgreSQL 14 or newer is needed"))
     }
@@ -77,6 +101,8 @@ final class ConnectAttempt {
     self.completion = nil
     registration?.cancel()
     timer?.cancel()
+    if outcome.error != nil { session?.finish() }
+    session = nil
     completion(outcome)
   }
 }

@@ -21,6 +21,9 @@ enum Limits {
   /// before the connection is given up: a frozen server or a dead link, not a slow statement.
   static let silenceAfterCancel: Duration = .seconds(5)
 
+  /// Addresses tried per host name: a name with more is a mistake or an attack on the resolver.
+  static let addressesPerHost = 16
+
   /// How often a query that a stray cancel request hit is sent again. One request can hit twice:
   /// the postmaster signals the backend and then its process group.
   static let resends = 4

@@ -4,13 +4,12 @@ internal import CPostgres
 
 /// The settings of connections to one database.
 package struct PostgresConfiguration: Sendable {
-  /// Any libpq connection string or URI; several hosts and `target_session_attrs` included. Host
-  /// names are resolved on the loop while connecting: prefer addresses (`hostaddr`), a Unix socket
-  /// or a resolver that answers at once.
+  /// Any libpq connection string or URI; several hosts and `target_session_attrs` included. Its
+  /// own `options` are kept and win over the settings below.
   package var connectionString: String
   /// Shown in `pg_stat_activity`; overrides the connection string's.
   package var applicationName = "usher"
-  /// Time for all of TCP, TLS and authentication, over all hosts.
+  /// Time for all of name lookup, TCP, TLS and authentication, over all hosts.
   package var connectTimeout: Duration = .seconds(5)
   /// `statement_timeout` of the session, nil for none (migrations, seeding).
   package var statementTimeout: Duration? = .seconds(5)
@@ -20,19 +19,28 @@ package struct PostgresConfiguration: Sendable {
   package init(_ connectionString: String) { self.connectionString = connectionString }
 }
 
+/// What `PQconnectStartParams` is given.
+struct ConnectParameters: Sendable {
+  /// Keywords and values; later pairs win over the connection string.
+  var pairs: [(String, String)]
+  /// Hosts whose names must be looked up first.
+  let hosts: DatabaseHosts?
+}
+
 extension PostgresConfiguration {
-  /// The keyword/value pairs for `PQconnectStartParams` with `expand_dbname`: later pairs win over
-  /// the connection string. The string's own `options` are kept and win over ours.
-  func parameters(replication: Bool = false) throws(PostgresError) -> [(String, String)] {
-    let given = try givenOptions()
+  /// Throws `.invalidConfiguration` when libpq does not understand the connection string.
+  func parameters(replication: Bool) throws(PostgresError) -> ConnectParameters {
+    let given = try parsed()
     var pairs = [
       ("dbname", connectionString), ("application_name", applicationName),
-      ("client_encoding", "UTF8"), ("options", "\(sessionOptions) \(given)"),
+      ("client_encoding", "UTF8"), ("options", "\(sessionOptions) \(given["options"] ?? "")"),
       // Without an answer for this long a TCP peer is gone; statements end after 5 s.
       ("tcp_user_timeout", "15000"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
     ]
     if replication { pairs.append(("replication", "database")) }
-    return pairs
+    let hosts = DatabaseHosts(
+      host: given["host"], hostaddr: given["hostaddr"], port: given["port"])
+    return ConnectParameters(pairs: pairs, hosts: hosts)
   }
 
   private var sessionOptions: String {
@@ -42,20 +50,20 @@ extension PostgresConfiguration {
       + " -c client_min_messages=warning"
   }
 
-  /// The `options` of the connection string, after checking that libpq understands the string.
-  private func givenOptions() throws(PostgresError) -> String {
+  /// The keywords that the connection string sets. The corresponding C function is
+  /// `PQconninfoParse`.
+  private func parsed() throws(PostgresError) -> [String: String] {
     guard let list = PQconninfoParse(connectionString, nil) else {
       throw PostgresError(.invalidConfiguration, "connection string not understood")
     }
     defer { PQconninfoFree(list) }
+    var values: [String: String] = [:]
     var item = list
     while let keyword = item.pointee.keyword {
-      if String(cString: keyword) == "options", let value = item.pointee.val {
-        return String(cString: value)
-      }
+      if let value = item.pointee.val { values[String(cString: keyword)] = String(cString: value) }
       item += 1
     }
-    return ""
+    return values
   }
 }
 

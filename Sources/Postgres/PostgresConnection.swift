@@ -96,7 +96,7 @@ package final class PostgresConnection: Sendable {
       value = try await body(self)
     } catch {
       await rollBack()
-      throw error
+      throw error.withoutCommit
     }
     do {
       try await end("COMMIT")
@@ -166,5 +166,15 @@ package final class PostgresConnection: Sendable {
       loop.execute { pipeline.value.stop(ticket, .cancelled) }
     }
     return try outcome.get()
+  }
+}
+
+extension PostgresError {
+  /// The error of a transaction whose COMMIT was never sent: whatever its statements did is undone.
+  fileprivate var withoutCommit: PostgresError {
+    guard case .connectionLost = kind else { return self }
+    var error = self
+    error.kind = .connectionLost(maybeExecuted: false)
+    return error
   }
 }

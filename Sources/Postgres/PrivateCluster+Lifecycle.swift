@@ -13,6 +13,7 @@ extension PrivateCluster {
     try Folder.make(settings.folder)
     try lock()
     do {
+      try await checkAccess()
       try await stopLeftover()
       try await makeIfMissing()
       try makeSocketFolder()
@@ -74,6 +75,15 @@ extension PrivateCluster {
     state.withLock { state in
       if state.lockFD >= 0 { close(state.lockFD) }
       state.lockFD = -1
+    }
+  }
+
+  /// Root's own folders are usually closed to the account that PostgreSQL runs as.
+  private func checkAccess() async throws(PostgresError) {
+    guard let account else { return }
+    let test = command("/usr/bin/test", ["-x", settings.folder], outputPath: logPath)
+    guard try await ChildProcess.run(test) == 0 else {
+      throw PostgresError(.cluster, "user \(account.name) cannot enter \(settings.folder)")
     }
   }
 
@@ -173,7 +183,7 @@ extension PrivateCluster {
 
   private var serverArguments: [String] {
     let defaults = [
-      "listen_addresses": "", "port": "5432", "unix_socket_directories": socketFolder,
+      "listen_addresses": "", "port": port, "unix_socket_directories": socketFolder,
       "unix_socket_permissions": "0700", "wal_level": "logical", "max_replication_slots": "16",
       "max_wal_senders": "16", "max_connections": "200", "fsync": "on",
       "synchronous_commit": "on", "logging_collector": "off", "log_destination": "stderr",

@@ -89,9 +89,12 @@ package final class PrivateCluster: Sendable {
 
   /// A libpq connection string for a database of the cluster.
   package func connectionString(database: String) -> String {
-    "host=\(Self.quoted(socketFolder)) port=5432 user=\(Self.user)"
+    "host=\(Self.quoted(socketFolder)) port=\(port) user=\(Self.user)"
       + " dbname=\(Self.quoted(database))"
   }
+
+  /// Names the socket; a TCP port only where `listen_addresses` was set.
+  var port: String { settings.parameters["port"] ?? "5432" }
 
   private static func quoted(_ value: String) -> String {
     let escaped = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }

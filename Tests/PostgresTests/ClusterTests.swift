@@ -133,6 +133,16 @@ struct ClusterTests {
     }
   }
 
+  @Test(.enabled(if: geteuid() == 0))
+  func folderClosedToTheAccountIsRefused() async throws {
+    try await withFolder { folder, loop in
+      chmod(folder, 0o700)
+      let cluster = try TestCluster.make(in: "\(folder)/inside", on: loop)
+      let error = await failure { () async throws(PostgresError) in try await cluster.start() }
+      #expect(error?.detail.hasSuffix("cannot enter \(folder)/inside") == true)
+    }
+  }
+
   @Test func badFoldersAreRefused() async throws {
     let loop = TestLoops.next()
     #expect(throws: PostgresError.self) { try TestCluster.make(in: "relative", on: loop) }

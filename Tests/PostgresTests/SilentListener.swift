@@ -23,5 +23,8 @@ final class SilentListener: Sendable {
     port = UInt16(bigEndian: address.sin_port)
   }
 
+  /// A port that was free a moment ago.
+  static func freePort() throws -> UInt16 { try SilentListener().port }
+
   deinit { close(fd) }
 }

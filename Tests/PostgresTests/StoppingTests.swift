@@ -1,5 +1,6 @@
 // Deadlines, cancellation and lost connections: the waiter always learns the truth.
 
+import Glibc
 import Postgres
 import Reactor
 import Support
@@ -178,6 +179,35 @@ struct StoppingTests {
       #expect(after?.kind == .connectionLost(maybeExecuted: false))
       let row = try await observer.query("SELECT count(*) FROM t").onlyRow()
       #expect(try row.decode(0, as: Int64.self) == 0)
+    }
+  }
+
+  @Test func frozenServerIsGivenUp() async throws {
+    try await withTwoConnections { connection, observer in
+      _ = try await connection.query("SELECT 1")
+      kill(connection.backendProcess, SIGSTOP)
+      defer { kill(connection.backendProcess, SIGCONT) }
+      let started = LoopInstant.now
+      let error = await failure { () async throws(PostgresError) in
+        try await connection.query("SELECT 1", timeout: .milliseconds(100))
+      }
+      #expect(error?.kind == .connectionLost(maybeExecuted: true))
+      #expect(LoopInstant.now - started < .seconds(8))
+      #expect(try await observer.query("SELECT 1").rowCount == 1)
+    }
+  }
+
+  @Test func lossBeforeCommitProvesThatNothingHappened() async throws {
+    try await withTwoConnections { connection, observer in
+      let error = await failure { () async throws(PostgresError) in
+        try await connection.transaction { connection throws(PostgresError) in
+          _ = try await connection.query("SELECT 1")
+          kill(connection.backendProcess, SIGTERM)
+          while true { _ = try await connection.query("SELECT 1") }
+        }
+      }
+      #expect(error?.kind == .connectionLost(maybeExecuted: false))
+      _ = try await observer.query("SELECT 1")
     }
   }
 
