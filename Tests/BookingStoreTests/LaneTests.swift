@@ -248,6 +248,27 @@ private final class SluiceDatabase: Database {
     }
   }
 
+  /// The same id for another show, while the first is not committed: the second waits for it and
+  /// is refused, whichever of the two ways it learns of it.
+  @Test func anIDInFlightElsewhereIsRefused() async throws {
+    try await House.run { house in
+      let second = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      let worker = LaneWorker(second, on: house.loop)
+      let other = try #require(try await CatalogStore(house.connection).show(id: 3))
+      let elsewhere = try other.request(
+        house.order(house.identity(1, body: "other")), seats: ["A1"])
+      let here = try house.request(["A1"], 1)
+      let contender = try await house.connection.transaction { connection throws(PostgresError) in
+        _ = try await SeatCommands.hold([here], on: connection, timeout: nil)
+        return Task.immediate(executorPreference: house.loop) { try await worker.hold(elsewhere) }
+      }
+      #expect(try await contender.value == .requestIDReused)
+      #expect(try await house.seats(.held) == ["A1"])
+      #expect(try await house.faults() == [])
+      await second.close()
+    }
+  }
+
   @Test func aFightEndsWithEverySeatSoldOnce() async throws {
     try await House.run { house in
       // Two workers on connections of their own, as two nodes would.
