@@ -1,6 +1,8 @@
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
@@ -24,3 +26,11 @@ static inline long usher_SSL_set_server_name(SSL *session, const char *name) {
 }
 static inline void usher_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void usher_BIO_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+static inline EVP_PKEY *usher_new_P256_key(void) { return EVP_EC_gen("P-256"); }
+static inline X509_EXTENSION *usher_X509_extension(int nid, const char *value, X509 *issuer,
+                                                   X509 *subject) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, subject, NULL, NULL, 0);
+  return X509V3_EXT_conf_nid(NULL, &context, nid, value);
+}

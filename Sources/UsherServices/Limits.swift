@@ -1,0 +1,16 @@
+// Bounds of the services, each with its reason.
+
+enum Limits {
+  /// Keys remembered per loop; more partners than this are not active at once.
+  static let cachedCredentials = 10_000
+  /// How long a good key is remembered: the longest a revoked key still works.
+  static let credentialLifetime = Duration.seconds(10)
+  /// How long a bad key is remembered: guessing costs one query a second at most per key.
+  static let refusedKeyLifetime = Duration.seconds(1)
+  /// An `authorization` value longer than any key of ours is not looked up.
+  static let authorizationCharacters = 512
+  /// Times a hold is priced again because prices changed in between.
+  static let pricingAttempts = 3
+  /// Labels read from a request before it is refused for having too many.
+  static let seatLabels = 10
+}

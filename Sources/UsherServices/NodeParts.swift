@@ -1,0 +1,27 @@
+// What the services of one loop work with. Each loop has its own, so that a call finds everything
+// it needs on the loop it lives on.
+
+package import BookingStore
+package import SeatFeed
+
+/// The stores and feeds of one loop. Confined to it.
+package final class NodeParts {
+  package let catalog: CatalogStore
+  package let shows: ShowDirectory
+  package let seatMaps: SeatMapStore
+  package let bookings: BookingLookup
+  package let credentials: CredentialCache
+  package let feed: FeedRegistry
+
+  package init(
+    catalog: CatalogStore, shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
+    credentials: CredentialCache, feed: FeedRegistry
+  ) {
+    self.catalog = catalog
+    self.shows = shows
+    self.seatMaps = seatMaps
+    self.bookings = bookings
+    self.credentials = credentials
+    self.feed = feed
+  }
+}

@@ -1,0 +1,143 @@
+// `usherd demo`: a town to sell in, with nothing to set up: a private PostgreSQL, certificates,
+// credentials and two weeks of shows, all in one folder that a second start resumes.
+
+import ArgumentParser
+import BookingStore
+import Foundation
+import Logging
+import Postgres
+import RPCTransport
+import Reactor
+import TLS
+
+struct Demo: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve a demo town from a private database in a folder.")
+
+  @Option(help: ArgumentHelp("Folder to keep everything in.", valueName: "dir"))
+  var data = "usher-demo"
+  @OptionGroup var flags: SettingFlags
+
+  func run() async throws {
+    var settings = try Failure.asConfiguration { try Settings(flags: flags) }
+    let folder: DemoFolder
+    let loop: EventLoop
+    let cluster: PrivateCluster
+    do {
+      folder = try DemoFolder(data, listenHost: settings.listen.host)
+      loop = try EventLoop(name: "demo")
+      cluster = try PrivateCluster(
+        PrivateCluster.Settings(folder: folder.path("postgres")), on: loop)
+      try await cluster.start()
+      try await DemoDatabase.prepare(cluster, folder.credentials, on: loop)
+    } catch {
+      throw Failure.start("\(error)")
+    }
+    settings.database = cluster.connectionString(database: DemoDatabase.name)
+    settings.certificate = folder.path("server.pem")
+    settings.key = folder.path("server.key")
+    settings.anonymousReads = true
+    do {
+      try await Runner.run(settings) { node in
+        Runner.announce("ready https://\(node.server.address)")
+      }
+    } catch {
+      await cluster.stop()
+      throw error
+    }
+    await cluster.stop()
+  }
+}
+
+/// Keys of the demo, as `credentials.json` has them.
+struct DemoCredentials: Codable {
+  let partnerKey: String
+  let adminKey: String
+
+  enum CodingKeys: String, CodingKey {
+    case partnerKey = "partner_key"
+    case adminKey = "admin_key"
+  }
+
+  static func random() -> DemoCredentials {
+    DemoCredentials(partnerKey: "usher_pk_\(secret())", adminKey: "usher_ak_\(secret())")
+  }
+
+  private static func secret() -> String {
+    var random = SystemRandomNumberGenerator()
+    return (0..<4).map { _ in
+      let digits = String(random.next(), radix: 36)
+      return String(repeating: "0", count: 13 - digits.count) + digits
+    }.joined()
+  }
+}
+
+/// The files of a demo beside its database: certificates and credentials, made once.
+struct DemoFolder {
+  private let url: URL
+  let credentials: DemoCredentials
+
+  init(_ path: String, listenHost: String) throws {
+    url = URL(filePath: path).absoluteURL.standardizedFileURL
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw StartError(description: "cannot make the folder \(url.path)")
+    }
+    credentials = try Self.credentials(url.appending(path: "credentials.json"))
+    try issueCertificates(listenHost)
+  }
+
+  func path(_ name: String) -> String { url.appending(path: name).path }
+
+  private static func credentials(_ file: URL) throws -> DemoCredentials {
+    if let data = FileManager.default.contents(atPath: file.path) {
+      guard let known = try? JSONDecoder().decode(DemoCredentials.self, from: data) else {
+        throw StartError(description: "\(file.path) is damaged; delete it to get new keys")
+      }
+      return known
+    }
+    let made = DemoCredentials.random()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    let isWritten = FileManager.default.createFile(
+      atPath: file.path, contents: try encoder.encode(made), attributes: [.posixPermissions: 0o600])
+    guard isWritten else { throw StartError(description: "cannot write \(file.path)") }
+    return made
+  }
+
+  private func issueCertificates(_ listenHost: String) throws {
+    let files = ["ca.pem", "server.pem", "server.key"].map(path)
+    if files.allSatisfy(FileManager.default.fileExists(atPath:)) { return }
+    var names = ["localhost", "127.0.0.1", "::1", ProcessInfo.processInfo.hostName]
+    if !names.contains(listenHost), listenHost != "0.0.0.0", listenHost != "::" {
+      names.append(listenHost)
+    }
+    try PrivateAuthority.issue(
+      names: names, authorityFile: files[0], certificateFile: files[1], keyFile: files[2])
+  }
+}
+
+/// The demo's database: schema, town, partner and keys.
+enum DemoDatabase {
+  static let name = "usher"
+
+  static func prepare(
+    _ cluster: PrivateCluster, _ credentials: DemoCredentials, on loop: EventLoop
+  ) async throws {
+    try await cluster.createDatabase(name)
+    var configuration = PostgresConfiguration(cluster.connectionString(database: name))
+    configuration.statementTimeout = nil
+    _ = try await Migrations.migrator().up(configuration, on: loop)
+    let connection = try await PostgresConnection.connect(configuration, on: loop)
+    let store = CredentialStore(connection)
+    let partner = try await store.addPartner(named: "Demo partner")
+    try await store.addKey(credentials.partnerKey, partnerID: partner, scopes: ["sell"])
+    let operators = try await store.addPartner(named: "Demo operator")
+    try await store.addKey(
+      credentials.adminKey, partnerID: operators, scopes: ["sell", "admin"])
+    let days = Int32(Date().timeIntervalSince1970 / 86_400)
+    _ = try await TownSeed.apply(to: connection, today: PostgresDate(unixDays: days))
+    await connection.close()
+  }
+}

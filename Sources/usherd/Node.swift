@@ -1,0 +1,173 @@
+// One node put together: loops, database connections, lanes, feed, services, listener. The order
+// in which things start and stop is decided here and nowhere else.
+
+import Booking
+import BookingStore
+import Foundation
+import Logging
+import Postgres
+import RPC
+import RPCTransport
+import Reactor
+import SeatFeed
+import TLS
+import UsherProtos
+import UsherServices
+
+/// Why a node cannot start, in words for the operator.
+struct StartError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// A running node.
+final class Node: Sendable {
+  let server: Server
+  private let judge: HealthJudge
+  private let parts: PerLoop<NodeParts>
+  private let pools: [PostgresPool]
+  private let sweeper: HoldSweeper
+  private let changes: ChangeFeed
+  private let settings: Settings
+
+  /// Checks the database, starts everything and returns when the node serves.
+  static func start(
+    _ settings: Settings, on loops: [EventLoop], logger: Logger
+  ) async throws -> Node {
+    try await DatabaseCheck.run(settings, on: loops[0])
+    let node = try Node(settings, loops, logger)
+    for pool in node.pools { await pool.start() }
+    node.sweeper.start()
+    node.changes.start()
+    await node.server.start()
+    return node
+  }
+
+  private init(_ settings: Settings, _ loops: [EventLoop], _ logger: Logger) throws {
+    self.settings = settings
+    let health = HealthBoard(services: Self.services, isServing: true)
+    let configuration = PostgresConfiguration(settings.database)
+    let judge = HealthJudge(health)
+    self.judge = judge
+    let factory = PoolFactory(configuration, judge)
+    let parts = PerLoop(loops) { loop in
+      Self.makeParts(loop, factory.make(loop, connections: settings.poolConnections), logger)
+    }
+    self.parts = parts
+    let workers = (0..<settings.laneWorkers).map { index in
+      let loop = loops[index % loops.count]
+      return LaneWorker(factory.make(loop, connections: 1), on: loop)
+    }
+    sweeper = HoldSweeper(factory.make(loops[0], connections: 1), on: loops[0], logger: logger)
+    pools = factory.all
+    changes = ChangeFeed(
+      configuration, slotName: Self.slotName(), on: loops[0], logger: logger
+    ) { event in
+      Self.deliver(event, to: parts)
+    }
+    let router = Self.router(settings, parts, Lanes(workers), health, logger)
+    var server = ServerConfiguration(
+      address: settings.listen, tls: try Self.tls(settings))
+    server.limits = ConnectionLimits()
+    self.server = try Server(
+      loops: loops, router: router, configuration: server, logger: logger)
+  }
+
+  private static let services = [
+    "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService",
+  ]
+
+  /// Slots are temporary, but two nodes must not have the same at a time.
+  private static func slotName() -> String {
+    "usher_" + String(UInt64.random(in: 0 ... .max), radix: 16)
+  }
+
+  private static func makeParts(
+    _ loop: EventLoop, _ pool: PostgresPool, _ logger: Logger
+  ) -> NodeParts {
+    let shows = ShowDirectory(CatalogStore(pool), on: loop)
+    let seatMaps = SeatMapStore(pool)
+    let feed = FeedRegistry(loop: loop) { (showID) async throws(FeedError) in
+      try await SeatMapFrames.load(showID, shows, seatMaps, logger: logger)
+    }
+    return NodeParts(
+      catalog: CatalogStore(pool), shows: shows, seatMaps: seatMaps,
+      bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool)),
+      feed: feed)
+  }
+
+  private static func deliver(_ event: ChangeFeedEvent, to parts: PerLoop<NodeParts>) {
+    switch event {
+    case .began: parts.onEach { $0.feed.streamBegan() }
+    case .ended: parts.onEach { $0.feed.streamEnded() }
+    case .change(let change): parts.onEach { $0.feed.apply(change) }
+    }
+  }
+
+  private static func tls(_ settings: Settings) throws -> TLSContext? {
+    if settings.cleartext { return nil }
+    return try TLSContext(
+      serverCertificateFile: settings.certificate, keyFile: settings.key)
+  }
+
+  private static func router(
+    _ settings: Settings, _ parts: PerLoop<NodeParts>, _ lanes: Lanes, _ health: HealthBoard,
+    _ logger: Logger
+  ) -> Router {
+    var router = Router(interceptors: [
+      AccessLog(logger),
+      CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
+    ])
+    router.register(CatalogService(parts, logger: logger))
+    router.register(SeatMapService(parts, logger: logger))
+    router.register(
+      BookingService(parts, lanes, logger: logger) { lane in
+        var random = SystemRandomNumberGenerator()
+        return BookingID(
+          lane: lane, unixMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
+          random: (random.next(), random.next()))
+      })
+    router.register(HealthService(health))
+    if settings.reflection {
+      let reflection = Reflection(
+        services: services + ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"])
+      router.register(ReflectionService(reflection))
+      router.register(ReflectionAlphaService(reflection))
+    }
+    for service in services {
+      router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)
+    }
+    return router
+  }
+
+  // MARK: The end
+
+  /// Says NOT_SERVING, lets calls finish, then closes everything.
+  func stop() async {
+    judge.stop()
+    await server.drain(grace: .seconds(settings.drainSeconds))
+    sweeper.stop()
+    await changes.stop()
+    for pool in pools { await pool.close() }
+  }
+}
+
+/// Makes pools and remembers them all.
+private final class PoolFactory {
+  private let configuration: PostgresConfiguration
+  private let judge: HealthJudge
+  private(set) var all: [PostgresPool] = []
+
+  init(_ configuration: PostgresConfiguration, _ judge: HealthJudge) {
+    self.configuration = configuration
+    self.judge = judge
+  }
+
+  func make(_ loop: EventLoop, connections: Int) -> PostgresPool {
+    var settings = PostgresPool.Settings(configuration)
+    settings.maximumConnections = connections
+    let number = all.count
+    let pool = PostgresPool(settings, on: loop) { [judge] in judge.note($0, ofPool: number) }
+    all.append(pool)
+    return pool
+  }
+}

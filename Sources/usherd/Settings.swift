@@ -1,0 +1,211 @@
+// What an operator can set, by flag, environment or file, in this order of precedence.
+
+import ArgumentParser
+import Foundation
+import Logging
+import RPCTransport
+
+/// Names of the settings. A flag is `--drain-seconds`, the environment `USHER_DRAIN_SECONDS`, the
+/// file's key `drain_seconds`.
+enum SettingKey: String, CaseIterable {
+  case listen
+  case database
+  case certificate
+  case key
+  case cleartext
+  case anonymousReads = "anonymous_reads"
+  case reflection
+  case loops
+  case laneWorkers = "lane_workers"
+  case poolConnections = "pool_connections"
+  case logLevel = "log_level"
+  case drainSeconds = "drain_seconds"
+  case allowUnsafeDurability = "allow_unsafe_durability"
+
+  var environmentName: String { "USHER_\(rawValue.uppercased())" }
+
+  /// Never printed.
+  var isSecret: Bool { self == .database }
+}
+
+/// A setting that cannot be used, in words for the operator.
+struct SettingsError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// The flags that every server subcommand takes.
+struct SettingFlags: ParsableArguments {
+  @Option(help: ArgumentHelp("JSON file with settings.", valueName: "file"))
+  var config: String?
+  @Option(help: ArgumentHelp("Address to listen on.", valueName: "host:port"))
+  var listen: String?
+  @Option(help: ArgumentHelp("libpq connection string of the database.", valueName: "string"))
+  var database: String?
+  @Option(help: ArgumentHelp("PEM certificate chain.", valueName: "file"))
+  var certificate: String?
+  @Option(help: ArgumentHelp("PEM private key.", valueName: "file"))
+  var key: String?
+  @Option(help: ArgumentHelp("Serve without TLS (true or false).", valueName: "bool"))
+  var cleartext: String?
+  @Option(help: ArgumentHelp("Let anyone read (true or false).", valueName: "bool"))
+  var anonymousReads: String?
+  @Option(help: ArgumentHelp("Offer server reflection (true or false).", valueName: "bool"))
+  var reflection: String?
+  @Option(help: ArgumentHelp("Event loops; default one per core.", valueName: "n"))
+  var loops: String?
+  @Option(help: ArgumentHelp("Connections that sell seats.", valueName: "n"))
+  var laneWorkers: String?
+  @Option(help: ArgumentHelp("Most database connections per loop for reads.", valueName: "n"))
+  var poolConnections: String?
+  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error.", valueName: "level"))
+  var logLevel: String?
+  @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
+  var drainSeconds: String?
+  @Option(help: ArgumentHelp("Serve although fsync is off (true or false).", valueName: "bool"))
+  var allowUnsafeDurability: String?
+
+  var given: [SettingKey: String] {
+    let pairs: [(SettingKey, String?)] = [
+      (.listen, listen), (.database, database), (.certificate, certificate), (.key, key),
+      (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
+      (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
+      (.logLevel, logLevel), (.drainSeconds, drainSeconds),
+      (.allowUnsafeDurability, allowUnsafeDurability),
+    ]
+    return pairs.reduce(into: [:]) { if let value = $1.1 { $0[$1.0] = value } }
+  }
+}
+
+/// All settings, checked.
+struct Settings: Sendable {
+  var listen = HostPort(host: "127.0.0.1", port: 7443)
+  var database = ""
+  var certificate = ""
+  var key = ""
+  var cleartext = false
+  var anonymousReads = false
+  var reflection = true
+  var loops = ProcessInfo.processInfo.activeProcessorCount
+  var laneWorkers = 2
+  var poolConnections = 4
+  var logLevel = Logger.Level.info
+  var drainSeconds = 30
+  var allowUnsafeDurability = false
+
+  init() {}
+
+  /// Merges the sources. Throws in words for the operator.
+  init(
+    flags: SettingFlags, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(SettingsError) {
+    var values: [SettingKey: String] = [:]
+    if let file = flags.config ?? environment["USHER_CONFIG"] {
+      values = try SettingsFile.read(file)
+    }
+    for key in SettingKey.allCases {
+      if let value = environment[key.environmentName] { values[key] = value }
+    }
+    values.merge(flags.given) { $1 }
+    for (key, value) in values { try set(key, value) }
+  }
+
+  private mutating func set(_ key: SettingKey, _ value: String) throws(SettingsError) {
+    switch key {
+    case .listen:
+      guard let address = HostPort(value) else {
+        throw Self.wrong(key, "must be HOST:PORT, for example 127.0.0.1:7443")
+      }
+      listen = address
+    case .database: database = value
+    case .certificate: certificate = value
+    case .key: self.key = value
+    case .cleartext: cleartext = try Self.bool(key, value)
+    case .anonymousReads: anonymousReads = try Self.bool(key, value)
+    case .reflection: reflection = try Self.bool(key, value)
+    case .loops: loops = try Self.number(key, value, 1...256)
+    case .laneWorkers: laneWorkers = try Self.number(key, value, 1...64)
+    case .poolConnections: poolConnections = try Self.number(key, value, 1...100)
+    case .logLevel:
+      guard let level = Logger.Level(rawValue: value) else {
+        throw Self.wrong(key, "must be trace, debug, info, notice, warning, error or critical")
+      }
+      logLevel = level
+    case .drainSeconds: drainSeconds = try Self.number(key, value, 0...3_600)
+    case .allowUnsafeDurability: allowUnsafeDurability = try Self.bool(key, value)
+    }
+  }
+
+  /// The settings as the operator would write them, secrets hidden.
+  var printable: [(name: String, value: String)] {
+    let values: [SettingKey: String] = [
+      .listen: "\(listen)", .database: database, .certificate: certificate, .key: key,
+      .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
+      .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
+      .poolConnections: "\(poolConnections)", .logLevel: logLevel.rawValue,
+      .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
+    ]
+    return SettingKey.allCases.map { key in
+      let value = values[key] ?? ""
+      return (key.rawValue, key.isSecret && !value.isEmpty ? "(set, hidden)" : value)
+    }
+  }
+
+  private static func wrong(_ key: SettingKey, _ hint: String) -> SettingsError {
+    SettingsError(description: "setting \(key.rawValue) \(hint)")
+  }
+
+  private static func bool(_ key: SettingKey, _ value: String) throws(SettingsError) -> Bool {
+    switch value.lowercased() {
+    case "true", "1", "yes", "on": return true
+    case "false", "0", "no", "off": return false
+    default: throw wrong(key, "must be true or false")
+    }
+  }
+
+  private static func number(
+    _ key: SettingKey, _ value: String, _ range: ClosedRange<Int>
+  ) throws(SettingsError) -> Int {
+    guard let number = Int(value), range.contains(number) else {
+      throw wrong(key, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+}
+
+/// The JSON form of the settings.
+enum SettingsFile {
+  static func read(_ path: String) throws(SettingsError) -> [SettingKey: String] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw SettingsError(description: "cannot read the configuration file \(path)")
+    }
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw SettingsError(description: "the configuration file \(path) is not a JSON object")
+    }
+    var values: [SettingKey: String] = [:]
+    for (name, value) in object.sorted(by: { $0.key < $1.key }) {
+      guard let key = SettingKey(rawValue: name) else {
+        let known = SettingKey.allCases.map(\.rawValue).joined(separator: ", ")
+        throw SettingsError(
+          description: "unknown configuration key \"\(name)\" in \(path); known keys: \(known)")
+      }
+      values[key] = try text(value, key, path)
+    }
+    return values
+  }
+
+  private static func text(
+    _ value: Any, _ key: SettingKey, _ path: String
+  ) throws(SettingsError) -> String {
+    if let text = value as? String { return text }
+    if let number = value as? NSNumber {
+      return isBool(number) ? (number.boolValue ? "true" : "false") : number.stringValue
+    }
+    throw SettingsError(
+      description: "configuration key \"\(key.rawValue)\" in \(path) must be text, number or bool")
+  }
+
+  /// JSON's true and false arrive as numbers of C's smallest type.
+  private static func isBool(_ number: NSNumber) -> Bool {
+    String(cString: number.objCType) == "c"
+  }
+}
