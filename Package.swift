@@ -95,10 +95,11 @@ let package = Package(
     .plugin(
       name: "ProtogenPlugin", capability: .buildTool(), dependencies: ["protogen"],
       path: "Sources/ProtogenPlugin"),
-    // Floor 5
+    // Floor 5. Sources/UsherProtos/Protos is a link to Protos: SwiftPM asks the plugin again when a
+    // file comes or goes below a target's folder, and nowhere else.
     .target(
       name: "UsherProtos", dependencies: ["RPC", "ProtoWire"], path: "Sources/UsherProtos",
-      swiftSettings: settings, plugins: ["ProtogenPlugin"]),
+      exclude: ["Protos"], swiftSettings: settings, plugins: ["ProtogenPlugin"]),
     floor("Booking"),
     floor(
       "BookingStore",

@@ -1,8 +1,9 @@
 // The contract between generated code and the wire types: one caseless enum per protobuf type says
-// how its values are measured, written and read. Static dispatch only.
+// how its values are measured, written and read. Static dispatch only. `@inlinable` counts for
+// nothing unless the type around it is `@usableFromInline` too, hence that on every type here.
 
 /// How values of one protobuf type look on the wire.
-package protocol FieldCodec {
+@usableFromInline package protocol FieldCodec {
   associatedtype Value: Sendable & Equatable
 
   /// The low three bits of the tag before a value that is not packed.
@@ -35,7 +36,7 @@ extension FieldCodec {
 }
 
 /// The types that may be keys of a map.
-package protocol KeyCodec: FieldCodec where Value: Hashable {
+@usableFromInline package protocol KeyCodec: FieldCodec where Value: Hashable {
   /// The order in which entries are written.
   static func precedes(_ left: Value, _ right: Value) -> Bool
   /// True when two keys that compare equal are the same on the wire too.

@@ -1,7 +1,7 @@
 // The codecs of length-delimited values and of enums: text, bytes, messages.
 
 /// `string`
-package enum StringCodec: KeyCodec {
+@usableFromInline package enum StringCodec: KeyCodec {
   @inlinable package static var wireType: UInt32 { 2 }
   @inlinable package static var zero: String { "" }
   @inlinable package static func byteCount(_ value: String) -> Int {
@@ -17,17 +17,17 @@ package enum StringCodec: KeyCodec {
     try reader.readString()
   }
   /// By bytes, as other runtimes sort: Swift's own order is by Unicode equivalence.
-  package static func precedes(_ left: String, _ right: String) -> Bool {
+  @usableFromInline package static func precedes(_ left: String, _ right: String) -> Bool {
     left.utf8.lexicographicallyPrecedes(right.utf8)
   }
   /// Swift takes "é" for equal to "e" with an accent behind it; the wire does not.
-  package static func isSame(_ left: String, _ right: String) -> Bool {
+  @usableFromInline package static func isSame(_ left: String, _ right: String) -> Bool {
     left.utf8.elementsEqual(right.utf8)
   }
 }
 
 /// `bytes`
-package enum BytesCodec: FieldCodec {
+@usableFromInline package enum BytesCodec: FieldCodec {
   @inlinable package static var wireType: UInt32 { 2 }
   @inlinable package static var zero: [UInt8] { [] }
   /// The reference and the header of the storage behind it.
@@ -47,7 +47,8 @@ package enum BytesCodec: FieldCodec {
 }
 
 /// An enum of the schema. proto3 enums are open: a number without a name is a value like any other.
-package protocol ProtoEnum: RawRepresentable, Sendable, Hashable where RawValue == Int32 {
+@usableFromInline package protocol ProtoEnum: RawRepresentable, Sendable, Hashable
+where RawValue == Int32 {
   init(rawValue: Int32)
   /// The name in the schema, nil for a number that has none.
   var protoValueName: String? { get }
@@ -60,7 +61,7 @@ extension ProtoEnum {
 }
 
 /// An enum type
-package enum EnumCodec<E: ProtoEnum>: VarintCodec {
+@usableFromInline package enum EnumCodec<E: ProtoEnum>: VarintCodec {
   @inlinable package static var zero: E { E(rawValue: 0) }
   @inlinable package static func bits(_ value: E) -> UInt64 {
     UInt64(bitPattern: Int64(value.rawValue))
@@ -71,7 +72,7 @@ package enum EnumCodec<E: ProtoEnum>: VarintCodec {
 }
 
 /// A message type
-package enum MessageCodec<M: ProtoMessage>: FieldCodec {
+@usableFromInline package enum MessageCodec<M: ProtoMessage>: FieldCodec {
   @inlinable package static var wireType: UInt32 { 2 }
   @inlinable package static var zero: M { M() }
   @inlinable package static func byteCount(_ value: M) -> Int {

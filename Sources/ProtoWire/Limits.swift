@@ -1,7 +1,7 @@
 // The bounds of decoding. They hold for every message, whoever sent it.
 
 /// How deep a message may nest and how much memory its decoded form may take.
-package struct ProtoLimits: Sendable {
+@usableFromInline package struct ProtoLimits: Sendable {
   /// Messages and groups inside one another, the outermost not counted; the value every stock
   /// protobuf runtime uses, so that a message accepted by one peer is accepted by the next.
   package var depth = 100
@@ -23,4 +23,4 @@ package struct ProtoLimits: Sendable {
 }
 
 /// The longest message, string or bytes field of the protobuf format: lengths are 31-bit.
-@usableFromInline let maximumLength: UInt64 = 0x7FFF_FFFF
+@inlinable var maximumLength: UInt64 { 0x7FFF_FFFF }

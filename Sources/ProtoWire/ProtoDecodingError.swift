@@ -1,9 +1,9 @@
 // The error of this layer: why bytes are not a message. It repeats none of those bytes.
 
 /// Bytes that are no valid encoding of the message, or that exceed a limit.
-package struct ProtoDecodingError: Error, Equatable, CustomStringConvertible {
+@usableFromInline package struct ProtoDecodingError: Error, Equatable, CustomStringConvertible {
   /// What is wrong.
-  package enum Code: String, Sendable {
+  @usableFromInline package enum Code: String, Sendable {
     /// A value reaches beyond the end of its message.
     case truncated = "the message ends inside a field"
     /// More than ten bytes, or more than 64 bits; for a tag more than 32 bits.
@@ -28,10 +28,12 @@ package struct ProtoDecodingError: Error, Equatable, CustomStringConvertible {
   /// Where in the outermost message the offending value begins.
   package let byteOffset: Int
 
-  package init(_ code: Code, at byteOffset: Int) {
+  @usableFromInline package init(_ code: Code, at byteOffset: Int) {
     self.code = code
     self.byteOffset = byteOffset
   }
 
-  package var description: String { "invalid protobuf at byte \(byteOffset): \(code.rawValue)" }
+  @usableFromInline package var description: String {
+    "invalid protobuf at byte \(byteOffset): \(code.rawValue)"
+  }
 }

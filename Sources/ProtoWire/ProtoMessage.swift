@@ -2,7 +2,7 @@
 // of gRPC only the five bytes before a message.
 
 /// A protobuf message. Two messages are equal when their fields are; NaN differs from itself.
-package protocol ProtoMessage: Sendable, Equatable {
+@usableFromInline package protocol ProtoMessage: Sendable, Equatable {
   init()
 
   /// The full name, such as `usher.v1.HoldSeatsRequest`.

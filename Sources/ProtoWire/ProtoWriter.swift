@@ -5,12 +5,12 @@
 /// distance the cursor moved: no size is computed twice, however deep messages nest.
 ///
 /// Sizes come from our own size pass: a write beyond the start is a bug in an encoder and traps.
-package struct ProtoWriter: ~Copyable {
+@usableFromInline package struct ProtoWriter: ~Copyable {
   // SAFETY: the memory is owned by whoever made the writer, and outlives it; every access goes
   // through `claim`, which refuses to leave it.
   @usableFromInline let memory: UnsafeMutableRawBufferPointer
   /// Bytes not written yet; what has been written begins here.
-  @usableFromInline package private(set) var remaining: Int
+  @usableFromInline package internal(set) var remaining: Int
 
   /// A writer over memory of exactly the size that the message's size pass gave.
   package init(_ memory: UnsafeMutableRawBufferPointer) {
@@ -24,14 +24,14 @@ package struct ProtoWriter: ~Copyable {
   }
 
   /// Moves the cursor back and returns the offset of the bytes now free to be written.
-  @usableFromInline mutating func claim(_ byteCount: Int) -> Int {
+  @inlinable mutating func claim(_ byteCount: Int) -> Int {
     precondition(byteCount <= remaining, "the size pass counted fewer bytes than are written")
     remaining -= byteCount
     return remaining
   }
 
   /// Writes a varint.
-  package mutating func writeVarint(_ value: UInt64) {
+  @inlinable package mutating func writeVarint(_ value: UInt64) {
     var rest = value
     var offset = claim(Varint.byteCount(value))
     while rest >= 0x80 {
@@ -49,13 +49,13 @@ package struct ProtoWriter: ~Copyable {
   }
 
   /// Writes bytes as they are.
-  package mutating func writeBytes(_ bytes: [UInt8]) {
+  @usableFromInline package mutating func writeBytes(_ bytes: [UInt8]) {
     let offset = claim(bytes.count)
     bytes.withUnsafeBytes { memory[offset...].copyFrom($0) }
   }
 
   /// Writes the UTF-8 of a string.
-  package mutating func writeUTF8(_ text: String) {
+  @usableFromInline package mutating func writeUTF8(_ text: String) {
     let offset = claim(text.utf8.count)
     var text = text
     text.withUTF8 { memory[offset...].copyFrom(UnsafeRawBufferPointer($0)) }

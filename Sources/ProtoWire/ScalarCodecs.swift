@@ -1,7 +1,7 @@
 // The codecs of numbers and booleans, one per protobuf type.
 
 /// Types whose values are varints.
-package protocol VarintCodec: FieldCodec {
+@usableFromInline package protocol VarintCodec: FieldCodec {
   /// The value as it is written.
   static func bits(_ value: Value) -> UInt64
   /// The value that was written; bits beyond its width are dropped, as every runtime does.
@@ -22,7 +22,7 @@ extension VarintCodec {
 }
 
 /// Types whose values take four or eight bytes.
-package protocol FixedCodec: FieldCodec {
+@usableFromInline package protocol FixedCodec: FieldCodec {
   associatedtype Bits: FixedWidthInteger
   /// The value as it is written.
   static func bits(_ value: Value) -> Bits
@@ -44,21 +44,21 @@ extension FixedCodec {
 }
 
 /// `int32`: a negative value takes ten bytes.
-package enum Int32Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum Int32Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: Int32 { 0 }
   @inlinable package static func bits(_ value: Int32) -> UInt64 { UInt64(bitPattern: Int64(value)) }
   @inlinable package static func value(_ bits: UInt64) -> Int32 { Int32(truncatingIfNeeded: bits) }
 }
 
 /// `int64`
-package enum Int64Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum Int64Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: Int64 { 0 }
   @inlinable package static func bits(_ value: Int64) -> UInt64 { UInt64(bitPattern: value) }
   @inlinable package static func value(_ bits: UInt64) -> Int64 { Int64(bitPattern: bits) }
 }
 
 /// `uint32`
-package enum UInt32Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum UInt32Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: UInt32 { 0 }
   @inlinable package static func bits(_ value: UInt32) -> UInt64 { UInt64(value) }
   @inlinable package static func value(_ bits: UInt64) -> UInt32 {
@@ -67,14 +67,14 @@ package enum UInt32Codec: VarintCodec, KeyCodec {
 }
 
 /// `uint64`
-package enum UInt64Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum UInt64Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: UInt64 { 0 }
   @inlinable package static func bits(_ value: UInt64) -> UInt64 { value }
   @inlinable package static func value(_ bits: UInt64) -> UInt64 { bits }
 }
 
 /// `sint32`: zigzag, so that small negative values are short.
-package enum SInt32Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum SInt32Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: Int32 { 0 }
   @inlinable package static func bits(_ value: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: (value << 1) ^ (value >> 31)))
@@ -86,7 +86,7 @@ package enum SInt32Codec: VarintCodec, KeyCodec {
 }
 
 /// `sint64`: zigzag, so that small negative values are short.
-package enum SInt64Codec: VarintCodec, KeyCodec {
+@usableFromInline package enum SInt64Codec: VarintCodec, KeyCodec {
   @inlinable package static var zero: Int64 { 0 }
   @inlinable package static func bits(_ value: Int64) -> UInt64 {
     UInt64(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
@@ -98,7 +98,7 @@ package enum SInt64Codec: VarintCodec, KeyCodec {
 }
 
 /// `bool`
-package enum BoolCodec: VarintCodec, KeyCodec {
+@usableFromInline package enum BoolCodec: VarintCodec, KeyCodec {
   @inlinable package static var zero: Bool { false }
   @inlinable package static func bits(_ value: Bool) -> UInt64 { value ? 1 : 0 }
   @inlinable package static func value(_ bits: UInt64) -> Bool { bits != 0 }
@@ -106,42 +106,42 @@ package enum BoolCodec: VarintCodec, KeyCodec {
 }
 
 /// `fixed32`
-package enum Fixed32Codec: FixedCodec, KeyCodec {
+@usableFromInline package enum Fixed32Codec: FixedCodec, KeyCodec {
   @inlinable package static var zero: UInt32 { 0 }
   @inlinable package static func bits(_ value: UInt32) -> UInt32 { value }
   @inlinable package static func value(_ bits: UInt32) -> UInt32 { bits }
 }
 
 /// `sfixed32`
-package enum SFixed32Codec: FixedCodec, KeyCodec {
+@usableFromInline package enum SFixed32Codec: FixedCodec, KeyCodec {
   @inlinable package static var zero: Int32 { 0 }
   @inlinable package static func bits(_ value: Int32) -> Int32 { value }
   @inlinable package static func value(_ bits: Int32) -> Int32 { bits }
 }
 
 /// `fixed64`
-package enum Fixed64Codec: FixedCodec, KeyCodec {
+@usableFromInline package enum Fixed64Codec: FixedCodec, KeyCodec {
   @inlinable package static var zero: UInt64 { 0 }
   @inlinable package static func bits(_ value: UInt64) -> UInt64 { value }
   @inlinable package static func value(_ bits: UInt64) -> UInt64 { bits }
 }
 
 /// `sfixed64`
-package enum SFixed64Codec: FixedCodec, KeyCodec {
+@usableFromInline package enum SFixed64Codec: FixedCodec, KeyCodec {
   @inlinable package static var zero: Int64 { 0 }
   @inlinable package static func bits(_ value: Int64) -> Int64 { value }
   @inlinable package static func value(_ bits: Int64) -> Int64 { bits }
 }
 
 /// `float`
-package enum FloatCodec: FixedCodec {
+@usableFromInline package enum FloatCodec: FixedCodec {
   @inlinable package static var zero: Float { 0 }
   @inlinable package static func bits(_ value: Float) -> UInt32 { value.bitPattern }
   @inlinable package static func value(_ bits: UInt32) -> Float { Float(bitPattern: bits) }
 }
 
 /// `double`
-package enum DoubleCodec: FixedCodec {
+@usableFromInline package enum DoubleCodec: FixedCodec {
   @inlinable package static var zero: Double { 0 }
   @inlinable package static func bits(_ value: Double) -> UInt64 { value.bitPattern }
   @inlinable package static func value(_ bits: UInt64) -> Double { Double(bitPattern: bits) }

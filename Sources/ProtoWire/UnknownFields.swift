@@ -2,19 +2,19 @@
 
 /// Whole fields, tags included, in order of arrival. They are written behind the known fields, so
 /// that a newer peer's data survives a visit to an older one.
-package struct UnknownFields: Sendable, Equatable {
+@usableFromInline package struct UnknownFields: Sendable, Equatable {
   /// The fields in protobuf encoding.
-  package private(set) var bytes: [UInt8] = []
+  @usableFromInline package internal(set) var bytes: [UInt8] = []
 
   @inlinable package init() {}
 
-  package var isEmpty: Bool { bytes.isEmpty }
+  @inlinable package var isEmpty: Bool { bytes.isEmpty }
 
   /// Bytes that the fields take in an encoded message.
-  package var encodedByteCount: Int { bytes.count }
+  @inlinable package var encodedByteCount: Int { bytes.count }
 
   /// Writes the fields.
-  package func encode(into writer: inout ProtoWriter) {
+  @inlinable package func encode(into writer: inout ProtoWriter) {
     if !bytes.isEmpty { writer.writeBytes(bytes) }
   }
 

@@ -11,7 +11,7 @@
 }
 
 /// Varints: seven bits per byte, the least significant first.
-package enum Varint {
+@usableFromInline package enum Varint {
   /// Bytes that the value takes, 1 … 10.
   @inlinable package static func byteCount(_ value: UInt64) -> Int {
     let bitCount = 64 - (value | 1).leadingZeroBitCount
