@@ -84,7 +84,7 @@ let package = Package(
       ]),
     // Floor 4: build time only.
     floor("ProtoSchema"),
-    floor("SwiftEmitter", ["ProtoSchema"]),
+    floor("SwiftEmitter", ["ProtoSchema", "Bytes"]),
     .executableTarget(
       name: "protogen",
       dependencies: [
@@ -145,7 +145,7 @@ let package = Package(
     tests("ReactorTests", ["Reactor", "CLinux"]),
     tests("HTTP2Tests", ["HTTP2"]),
     tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
-    tests("RPCTests", ["RPC", "Reactor", "ProtoWire"]),
+    tests("RPCTests", ["RPC", "Reactor", "ProtoWire", "Bytes"]),
     tests(
       "RPCTransportTests",
       [

@@ -1,6 +1,8 @@
 // Canonical proto3 JSON (protobuf.dev "ProtoJSON"), written only: for people and scripts at the end
 // of a pipe. It is not on the way of any call.
 
+import Bytes
+
 /// A message that can be written as JSON; every generated message is one.
 package protocol ProtoJSONMessage: ProtoMessage {
   /// Writes the message as one JSON value. Unknown fields have no JSON form and are left out.
@@ -60,22 +62,7 @@ package struct ProtoJSONWriter: Sendable {
 
   /// Writes bytes as a string in base64 with padding.
   package mutating func base64(_ value: [UInt8]) {
-    separate()
-    append("\"")
-    let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    alphabet.withUTF8Buffer { alphabet in
-      for start in stride(from: 0, to: value.count, by: 3) {
-        let count = min(3, value.count - start)
-        var bits = 0
-        for index in 0..<3 { bits = bits << 8 | (index < count ? Int(value[start + index]) : 0) }
-        for index in 0..<4 {
-          let digit = alphabet[bits >> (18 - 6 * index) & 63]
-          bytes.append(index <= count ? digit : UInt8(ascii: "="))
-        }
-      }
-    }
-    append("\"")
-    needsComma = true
+    string(Base64.encode(value, padded: true))
   }
 
   /// Adds another writer's value to the object being written: the members of its object, or, when

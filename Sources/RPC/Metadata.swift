@@ -1,6 +1,8 @@
 // Call metadata: ordered name-value pairs. Names are lower-case; values of `-bin` names are bytes,
 // kept here in their base64 form as they travel.
 
+import Bytes
+
 /// Initial or trailing metadata of a call, in order of appearance.
 package struct Metadata: Sendable, Equatable {
   /// One pair.

@@ -1,5 +1,6 @@
 // One call on a server connection: turns the RPC floor's commands into header blocks and DATA.
 
+import Bytes
 import HTTP2
 import RPC
 import Reactor

@@ -1,5 +1,6 @@
 // The files that exist once per module: namespaces, descriptors, and the list of all messages.
 
+import Bytes
 import ProtoSchema
 
 /// The caseless enums that stand for packages: `usher.v1` → `Usher.V1`.
@@ -60,7 +61,7 @@ func emitDescriptors(_ schema: Schema) -> GeneratedFile {
     ) { text in
       text.line("var files: [(name: Swift.String, bytes: [Swift.UInt8])] = []")
       for file in schema.files {
-        let literal = base64(file.descriptor)
+        let literal = Base64.encode(file.descriptor, padded: true)
         text.line("files.append((\"\(file.name)\", ProtoWire.bytes(ofDescriptor: \"\(literal)\")))")
       }
       text.line("return files")
@@ -118,20 +119,4 @@ private func emitTable(
     }
     text.line("return table")
   }
-}
-
-/// Base64 with padding.
-private func base64(_ bytes: [UInt8]) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-  var result = ""
-  for start in stride(from: 0, to: bytes.count, by: 3) {
-    let group = bytes[start..<min(start + 3, bytes.count)]
-    var bits = 0
-    for index in 0..<3 { bits = bits << 8 | (index < group.count ? Int(group[start + index]) : 0) }
-    for index in 0..<4 {
-      let digit = alphabet[bits >> (18 - 6 * index) & 63]
-      result.append(index <= group.count ? digit : "=")
-    }
-  }
-  return result
 }

@@ -1,5 +1,6 @@
 // The small text formats of the RPC floor: timeouts, percent-encoding, base64, status codes.
 
+import Bytes
 import RPC
 import Testing
 

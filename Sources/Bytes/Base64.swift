@@ -1,5 +1,6 @@
-// Base64 as `-bin` metadata uses it (RFC 4648, section 4).
+// Base64 (RFC 4648, section 4): binary metadata, JSON, descriptors in generated code.
 
+/// Bytes as text and back, with the alphabet that has `+` and `/`.
 package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
