@@ -167,7 +167,7 @@ let package = Package(
       ]),
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
     tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
-    tests("usherdTests", ["usherd", "Booking", "Postgres", "Reactor", "Support"]),
+    tests("usherdTests", ["usherd", "Booking", "BookingStore", "Postgres", "Reactor", "Support"]),
     tests("Tidy", []),
   ]
 )

@@ -1,3 +1,4 @@
+// What Glibc's Swift module leaves out of Linux: epoll, eventfd, accept4 and the like.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>

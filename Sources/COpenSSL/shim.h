@@ -1,3 +1,4 @@
+// OpenSSL, with functions for its function-like macros.
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/err.h>

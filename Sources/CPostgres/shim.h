@@ -1,3 +1,4 @@
+// libpq, with one function over its versions.
 #pragma once
 #include <libpq-fe.h>
 

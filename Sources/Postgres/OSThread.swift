@@ -19,6 +19,7 @@ enum OSThread {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, stackBytes)
     var thread = pthread_t()
+    // SAFETY: the retained body is taken back exactly once, by the thread or on failure below.
     let body = Unmanaged.passRetained(Body(run))
     let code = pthread_create(
       &thread, &attributes,

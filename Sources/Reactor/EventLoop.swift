@@ -60,6 +60,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func startThread() throws(SystemError) {
     var thread = pthread_t()
+    // SAFETY: the retained loop is taken back exactly once, by the thread or on failure below.
     let context = Unmanaged.passRetained(self).toOpaque()
     let code = pthread_create(
       &thread, nil,

@@ -1,7 +1,7 @@
 // The town in a real PostgreSQL: complete, quick, resumed without a change, right about local time.
 
 import Booking
-import Foundation
+import BookingStore
 import Postgres
 import Reactor
 import Support
@@ -26,8 +26,9 @@ import Testing
   }
 
   private static func prepare(_ string: String) async throws {
+    let loop = TestLoops.next()
+    _ = try await Migrations.migrator().up(PostgresConfiguration(string), on: loop)
     let connection = try await connect(string)
-    for script in try migrations() { try await connection.executeScript(script) }
     _ = try await TownSeed.apply(to: connection, today: today)
     await connection.close()
   }
@@ -36,13 +37,6 @@ import Testing
     var configuration = PostgresConfiguration(string)
     configuration.statementTimeout = .seconds(60)
     return try await PostgresConnection.connect(configuration, on: TestLoops.next())
-  }
-
-  private static func migrations() throws -> [String] {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Sources/BookingStore/SQL/migrations").standardizedFileURL
-    return try FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted()
-      .map { try String(contentsOf: folder.appending(path: $0), encoding: .utf8) }
   }
 
   private static func count(
