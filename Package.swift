@@ -168,6 +168,12 @@ let package = Package(
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
     tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
     tests("usherdTests", ["usherd", "Booking", "BookingStore", "Postgres", "Reactor", "Support"]),
+    tests(
+      "usherTests",
+      [
+        "usher", "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "Reactor",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("Tidy", []),
   ]
 )

@@ -1,1 +1,96 @@
-@main struct Entry { static func main() {} }
+// The command line client: its root command and its way out. Each subcommand is a file under
+// Commands/; nothing here knows about seats or calls.
+
+import ArgumentParser
+import Foundation
+import Reactor
+
+@main
+enum Entry {
+  /// The command runs on a loop; the main thread only waits for signals. An asynchronous `main`
+  /// would leave it with every signal unblocked.
+  static func main() {
+    Signals.block()
+    do throws(SystemError) {
+      let loop = try EventLoop(name: "command")
+      _ = loop.spawn { await run() }
+    } catch {
+      Console.error("usher: cannot start: \(error.call) failed\n")
+      exit(Exit.other.rawValue)
+    }
+    Signals.take()
+  }
+
+  private static func run() async -> Never {
+    do {
+      var command = try UsherCommand.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      leave(error)
+    }
+    exit(Exit.ok.rawValue)
+  }
+
+  /// Failures of commands have been printed where they happened and arrive as exit codes; what is
+  /// left are refusals of the command line itself.
+  private static func leave(_ error: any Error) -> Never {
+    let wantsJSON = CommandLine.arguments.asksForJSON
+    guard wantsJSON, !(error is ExitCode), UsherCommand.exitCode(for: error) == .validationFailure
+    else {
+      UsherCommand.exit(withError: error)
+    }
+    let failure = Failure(.usage, UsherCommand.message(for: error))
+    Console.error(failure.json() + "\n")
+    UsherCommand.exit(withError: ExitCode(Exit.usage.rawValue))
+  }
+}
+
+/// `usher` itself.
+struct UsherCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "usher",
+    abstract: "Finds shows, shows their seats live, and books them.",
+    discussion: """
+      Where to connect comes from flags, then USHER_* variables, then the profile \
+      ('usher config'). The secret key comes from --token-file, USHER_TOKEN_FILE or USHER_TOKEN, \
+      never from a flag.
+
+        usher config set server 127.0.0.1:7443
+        usher shows --city Berlin --date today
+        usher hold 512 --best 2
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Config.self, ExitCodes.self,
+    ],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "What is on", subcommands: [Cities.self, Theatres.self, Movies.self, Shows.self]),
+      CommandGroup(name: "Seats", subcommands: [Seats.self, Watch.self]),
+      CommandGroup(
+        name: "Booking",
+        subcommands: [Hold.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self]),
+    ])
+}
+
+extension [String] {
+  /// Whether a command line that could not be parsed asks for JSON all the same.
+  var asksForJSON: Bool {
+    for (index, argument) in enumerated() {
+      if argument == "--" { return false }
+      if ["--output=json", "--output=jsonl", "-o=json", "-o=jsonl"].contains(argument) {
+        return true
+      }
+      if ["-o", "--output"].contains(argument), index + 1 < count,
+        ["json", "jsonl"].contains(self[index + 1])
+      {
+        return true
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,63 @@
+// A command's connection: one loop, one channel, one deadline for everything it does.
+
+import RPC
+import RPCTransport
+import Reactor
+import TLS
+import UsherProtos
+
+struct Session: Sendable {
+  let settings: ConnectionSettings
+  let presentation: Presentation
+  private let channel: Channel
+  /// When the command gives up; nil when it never does.
+  let deadline: LoopInstant?
+
+  init(
+    _ settings: ConnectionSettings, _ presentation: Presentation, timeout: Duration?
+  ) throws(Failure) {
+    self.settings = settings
+    self.presentation = presentation
+    deadline = timeout.map { .now + $0 }
+    let loop: EventLoop
+    do throws(SystemError) {
+      loop = try EventLoop(name: "usher")
+    } catch {
+      throw Failure(.other, "cannot start: \(error.call) failed")
+    }
+    channel = Channel(
+      loop: loop, target: settings.address.target, tls: try Self.tls(settings))
+  }
+
+  private static func tls(_ settings: ConnectionSettings) throws(Failure) -> TLSContext? {
+    guard !settings.address.isCleartext else { return nil }
+    do throws(TLSError) {
+      return try TLSContext(trustedCertificateFile: settings.trustedCertificateFile)
+    } catch {
+      throw Failure(.usage, error.reason, hint: "--ca names a PEM file of the server's authority.")
+    }
+  }
+
+  var catalog: Usher.V1.CatalogServiceClient { Usher.V1.CatalogServiceClient(channel) }
+  var seatMaps: Usher.V1.SeatMapServiceClient { Usher.V1.SeatMapServiceClient(channel) }
+  var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
+
+  /// Time that is left; nil without a limit.
+  var remaining: Duration? { deadline.map { max(.zero, $0 - .now) } }
+
+  /// Options of the next call: the key, and what is left of the time.
+  func options() throws(RPCError) -> CallOptions {
+    var options = CallOptions(timeout: remaining)
+    if let timeout = options.timeout, timeout <= .zero { throw .deadlineExceeded }
+    if let token = settings.token {
+      options.metadata.append("authorization", "Bearer \(token.secret)")
+    }
+    return options
+  }
+
+  /// Ends the connection.
+  func close() async { await channel.close() }
+
+  /// Prints a message, or messages, in the format that was asked for.
+  var output: Output { Output(presentation) }
+}

@@ -1,0 +1,145 @@
+// `usher confirm`, `release`, `cancel`, `booking`: what can be done with a booking.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct Confirm: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Turns a hold into a sale.")
+
+  @Argument(help: "The booking's id.") var booking: String
+  @Option(
+    help: ArgumentHelp("Reference of the successful payment.", valueName: "reference"))
+  var payment: String
+  @OptionGroup var request: RequestOptions
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard !payment.isEmpty, payment.utf8.count <= 128 else {
+      throw ValidationError("--payment takes 1 to 128 bytes.")
+    }
+  }
+
+  func run() async throws {
+    let id = request.id
+    try await global.perform { (session) throws(Failure) in
+      let words = ["usher", "confirm", booking, "--payment", payment, "--request-id", id]
+      let response = try await session.change(
+        .booking(booking, id, words, session)
+      ) { (options) async throws(RPCError) in
+        try await session.bookings.confirmBooking(
+          Usher.V1.ConfirmBookingRequest(
+            bookingId: booking, paymentReference: payment, requestId: id), options: options)
+      }
+      try session.output.print(
+        response, lines: BookingText.outcome(response.booking, session.output.style))
+    }
+  }
+}
+
+struct Release: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Gives held seats back before the hold ends.")
+
+  @Argument(help: "The booking's id.") var booking: String
+  @OptionGroup var request: RequestOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    let id = request.id
+    try await global.perform { (session) throws(Failure) in
+      let words = ["usher", "release", booking, "--request-id", id]
+      let response = try await session.change(
+        .booking(booking, id, words, session)
+      ) { (options) async throws(RPCError) in
+        try await session.bookings.releaseHold(
+          Usher.V1.ReleaseHoldRequest(bookingId: booking, requestId: id), options: options)
+      }
+      try session.output.print(
+        response, lines: BookingText.outcome(response.booking, session.output.style))
+    }
+  }
+}
+
+struct Cancel: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Cancels a sale; its seats can be sold again.",
+    discussion: "Asks first when it runs in a terminal.")
+
+  @Argument(help: "The booking's id.") var booking: String
+  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+  @OptionGroup var request: RequestOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    let id = request.id
+    try await global.perform { (session) throws(Failure) in
+      try await confirmDanger(session)
+      let words = ["usher", "cancel", booking, "--yes", "--request-id", id]
+      let response = try await session.change(
+        .booking(booking, id, words, session)
+      ) { (options) async throws(RPCError) in
+        try await session.bookings.cancelBooking(
+          Usher.V1.CancelBookingRequest(bookingId: booking, requestId: id), options: options)
+      }
+      try session.output.print(
+        response, lines: BookingText.outcome(response.booking, session.output.style))
+    }
+  }
+
+  /// Shows what would be cancelled and asks, where there is someone to ask.
+  private func confirmDanger(_ session: Session) async throws(Failure) {
+    guard !yes, Console.isTerminal(0), Console.isTerminal(2) else { return }
+    let found = try await session.booking(booking)
+    let what = [
+      found.seats.joined(separator: ", "), found.quote?.total?.text ?? "",
+      BookingText.name(found.state),
+    ].filter { !$0.isEmpty }.joined(separator: "; ")
+    Console.error("Cancel booking \(booking) (\(session.output.style.clean(what)))? [y/N] ")
+    let answer = readLine()?.lowercased() ?? ""
+    guard ["y", "yes"].contains(answer) else {
+      throw Failure(.cancelledByUser, "nothing was changed")
+    }
+  }
+}
+
+struct ShowBooking: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "booking", abstract: "Shows a booking as it is now.")
+
+  @Argument(help: "The booking's id.") var booking: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let found = try await session.booking(booking)
+      try session.output.print(
+        Usher.V1.GetBookingResponse(booking: found),
+        lines: BookingText.details(
+          found, flags: session.settings.repeatedFlags, session.output.style))
+    }
+  }
+}
+
+extension Session {
+  func booking(_ id: String) async throws(Failure) -> Usher.V1.Booking {
+    let advice = Advice(bookingId: id, flags: settings.repeatedFlags)
+    let response = try await read(advice) { (options) async throws(RPCError) in
+      try await bookings.getBooking(
+        Usher.V1.GetBookingRequest(bookingId: id), options: options)
+    }
+    return response.booking ?? Usher.V1.Booking()
+  }
+}
+
+extension Advice {
+  /// Advice about a change of a booking.
+  fileprivate static func booking(
+    _ booking: String, _ requestId: String, _ words: [String], _ session: Session
+  ) -> Advice {
+    let flags = session.settings.repeatedFlags
+    return Advice(
+      bookingId: booking, requestId: requestId,
+      repetition: words.map(Shell.quote).joined(separator: " ") + flags, flags: flags)
+  }
+}

@@ -1,0 +1,66 @@
+// The frame of every command that connects: settings, session, and failures printed in one place.
+
+import ArgumentParser
+import RPC
+
+extension GlobalOptions {
+  /// Runs a command's body with a session. Prints a failure and leaves with its exit code.
+  /// A command that waits has no time limit unless its own command line sets one.
+  func perform(
+    waits: Bool = false,
+    _ body: (Session) async throws(Failure) -> Void
+  ) async throws {
+    var presentation = Presentation()
+    do throws(Failure) {
+      let sources = try sources()
+      presentation = try Presentation(sources, isTerminal: Console.isTerminal(1))
+      let settings = try ConnectionSettings(sources)
+      let limit = settings.timeout ?? Limits.timeout
+      let timeout = waits && timeout == nil ? nil : limit
+      let session = try Session(settings, presentation, timeout: timeout)
+      warn(settings, Output(presentation))
+      try await body(session)
+      await session.close()
+    } catch {
+      throw leave(error, presentation)
+    }
+  }
+
+  private func warn(_ settings: ConnectionSettings, _ output: Output) {
+    guard settings.address.isCleartext else { return }
+    let what = settings.token == nil ? "it" : "it, the key included"
+    output.notice(
+      "cleartext connection to \(settings.address.target): anyone on the way can read \(what)")
+  }
+
+  private func leave(_ failure: Failure, _ presentation: Presentation) -> ExitCode {
+    Output(presentation.orAsked).failure(failure)
+    return ExitCode(failure.exit.rawValue)
+  }
+}
+
+extension OutputOptions {
+  /// Runs a command's body that does not connect.
+  func perform(_ body: (SettingSources, Output) throws(Failure) -> Void) throws {
+    var presentation = Presentation()
+    do throws(Failure) {
+      let sources = try sources()
+      presentation = try Presentation(sources, isTerminal: Console.isTerminal(1))
+      try body(sources, Output(presentation))
+    } catch {
+      Output(presentation.orAsked).failure(error)
+      throw ExitCode(error.exit.rawValue)
+    }
+  }
+}
+
+extension Presentation {
+  /// The presentation, or JSON where settings failed before it was known but the command line
+  /// asks for it.
+  var orAsked: Presentation {
+    guard output == .table, CommandLine.arguments.asksForJSON else { return self }
+    var copy = self
+    copy.output = .json
+    return copy
+  }
+}

@@ -1,0 +1,44 @@
+// `usher shows`: what is on, by start.
+
+import ArgumentParser
+import UsherProtos
+
+struct Shows: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists shows that have not ended, by start.",
+    discussion: "Starts are on the theatre's own wall clock.")
+
+  @Option(help: FilterHelp.city) var city: String?
+  @Option(help: FilterHelp.movie) var movie: String?
+  @Option(help: FilterHelp.theatre) var theatre: String?
+  @Option(
+    help: ArgumentHelp(
+      "Only on this day in the theatre's time zone: YYYY-MM-DD, today or tomorrow.",
+      valueName: "day"),
+    completion: .list(["today", "tomorrow"]))
+  var date: String?
+  @OptionGroup var list: ListOptions
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard let date, Self.day(date) == nil else { return }
+    throw ValidationError("--date '\(date)' is no day; write YYYY-MM-DD, today or tomorrow.")
+  }
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let filter = Usher.V1.ListShowsRequest(
+        movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
+        theatreId: try await session.theatreId(theatre), date: date.flatMap(Self.day) ?? "")
+      let listing = try await session.shows(filter, limit: list.limit)
+      try session.output.print(
+        Usher.V1.ListShowsResponse(shows: listing.items), items: listing.items,
+        table: CatalogTables.shows(listing.items, session.output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "shows", session.output)
+    }
+  }
+
+  private static func day(_ text: String) -> String? {
+    Clock.date(text) ?? (Clock.day(text) == nil ? nil : text)
+  }
+}

@@ -1,0 +1,29 @@
+// Bounds of the client, each with its reason.
+
+enum Limits {
+  /// Results of a list unless `--limit` says otherwise: some screens full.
+  static let listItems = 100
+  /// Results of a list with `--limit 0`: memory has an end, and so has patience.
+  static let listItemsAtMost = 100_000
+  /// Results asked for at a time: the most that the server gives.
+  static let pageItems = 200
+  /// Seats of one hold, as the service has it.
+  static let seatsPerHold = 10
+  /// Bytes of a token file that are read: keys are far shorter, and a wrong file may be endless.
+  static let tokenFileBytes = 16 << 10
+  /// Bytes of the configuration file that are read.
+  static let configurationBytes = 1 << 20
+  /// Time for a whole command other than `watch`.
+  static let timeout = Duration.seconds(30)
+  /// How often a change is asked again after its answer was lost.
+  static let changeAttempts = 8
+  /// Pauses between attempts and between reconnections of a watch: doubled from the first to the
+  /// longest, each within ±20 % so that a crowd of clients does not come back at one moment.
+  static let firstPause = Duration.milliseconds(250)
+  static let longestPause = Duration.seconds(10)
+  static let pauseJitter = 0.2
+  /// Failed reconnections in a row after which a watch gives up, some ten minutes.
+  static let reconnections = 60
+  /// Changes listed under a live map.
+  static let tickerLines = 5
+}

@@ -1,0 +1,91 @@
+// Bookings for people: what they cost and why, how long a hold lasts, what to do next.
+
+import ProtoWire
+import UsherProtos
+
+enum BookingText {
+  /// A new hold.
+  static func held(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
+    let seats = style.clean(booking.seats.joined(separator: ", "))
+    return [style.paint("Held \(seats) for \(span(booking))", .strong)]
+      + ["Booking \(style.clean(booking.bookingId)), show \(booking.showId)", ""]
+      + quote(booking.quote, style) + [""] + nextSteps(booking, flags, style)
+  }
+
+  /// What a change made of a booking.
+  static func outcome(_ booking: Usher.V1.Booking?, _ style: Style) -> [String] {
+    guard let booking else { return ["Done"] }
+    let seats = style.clean(booking.seats.joined(separator: ", "))
+    let total = booking.quote?.total.map { ", \($0.text)" } ?? ""
+    let payment =
+      booking.paymentReference.isEmpty ? "" : ", payment \(style.clean(booking.paymentReference))"
+    let state = name(booking.state)
+    return [
+      style.paint("\(state.prefix(1).uppercased())\(state.dropFirst()) \(seats)", .strong)
+        + "\(style.clean(total))\(payment)",
+      "Booking \(style.clean(booking.bookingId)), show \(booking.showId)",
+    ]
+  }
+
+  /// A booking as it is.
+  static func details(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
+    let isHeld = booking.state == .held
+    let facts: [(String, String)] = [
+      ("Booking", booking.bookingId), ("Show", "\(booking.showId)"),
+      ("State", name(booking.state) + (isHeld ? ", for \(span(booking))" : "")),
+      ("Seats", booking.seats.joined(separator: ", ")), ("Customer", booking.customerRef),
+      ("Payment", booking.paymentReference), ("Made", created(booking)),
+    ]
+    let lines = facts.filter { !$0.1.isEmpty }
+      .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }
+    let steps = isHeld ? [""] + nextSteps(booking, flags, style) : []
+    return lines + [""] + quote(booking.quote, style) + steps
+  }
+
+  /// The quote: under each seat what is added and taken off, and at the end the total.
+  static func quote(_ quote: Usher.V1.Quote?, _ style: Style) -> [String] {
+    guard let quote else { return [] }
+    var table = Table(
+      [
+        .init(title: "SEAT"), .init(title: "PRICE RULE", mayShrink: true),
+        .init(title: "AMOUNT", toRight: true),
+      ], style)
+    var previous: String?
+    for line in quote.lines {
+      let isOffer = line.kind == .offer
+      table.add([
+        line.seat == previous ? "" : line.seat, (isOffer ? "less " : "") + line.description,
+        line.amount?.text ?? "",
+      ])
+      previous = line.seat
+    }
+    table.add(["", "Total", quote.total?.text ?? ""])
+    return table.lines(width: Console.width)
+  }
+
+  /// `held`, `confirmed` and so on.
+  static func name(_ state: Usher.V1.BookingState) -> String {
+    state.protoValueName.map { $0.replacing("BOOKING_STATE_", with: "").lowercased() }
+      ?? "state \(state.rawValue)"
+  }
+
+  private static func nextSteps(
+    _ booking: Usher.V1.Booking, _ flags: String, _ style: Style
+  ) -> [String] {
+    let id = Shell.quote(style.clean(booking.bookingId))
+    return [
+      "Confirm within \(span(booking)):", "  usher confirm \(id) --payment REFERENCE\(flags)",
+      "Or give the seats back:", "  usher release \(id)\(flags)",
+    ]
+  }
+
+  private static func span(_ booking: Usher.V1.Booking) -> String {
+    Clock.span(.milliseconds(booking.expiresInMs))
+  }
+
+  private static func created(_ booking: Usher.V1.Booking) -> String {
+    guard let time = booking.createdAt else { return "" }
+    let quoted = String(decoding: time.jsonBytes(), as: UTF8.self)
+    return quoted.replacing("\"", with: "")
+  }
+}

@@ -1,0 +1,33 @@
+// Amounts of money as people read them.
+
+import UsherProtos
+
+extension Usher.V1.Money {
+  /// For example `14.00 EUR`, `-2.80 EUR`, `1200 JPY`: minor units by the currency's exponent.
+  var text: String {
+    let exponent = CurrencyExponent.of(currencyCode)
+    let digits = String(minorUnits.magnitude)
+    let padded = String(repeating: "0", count: max(0, exponent + 1 - digits.count)) + digits
+    let whole = padded.dropLast(exponent)
+    let fraction = exponent > 0 ? "." + padded.suffix(exponent) : ""
+    return "\(minorUnits < 0 ? "-" : "")\(whole)\(fraction) \(currencyCode)"
+  }
+}
+
+enum CurrencyExponent {
+  /// Digits behind the point. Source: ISO 4217, list one; two unless listed.
+  static func of(_ code: String) -> Int { exceptions[code] ?? 2 }
+
+  private static let exceptions: [String: Int] = {
+    let byExponent = [
+      0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+      3: "BHD IQD JOD KWD LYD OMR TND",
+      4: "CLF UYW",
+    ]
+    var table: [String: Int] = [:]
+    for (exponent, codes) in byExponent {
+      for code in codes.split(separator: " ") { table[String(code)] = exponent }
+    }
+    return table
+  }()
+}

@@ -1,0 +1,74 @@
+// What stands under a seat map: letters, tiers with their prices and rows, and on request the
+// labels of the free seats.
+
+import UsherProtos
+
+extension SeatMapDrawing {
+  /// Letters, then a line per tier.
+  var legend: [String] { [letters] + tierLines }
+
+  private var letters: String {
+    let present = Set(map.seats.map(SeatGlyph.init))
+    return SeatGlyph.allCases
+      .filter { $0.isAlwaysExplained || present.contains($0) }
+      .map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "   ")
+  }
+
+  private var tierLines: [String] {
+    var names = 0
+    var prices = 0
+    let tiers = tiers.all.map { tier in
+      let seats = map.seats.filter { $0.tier == tier.name }
+      let name = style.clean(tier.name.isEmpty ? "(no tier)" : tier.name)
+      let price = style.clean(tier.price?.text ?? "no price")
+      names = max(names, TextWidth.of(name))
+      prices = max(prices, TextWidth.of(price))
+      return (name, price, seats)
+    }
+    return tiers.enumerated().filter { !$1.2.isEmpty }.map { index, tier in
+      let (name, price, seats) = tier
+      let free = seats.count { $0.state == .available }
+      return style.paint(TextWidth.pad(name, names), .tier(index)) + "  "
+        + TextWidth.pad(price, prices, toRight: true)
+        + "  \(free) of \(seats.count) free, \(rows(seats))"
+    }
+  }
+
+  /// `rows A-C, F`: neighbours in the house, not in the alphabet, are joined.
+  private func rows(_ seats: [Usher.V1.Seat]) -> String {
+    let order = Dictionary(grouping: map.seats, by: \.y).keys.sorted()
+    let wanted = Dictionary(grouping: seats, by: \.y)
+    var ranges: [(first: String, last: String)] = []
+    var isOpen = false
+    for y in order {
+      guard let label = wanted[y]?.first?.row else {
+        isOpen = false
+        continue
+      }
+      if isOpen, let range = ranges.last {
+        ranges[ranges.count - 1] = (range.first, label)
+      } else {
+        ranges.append((label, label))
+      }
+      isOpen = true
+    }
+    let texts = ranges.map { $0.first == $0.last ? $0.first : "\($0.first)\(style.dash)\($0.last)" }
+    let isOne = ranges.count == 1 && ranges[0].first == ranges[0].last
+    return style.clean((isOne ? "row " : "rows ") + texts.joined(separator: ", "))
+  }
+
+  /// The labels of the free seats, a line per row; seats with something between them stand apart.
+  var freeSeats: [String] {
+    Dictionary(grouping: map.seats.filter { $0.state == .available }, by: \.y)
+      .sorted { $0.key < $1.key }
+      .map { _, seats in
+        let sorted = seats.sorted { $0.x < $1.x }
+        var text = ""
+        for (seat, previous) in zip(sorted, [nil] + sorted.dropLast().map(Optional.some)) {
+          let isNeighbour = previous.map { Int($0.x) + 1 == Int(seat.x) } ?? true
+          text += (text.isEmpty ? "" : isNeighbour ? " " : "   ") + seat.label
+        }
+        return style.clean(text)
+      }
+  }
+}

@@ -1,0 +1,117 @@
+// Follows a show: keeps the map, proves that nothing was missed, resumes when the stream breaks.
+
+import RPC
+import UsherProtos
+
+struct Watcher {
+  /// When to end.
+  enum End: Equatable {
+    case never
+    case firstEvent
+    case changes(Int)
+  }
+
+  let session: Session
+  let showId: Int64
+  let sink: any WatchSink
+  let end: End
+  private var map: SeatMap?
+  private var changeCount = 0
+  private var failureCount = 0
+  private var pauses = Pauses()
+
+  init(session: Session, showId: Int64, sink: any WatchSink, end: End) {
+    self.session = session
+    self.showId = showId
+    self.sink = sink
+    self.end = end
+  }
+
+  /// How one stream ended for us.
+  private enum Outcome {
+    case done
+    case broken(RPCError)
+    case failed(Failure)
+  }
+
+  /// Runs until the end that was asked for. A stream that never began is not asked for again.
+  mutating func run() async throws(Failure) {
+    let advice = Advice(showId: showId, flags: session.settings.repeatedFlags)
+    while true {
+      switch await follow() {
+      case .done: return
+      case .failed(let failure): throw failure
+      case .broken(let error):
+        guard let map, Self.mayResume(error.code), failureCount < Limits.reconnections else {
+          throw advice.failure(error)
+        }
+        failureCount += 1
+        let pause = pauses.take(atLeast: ErrorDetails(error.details).retryAfter)
+        if let remaining = session.remaining, remaining <= pause {
+          throw advice.failure(.deadlineExceeded)
+        }
+        sink.lost(error.message, pause: pause, version: map.version)
+        try? await Task.sleep(for: pause)
+      }
+    }
+  }
+
+  /// Reads one stream to its end.
+  private mutating func follow() async -> Outcome {
+    do throws(RPCError) {
+      let reader = try await session.seatMaps.watchSeatMap(
+        Usher.V1.WatchSeatMapRequest(showId: showId, afterVersion: map?.version ?? 0),
+        options: try session.options())
+      while let event = try await reader.next() {
+        (failureCount, pauses) = (0, Pauses())
+        if let outcome = receive(event) {
+          reader.cancel()
+          return outcome
+        }
+      }
+      return .broken(RPCError(.unavailable, "the server ended the stream"))
+    } catch {
+      return .broken(error)
+    }
+  }
+
+  /// Takes one event; nil to go on.
+  private mutating func receive(_ event: Usher.V1.WatchSeatMapResponse) -> Outcome? {
+    switch event.event {
+    case .snapshot(let snapshot):
+      map = SeatMap(version: snapshot.version, seats: snapshot.seats)
+    case .change(let change):
+      switch map?.apply(change) {
+      case .applied: changeCount += 1
+      case .old: return nil
+      case .gap, nil: return .broken(Self.gap)
+      }
+    case .bookmark(let bookmark):
+      guard let map, bookmark.version <= map.version else { return .broken(Self.gap) }
+    case nil: return nil  // A kind of event from a later version of the service.
+    }
+    return map.flatMap { pass(event, $0) }
+  }
+
+  private func pass(_ event: Usher.V1.WatchSeatMapResponse, _ map: SeatMap) -> Outcome? {
+    do throws(Failure) {
+      try sink.receive(event, map)
+    } catch {
+      return .failed(error)
+    }
+    switch end {
+    case .never: return nil
+    case .firstEvent: return .done
+    case .changes(let count): return changeCount >= count ? .done : nil
+    }
+  }
+
+  private static let gap = RPCError(.unavailable, "a change is missing")
+
+  private static func mayResume(_ code: StatusCode) -> Bool {
+    switch code {
+    case .unavailable, .aborted, .resourceExhausted: true
+    default: false
+    }
+  }
+}

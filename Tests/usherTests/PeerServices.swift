@@ -1,0 +1,240 @@
+// The services of the test peer.
+
+import RPC
+import UsherProtos
+
+struct PeerCatalog: Usher.V1.CatalogServiceServer {
+  /// 450 cities, in pages of at most 200, named so that most names are ambiguous.
+  func listCities(
+    _ request: Usher.V1.ListCitiesRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListCitiesResponse {
+    let start = Int(request.pageToken) ?? 0
+    let size = min(request.pageSize == 0 ? 50 : Int(request.pageSize), 200)
+    let all = ["Berlin", "São Paulo"] + (3...450).map { "City \($0)" }
+    let end = min(start + size, all.count)
+    return .init(
+      cities: (start..<end).map {
+        .init(cityId: Int64($0 + 1), name: all[$0], countryCode: "DE", theatreCount: 1)
+      }, nextPageToken: end < all.count ? "\(end)" : "")
+  }
+
+  func listTheatres(
+    _ request: Usher.V1.ListTheatresRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListTheatresResponse {
+    guard request.cityId <= 1 else { return .init() }
+    return .init(theatres: [
+      .init(
+        theatreId: 2, cityId: 1, cityName: "Berlin", name: "Metropol", address: "Hauptstraße 1",
+        postalCode: "10827", timeZone: "Europe/Berlin", screenCount: 3)
+    ])
+  }
+
+  func listMovies(
+    _ request: Usher.V1.ListMoviesRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListMoviesResponse {
+    .init(movies: [
+      .init(
+        movieId: 3, title: "The Long Winter", genres: ["Drama"], languages: ["en"],
+        durationMinutes: 112, releaseDate: "2027-01-01", certificate: "12A")
+    ])
+  }
+
+  func listShows(
+    _ request: Usher.V1.ListShowsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListShowsResponse {
+    guard request.date != "2027-02-30" else {
+      throw .refusal(
+        .invalidArgument, "INVALID_FIELDS", "The request has invalid fields.",
+        violations: [("date", "is no day")])
+    }
+    return .init(shows: request.cityId <= 1 && request.movieId <= 3 ? [Peer.show] : [])
+  }
+
+  func getShow(
+    _ request: Usher.V1.GetShowRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetShowResponse {
+    guard request.showId == 7 else { throw PeerMaps.unknownShow }
+    return .init(show: Peer.show)
+  }
+}
+
+struct PeerMaps: Usher.V1.SeatMapServiceServer {
+  let holder: PeerHolder
+  static let unknownShow = RPCError.refusal(
+    .notFound, "SHOW_NOT_FOUND", "There is no such show.")
+
+  func getSeatMap(
+    _ request: Usher.V1.GetSeatMapRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetSeatMapResponse {
+    guard request.showId == 7, let town = holder.town({ $0 }) else { throw Self.unknownShow }
+    return .init(showId: 7, version: town.version, seats: town.seats)
+  }
+
+  func watchSeatMap(
+    _ request: Usher.V1.WatchSeatMapRequest,
+    responses: ResponseWriter<Usher.V1.WatchSeatMapResponse>, context: ServerContext
+  ) async throws(RPCError) {
+    guard request.showId == 7 else { throw Self.unknownShow }
+    let (stream, continuation) = AsyncStream.makeStream(of: Usher.V1.SeatMapChange.self)
+    let town = holder.town { town in
+      town.watcherCount += 1
+      town.watchers[town.watcherCount] = continuation
+      for arrival in town.arrivals where arrival.count <= town.watcherCount {
+        arrival.resume.resume()
+      }
+      town.arrivals.removeAll { $0.count <= town.watcherCount }
+      return town
+    }
+    guard let town else { throw RPCError(.unavailable, "closed") }
+    if request.afterVersion > 0 {
+      for change in town.changes where change.version > request.afterVersion {
+        try await responses.write(.init(event: .change(change)))
+      }
+    } else {
+      try await responses.write(
+        .init(event: .snapshot(.init(showId: 7, version: town.version, seats: town.seats))))
+    }
+    try await responses.write(.init(event: .bookmark(.init(version: town.version))))
+    for await change in stream { try await responses.write(.init(event: .change(change))) }
+    guard !Task.isCancelled else { throw .cancelled }
+    throw RPCError(.unavailable, "the server goes away")
+  }
+}
+
+struct PeerBookings: Usher.V1.BookingServiceServer {
+  let holder: PeerHolder
+
+  func holdSeats(
+    _ request: Usher.V1.HoldSeatsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.HoldSeatsResponse {
+    try authenticate(context)
+    guard request.showId == 7 else { throw PeerMaps.unknownShow }
+    let outcome = holder.town { town -> Result<Usher.V1.Booking, RPCError> in
+      town.holdCalls += 1
+      if let earlier = town.answers[request.requestId] { return .success(earlier) }
+      return Result { () throws(RPCError) in try hold(request, &town) }
+    }
+    let booking = try finish(outcome, request.requestId)
+    return .init(booking: booking)
+  }
+
+  private func hold(
+    _ request: Usher.V1.HoldSeatsRequest, _ town: inout Town
+  ) throws(RPCError) -> Usher.V1.Booking {
+    let free = town.seats.filter { $0.state == .available }
+    let count = Int(request.bestAvailable?.count ?? 0)
+    let wanted =
+      request.bestAvailable == nil ? request.seats : free.suffix(count).map(\.label)
+    let unknown = wanted.filter { label in !town.seats.contains { $0.label == label } }
+    guard unknown.isEmpty else {
+      throw .refusal(
+        .invalidArgument, "INVALID_FIELDS", "The request has invalid fields.",
+        violations: unknown.map { ("seats", "there is no seat \($0)") })
+    }
+    guard wanted.count >= count else {
+      throw .refusal(.failedPrecondition, "NO_ADJACENT_SEATS", "Not enough adjacent seats.")
+    }
+    let lost = wanted.filter { label in !free.contains { $0.label == label } }
+    guard lost.isEmpty else {
+      throw .refusal(
+        .failedPrecondition, "SEATS_UNAVAILABLE", "Some seats were lost.",
+        metadata: ["seats": lost.joined(separator: ",")])
+    }
+    town.set(wanted, .held)
+    let booking = Usher.V1.Booking(
+      bookingId: "00000000-0000-7000-8000-00000000000\(town.bookings.count)", showId: 7,
+      state: .held, seats: wanted, quote: quote(wanted), expiresInMs: 299_000,
+      version: town.version)
+    town.bookings[booking.bookingId] = booking
+    return booking
+  }
+
+  private func quote(_ labels: [String]) -> Usher.V1.Quote {
+    func euros(_ minorUnits: Int64) -> Usher.V1.Money {
+      .init(currencyCode: "EUR", minorUnits: minorUnits)
+    }
+    return .init(
+      lines: labels.flatMap {
+        [
+          .init(kind: .basePrice, seat: $0, description: "GOLD", amount: euros(1_400)),
+          .init(kind: .offer, seat: $0, description: "Matinee", amount: euros(-280), offerId: 1),
+        ]
+      }, total: euros(Int64(labels.count) * 1_120))
+  }
+
+  func confirmBooking(
+    _ request: Usher.V1.ConfirmBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ConfirmBookingResponse {
+    let booking = try change(request.bookingId, request.requestId, .confirmed, .sold, context)
+    return .init(booking: booking)
+  }
+
+  func releaseHold(
+    _ request: Usher.V1.ReleaseHoldRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ReleaseHoldResponse {
+    .init(
+      booking: try change(request.bookingId, request.requestId, .released, .available, context))
+  }
+
+  func cancelBooking(
+    _ request: Usher.V1.CancelBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.CancelBookingResponse {
+    .init(
+      booking: try change(request.bookingId, request.requestId, .cancelled, .available, context))
+  }
+
+  func getBooking(
+    _ request: Usher.V1.GetBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetBookingResponse {
+    try authenticate(context)
+    guard let booking = holder.town({ $0.bookings[request.bookingId] }) ?? nil else {
+      throw .refusal(.notFound, "BOOKING_NOT_FOUND", "There is no such booking.")
+    }
+    return .init(booking: booking)
+  }
+
+  private func change(
+    _ id: String, _ requestId: String, _ state: Usher.V1.BookingState,
+    _ seats: Usher.V1.SeatState, _ context: ServerContext
+  ) throws(RPCError) -> Usher.V1.Booking {
+    try authenticate(context)
+    let from: Usher.V1.BookingState = state == .cancelled ? .confirmed : .held
+    let outcome = holder.town { town -> Result<Usher.V1.Booking, RPCError> in
+      if let earlier = town.answers[requestId] { return .success(earlier) }
+      guard var booking = town.bookings[id] else {
+        return .failure(.refusal(.notFound, "BOOKING_NOT_FOUND", "There is no such booking."))
+      }
+      guard booking.state == from else {
+        return .failure(
+          .refusal(.failedPrecondition, "BOOKING_STATE", "The booking is \(booking.state)."))
+      }
+      booking.state = state
+      booking.expiresInMs = 0
+      town.set(booking.seats, seats)
+      town.bookings[id] = booking
+      return .success(booking)
+    }
+    return try finish(outcome, requestId)
+  }
+
+  /// Remembers the answer, and loses it on the way when told to.
+  private func finish(
+    _ outcome: Result<Usher.V1.Booking, RPCError>?, _ requestId: String
+  ) throws(RPCError) -> Usher.V1.Booking {
+    guard let outcome else { throw RPCError(.unavailable, "closed") }
+    let booking = try outcome.get()
+    let isLost = holder.town { town in
+      town.answers[requestId] = booking
+      defer { town.answersToLose = max(0, town.answersToLose - 1) }
+      return town.answersToLose > 0
+    }
+    guard isLost != true else { throw RPCError(.unavailable, "the answer was lost") }
+    return booking
+  }
+
+  private func authenticate(_ context: ServerContext) throws(RPCError) {
+    guard context.metadata["authorization"] == "Bearer \(Peer.key)" else {
+      throw .refusal(.unauthenticated, "CREDENTIALS_MISSING", "This call needs a key.")
+    }
+  }
+}
