@@ -183,10 +183,11 @@ final class PoolCore {
     fill()
   }
 
+  /// Tells of transitions only: a server that starts gives another reason at each attempt.
   private func setHealth(_ new: PostgresPool.Health) {
-    guard health != new else { return }
+    let isTransition = health.isDown != new.isDown || health == .starting
     health = new
-    onHealth(new)
+    if isTransition { onHealth(new) }
   }
 
   // MARK: Shrinking and closing

@@ -31,14 +31,20 @@ package final class PostgresPool: Sendable {
     case starting
     /// At least one connection was made and none has failed to be made since.
     case up
-    /// No connection is left and the last attempt failed.
+    /// No connection is left and the last attempt failed, for this reason.
     case down(PostgresError)
+
+    /// Whether the last attempt failed.
+    package var isDown: Bool {
+      if case .down = self { true } else { false }
+    }
   }
 
   package let loop: EventLoop
   private let core: LoopBound<PoolCore>
 
-  /// Opens nothing yet. `onHealth` is called on the loop at each change.
+  /// Opens nothing yet. `onHealth` is called on the loop when the database is first found up or
+  /// down, and whenever that changes.
   package init(
     _ settings: Settings, on loop: EventLoop,
     onHealth: @escaping @Sendable (Health) -> Void = { _ in }

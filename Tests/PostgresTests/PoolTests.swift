@@ -45,9 +45,13 @@ struct PoolTests {
         }
         return try await group.reduce(into: Set()) { $0.insert($1) }
       }
-      #expect(backends.count == 3)
+      #expect((1...3).contains(backends.count))
+      var held: [PostgresConnection] = []
+      for _ in 0..<3 { held.append(try await pool.lease()) }
+      #expect(Set(held.map(\.backendProcess)).count == 3)
+      for connection in held { pool.giveBack(connection) }
     }
-    #expect(holders.most == 3)
+    #expect((1...3).contains(holders.most))
   }
 
   @Test func waitersAreServedInOrderAndBounded() async throws {
@@ -180,7 +184,7 @@ struct PoolTests {
     let changes = Mailbox<PostgresPool.Health>()
     var settings = PostgresPool.Settings(
       PostgresConfiguration(cluster.connectionString(database: "postgres")))
-    settings.waitTimeout = .milliseconds(100)
+    settings.waitTimeout = .seconds(1)
     let pool = PostgresPool(settings, on: loop) { changes.put($0) }
     await pool.start()
     let error = await failure { () async throws(PostgresError) in try await pool.query("SELECT 1") }
@@ -188,7 +192,7 @@ struct PoolTests {
     #expect(error?.isUnavailable == true)
     try await cluster.start()
     _ = await changes.wait(for: 2)
-    #expect(changes.values.last == .up)
+    #expect(changes.values.map(\.isDown) == [true, false])
 
     // An immediate stop under load: queries fail with a loss, and a second after the server is
     // back, all is well again.
