@@ -139,7 +139,7 @@ let package = Package(
       name: "Support", dependencies: ["Postgres", "Reactor"], path: "Tests/Support",
       swiftSettings: settings),
     .target(
-      name: "ProtoSupport", dependencies: ["ProtoSchema"], path: "Tests/ProtoSupport",
+      name: "ProtoSupport", dependencies: ["ProtoSchema", "ProtoWire"], path: "Tests/ProtoSupport",
       exclude: ["Python"], swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),

@@ -98,7 +98,8 @@ import Testing
     limits.memoryPerByte = 0
     let message = try V1.Node(
       protoBytes: (0..<50_000).flatMap { _ in once }, limits: limits)
-    let children = message.next?.children ?? message.spare?.children
-    if number != 5 { #expect(children?.count == 50_000) }
+    var inner = message.next ?? message.spare
+    if case .left(let left)? = message.link { inner = left }
+    #expect(inner?.children.count == 50_000)
   }
 }
