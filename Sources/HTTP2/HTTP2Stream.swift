@@ -47,7 +47,9 @@ package final class HTTP2Stream {
     var missing = byteCount
     while missing > 0, let first = queue.first {
       let taken = min(missing, first.count - firstOffset)
-      first.withUnsafeBytes { consume(UnsafeRawBufferPointer(rebasing: $0[firstOffset...].prefix(taken))) }
+      first.withUnsafeBytes {
+        consume(UnsafeRawBufferPointer(rebasing: $0[firstOffset...].prefix(taken)))
+      }
       missing -= taken
       firstOffset += taken
       if firstOffset == first.count {

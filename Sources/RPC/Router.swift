@@ -48,7 +48,8 @@ package struct Router: Sendable {
 
   package mutating func serverStreaming<Q: ProtoMessage, R: ProtoMessage>(
     _ method: MethodDescriptor,
-    _ handler: @escaping @Sendable (Q, ResponseWriter<R>, ServerContext) async throws(RPCError) ->
+    _ handler:
+      @escaping @Sendable (Q, ResponseWriter<R>, ServerContext) async throws(RPCError) ->
       Void
   ) {
     add(method) { (call) async throws(RPCError) in
@@ -68,7 +69,8 @@ package struct Router: Sendable {
 
   package mutating func bidirectional<Q: ProtoMessage, R: ProtoMessage>(
     _ method: MethodDescriptor,
-    _ handler: @escaping @Sendable (RequestReader<Q>, ResponseWriter<R>, ServerContext)
+    _ handler:
+      @escaping @Sendable (RequestReader<Q>, ResponseWriter<R>, ServerContext)
       async throws(RPCError) -> Void
   ) {
     add(method) { (call) async throws(RPCError) in

@@ -40,7 +40,9 @@ struct SocketAddress: Sendable {
     hints.ai_flags = passive ? AI_PASSIVE : 0
     var list: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(target.host, String(target.port), &hints, &list)
-    guard code == 0 else { throw SystemError(call: "getaddrinfo", code: code == EAI_SYSTEM ? errno : ENOENT) }
+    guard code == 0 else {
+      throw SystemError(call: "getaddrinfo", code: code == EAI_SYSTEM ? errno : ENOENT)
+    }
     defer { freeaddrinfo(list) }
     var addresses: [SocketAddress] = []
     var next = list
@@ -83,6 +85,7 @@ struct SocketAddress: Sendable {
     return HostPort(
       host: String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
       port: UInt16(
-        String(decoding: port.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) ?? 0)
+        String(decoding: port.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) ?? 0
+    )
   }
 }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct WireTextTests {
   @Test(arguments: [
-    ("1n", Duration.nanoseconds(1)), ("250m", .milliseconds(250)), ("99999999u", .microseconds(99_999_999)),
+    ("1n", Duration.nanoseconds(1)), ("250m", .milliseconds(250)),
+    ("99999999u", .microseconds(99_999_999)),
     ("5S", .seconds(5)), ("2M", .seconds(120)), ("1H", .seconds(3_600)),
     ("99999999H", .seconds(99_999_999 * 3_600)), ("0S", .zero),
   ])
@@ -21,7 +22,8 @@ import Testing
 
   @Test(arguments: [
     (Duration.nanoseconds(5), "5n"), (.zero, "1n"), (.seconds(-3), "1n"),
-    (.milliseconds(250), "250000u"), (.seconds(3_600), "3600000m"), (.seconds(1_000_000), "1000000S"),
+    (.milliseconds(250), "250000u"), (.seconds(3_600), "3600000m"),
+    (.seconds(1_000_000), "1000000S"),
   ])
   func timeoutsAreWritten(duration: Duration, expected: String) {
     #expect(Timeout.format(duration) == expected)

@@ -94,7 +94,7 @@ import Testing
       await withCheckedContinuation { continuation in
         let handler = EndHandler(continuation)
         loop.atBatchEnd(handler)
-        loop.spawn { }
+        loop.spawn {}
         handler.values.append(1)
       }
     }
