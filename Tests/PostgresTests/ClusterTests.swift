@@ -20,8 +20,11 @@ struct ClusterTests {
   private func query(_ sql: String, in cluster: PrivateCluster, on loop: EventLoop) async throws {
     let connection = try await PostgresConnection.connect(
       PostgresConfiguration(cluster.connectionString(database: "shop")), on: loop)
-    defer { Task { await connection.close() } }
-    try await connection.executeScript(sql)
+    let error = await failure { () async throws(PostgresError) in
+      try await connection.executeScript(sql)
+    }
+    await connection.close()
+    if let error { throw error }
   }
 
   @Test func resumesAfterEveryKindOfStop() async throws {
