@@ -15,21 +15,16 @@ package final class TLSContext: @unchecked Sendable {
   package init(serverCertificateFile: String, keyFile: String) throws(TLSError) {
     isServer = true
     handle = try Self.make(TLS_server_method())
-    do throws(TLSError) {
-      guard SSL_CTX_use_certificate_chain_file(handle, serverCertificateFile) == 1 else {
-        throw TLSError.last(
-          .configuration, "cannot use the certificate file \(serverCertificateFile)")
-      }
-      guard SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
-        throw TLSError.last(.configuration, "cannot use the private key file \(keyFile)")
-      }
-      guard SSL_CTX_check_private_key(handle) == 1 else {
-        throw TLSError.last(
-          .configuration, "the key \(keyFile) does not fit the certificate")
-      }
-    } catch {
-      SSL_CTX_free(handle)
-      throw error
+    // From here on `deinit` frees the handle, also when an error is thrown.
+    guard SSL_CTX_use_certificate_chain_file(handle, serverCertificateFile) == 1 else {
+      throw TLSError.last(
+        .configuration, "cannot use the certificate file \(serverCertificateFile)")
+    }
+    guard SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
+      throw TLSError.last(.configuration, "cannot use the private key file \(keyFile)")
+    }
+    guard SSL_CTX_check_private_key(handle) == 1 else {
+      throw TLSError.last(.configuration, "the key \(keyFile) does not fit the certificate")
     }
     SSL_CTX_set_alpn_select_cb(handle, selectALPN, nil)
   }
@@ -42,10 +37,8 @@ package final class TLSContext: @unchecked Sendable {
       trustedCertificateFile.map { SSL_CTX_load_verify_file(handle, $0) }
       ?? SSL_CTX_set_default_verify_paths(handle)
     guard trusted == 1 else {
-      let error = TLSError.last(
+      throw TLSError.last(
         .configuration, "cannot use the trusted certificates \(trustedCertificateFile ?? "")")
-      SSL_CTX_free(handle)
-      throw error
     }
     SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
     _ = alpnH2.withUnsafeBufferPointer {

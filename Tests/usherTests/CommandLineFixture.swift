@@ -26,18 +26,28 @@ final class CommandLine: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: home) }
 
   /// The binary stands beside the test bundle.
-  private static let program: String = {
+  static let program: String = {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return (own as NSString).deletingLastPathComponent + "/usher"
   }()
 
+  /// Runs to the end in a terminal, of 80 columns and 24 lines as nobody says otherwise.
+  /// `script` of bsdutils makes the terminal; everything comes out of `out`.
+  func runInTerminal(
+    _ arguments: String, during: @Sendable (Int32) async -> Void = { _ in }
+  ) async throws -> Run {
+    try await run(
+      ["-qec", "\(Self.program) \(arguments)", "/dev/null"], program: "/usr/bin/script",
+      during: during)
+  }
+
   /// Runs to the end. `during` runs meanwhile and is given the process's number.
   func run(
-    _ arguments: [String], _ variables: [String: String] = [:],
+    _ arguments: [String], _ variables: [String: String] = [:], program: String = program,
     during: @Sendable (Int32) async -> Void = { _ in }
   ) async throws -> Run {
     let process = Process()
-    process.executableURL = URL(filePath: Self.program)
+    process.executableURL = URL(filePath: program)
     process.arguments = arguments
     process.environment = environment.merging(variables) { $1 }
     let name = home + "/run-\(UUID().uuidString)"

@@ -190,6 +190,9 @@ import Testing
       #expect(try await cli.run(["cities", "--server", "127.0.0.1:1"]).code == 75)
       #expect(try await cli.run(["cities", "--timeout", "1ms", "--limit", "0"]).code == 124)
       #expect(try await cli.run(["cities", "--token-file", "/nowhere"]).code == 64)
+      let trust = try await cli.run(["cities", "--no-insecure", "--ca", tokenFile])
+      #expect(trust.code == 64)
+      #expect(trust.err.contains("cannot use the trusted certificates \(tokenFile)"))
     }
   }
 

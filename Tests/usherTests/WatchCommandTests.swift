@@ -70,6 +70,24 @@ import UsherProtos
     }
   }
 
+  @Test func inATerminalTheMapIsLive() async throws {
+    try await withPeer { peer, cli in
+      let run = try await cli.runInTerminal("watch 7 --changes 1") { _ in
+        await peer.watchers(1)
+        peer.town.withLock { $0.set(["A1"], .held) }
+      }
+      #expect(run.code == 0)
+      let enter = try #require(run.out.range(of: "\u{1b}[?1049h"))
+      let leave = try #require(run.out.range(of: "\u{1b}[?1049l"))
+      let live = run.out[enter.upperBound..<leave.lowerBound]
+      #expect(live.contains("v2  held A1"))
+      #expect(live.contains("\u{1b}[36mo . "))
+      #expect(live.contains("q ends, arrows move"))
+      #expect(run.out[leave.upperBound...].contains("map version 2"))
+      #expect(run.out.contains("\u{1b}[?25h"))
+    }
+  }
+
   @Test func onceIsAStill() async throws {
     try await withPeer { _, cli in
       let run = try await cli.run(["watch", "7", "--once"])

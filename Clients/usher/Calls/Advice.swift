@@ -68,6 +68,9 @@ struct Advice: Sendable {
     if lower.contains("tls") || lower.contains("ssl") || lower.contains("wrong version") {
       return "Does the server speak TLS? --insecure is for one that speaks cleartext."
     }
+    if lower.contains("closed the connection") {
+      return "--insecure is for a server that speaks cleartext, and only for one."
+    }
     return "Is the server running, and is the address right?"
   }
 

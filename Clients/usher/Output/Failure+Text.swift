@@ -13,7 +13,9 @@ extension Failure {
     }
     add("reason", reason)
     add(seats.count == 1 ? "lost seat" : "lost seats", seats.joined(separator: ", "))
-    for violation in violations { add(violation.field, violation.description) }
+    for violation in violations where !message.contains(violation.description) {
+      add(violation.field, violation.description)
+    }
     add("try again in", retryAfter.map(Clock.span))
     add("request id", requestId)
     add("hint", hint)

@@ -42,14 +42,15 @@ struct Style: Sendable, Equatable {
         text.unicodeScalars.map { Self.isVisible($0) ? $0 : " " }))
     guard !unicode, !visible.utf8.allSatisfy({ $0 < 0x80 }) else { return visible }
     let folded = visible.folding(options: .diacriticInsensitive, locale: nil)
-    return String(
-      String.UnicodeScalarView(
-        folded.unicodeScalars.map { Self.asciiForm[$0] ?? ($0.isASCII ? $0 : "?") }))
+    return folded.unicodeScalars
+      .map { Self.asciiForms[$0] ?? ($0.isASCII ? String($0) : "?") }.joined()
   }
 
-  private static let asciiForm: [Unicode.Scalar: Unicode.Scalar] = [
-    "–": "-", "—": "-", "’": "'", "‘": "'", "“": "\"", "”": "\"", "…": ".", "·": "-", "ø": "o",
-    "Ø": "O", "ł": "l", "Ł": "L", "×": "x",
+  /// What accents are not: letters and marks with a customary spelling in ASCII.
+  private static let asciiForms: [Unicode.Scalar: String] = [
+    "–": "-", "—": "-", "’": "'", "‘": "'", "“": "\"", "”": "\"", "…": "...", "·": "-", "×": "x",
+    "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "þ": "th", "ð": "d", "ı": "i",
   ]
 
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {

@@ -55,20 +55,26 @@ struct LiveFrame {
     let isShort = lines < 24
     let heading = isShort ? [drawing.heading[0], drawing.heading[3]] : drawing.heading + [""]
     let footer = footer(map, columns, isShort: isShort)
-    let room = lines - heading.count - footer.count
-    guard room > 0 else { return Array(footer.suffix(lines)) }
-    let middle = body(drawing, columns) + [""] + drawing.legend
-    return heading.map { fit($0, columns) } + window(middle, room) + footer
+    let room = lines - heading.count - footer.count - 1
+    guard room > 0 else { return Array((footer + [status(columns)]).suffix(lines)) }
+    let middle = window(body(drawing, columns) + [""] + drawing.legend(width: columns), room)
+    let rest = Array(repeating: "", count: room - middle.count)
+    return heading.map { fit($0, columns) } + middle + footer + rest + [status(columns)]
   }
 
+  /// Counts and the last changes.
   private func footer(_ map: SeatMap, _ columns: Int, isShort: Bool) -> [String] {
-    let shown = isShort ? min(2, ticker.count) : Limits.tickerLines
-    let changes = (0..<shown).map { fit($0 < ticker.count ? ticker[$0] : "", columns) }
+    let shown = ticker.prefix(isShort ? 2 : Limits.tickerLines)
+    return [style.paint(fit(map.countsText, columns), .strong)] + (isShort ? [] : [""])
+      + shown.map { fit($0, columns) }
+  }
+
+  /// Whether the map is live; the last line of the terminal.
+  private func status(_ columns: Int) -> String {
     let live = ["live", "last event \(lastEvent)", "q ends, arrows move"]
       .joined(separator: style.dot)
-    let state = trouble.map { style.paint(fit(style.clean($0), columns), .alarm) }
-    return [style.paint(fit(map.countsText, columns), .strong)] + changes
-      + [state ?? style.paint(fit(live, columns), .dim)]
+    let trouble = trouble.map { style.paint(fit(style.clean($0), columns), .alarm) }
+    return trouble ?? style.paint(fit(live, columns), .dim)
   }
 
   /// The map in one piece, or the piece that the arrow keys chose.
@@ -89,7 +95,7 @@ struct LiveFrame {
   private mutating func window(_ lines: [String], _ room: Int) -> [String] {
     guard lines.count > room else {
       offset.lines = 0
-      return lines + Array(repeating: "", count: room - lines.count)
+      return lines
     }
     offset.lines = min(offset.lines, lines.count - room)
     var visible = Array(lines[offset.lines..<offset.lines + room])

@@ -37,6 +37,11 @@ final class LiveScreen: WatchSink {
     redraw()
   }
 
+  func resumed() {
+    state.withLock { $0.frame.trouble = "connected again; waiting for news" }
+    redraw()
+  }
+
   /// Gives the terminal back and leaves the last map on it.
   func close() {
     Signals.setScreen(leave: nil, enter: nil, redraw: nil)

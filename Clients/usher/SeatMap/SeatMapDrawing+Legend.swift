@@ -5,13 +5,21 @@ import UsherProtos
 
 extension SeatMapDrawing {
   /// Letters, then a line per tier.
-  var legend: [String] { [letters] + tierLines }
+  func legend(width: Int?) -> [String] { letters(width) + tierLines }
 
-  private var letters: String {
+  /// The letters that need explaining, on as many lines as the width takes.
+  private func letters(_ width: Int?) -> [String] {
     let present = Set(map.seats.map(SeatGlyph.init))
-    return SeatGlyph.allCases
+    let items = SeatGlyph.allCases
       .filter { $0.isAlwaysExplained || present.contains($0) }
-      .map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "   ")
+      .map { "\($0.rawValue) \($0.meaning)" }
+    return items.reduce(into: []) { lines, item in
+      if let last = lines.last, last.count + 3 + item.count <= width ?? .max {
+        lines[lines.count - 1] = last + "   " + item
+      } else {
+        lines.append(item)
+      }
+    }
   }
 
   private var tierLines: [String] {

@@ -21,7 +21,8 @@ struct SeatMapDrawing {
 
   /// The whole still: heading, map, legend, counts.
   func lines(width: Int?) -> [String] {
-    heading + [""] + body(width: width) + [""] + legend + [style.paint(map.countsText, .strong)]
+    heading + [""] + body(width: width) + [""] + legend(width: width)
+      + [style.paint(map.countsText, .strong)]
   }
 
   // MARK: Heading

@@ -8,11 +8,14 @@ protocol WatchSink: Sendable {
   func receive(_ event: Usher.V1.WatchSeatMapResponse, _ map: SeatMap) throws(Failure)
   /// The stream broke and is asked for again after a pause.
   func lost(_ reason: String, pause: Duration, version: Int64)
+  /// There is a connection again; events follow when there are any.
+  func resumed()
   /// Nothing follows.
   func close()
 }
 
 extension WatchSink {
+  func resumed() {}
   func close() {}
 }
 

@@ -62,6 +62,7 @@ struct Watcher {
       let reader = try await session.seatMaps.watchSeatMap(
         Usher.V1.WatchSeatMapRequest(showId: showId, afterVersion: map?.version ?? 0),
         options: try session.options())
+      if map != nil { sink.resumed() }
       while let event = try await reader.next() {
         (failureCount, pauses) = (0, Pauses())
         if let outcome = receive(event) {
