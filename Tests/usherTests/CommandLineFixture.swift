@@ -34,11 +34,12 @@ final class CommandLine: Sendable {
   /// Runs to the end in a terminal, of 80 columns and 24 lines as nobody says otherwise.
   /// `script` of bsdutils makes the terminal; everything comes out of `out`.
   func runInTerminal(
-    _ arguments: String, during: @Sendable (Int32) async -> Void = { _ in }
+    _ arguments: String, _ variables: [String: String] = [:],
+    during: @Sendable (Int32) async -> Void = { _ in }
   ) async throws -> Run {
     try await run(
-      ["-qec", "\(Self.program) \(arguments)", "/dev/null"], program: "/usr/bin/script",
-      during: during)
+      ["-qec", "\(Self.program) \(arguments)", "/dev/null"], variables,
+      program: "/usr/bin/script", during: during)
   }
 
   /// Runs to the end. `during` runs meanwhile and is given the process's number.

@@ -88,6 +88,18 @@ import UsherProtos
     }
   }
 
+  @Test func aDumbTerminalGetsLines() async throws {
+    try await withPeer { peer, cli in
+      let run = try await cli.runInTerminal("watch 7 --changes 1", ["TERM": "dumb"]) { _ in
+        await peer.watchers(1)
+        peer.town.withLock { $0.set(["A1"], .held) }
+      }
+      #expect(run.code == 0)
+      #expect(run.out.contains("change    v2  held A1"))
+      #expect(!run.out.contains("\u{1b}"))
+    }
+  }
+
   @Test func onceIsAStill() async throws {
     try await withPeer { _, cli in
       let run = try await cli.run(["watch", "7", "--once"])

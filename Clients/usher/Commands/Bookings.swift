@@ -96,6 +96,8 @@ struct Cancel: AsyncParsableCommand {
       BookingText.name(found.state),
     ].filter { !$0.isEmpty }.joined(separator: "; ")
     Console.error("Cancel booking \(booking) (\(session.output.style.clean(what)))? [y/N] ")
+    Signals.setFarewell("usher: nothing was changed")
+    defer { Signals.setFarewell(nil) }
     let answer = readLine()?.lowercased() ?? ""
     guard ["y", "yes"].contains(answer) else {
       throw Failure(.cancelledByUser, "nothing was changed")

@@ -42,7 +42,7 @@ struct Watch: AsyncParsableCommand {
   private func sink(_ session: Session) async throws(Failure) -> any WatchSink {
     let output = session.output
     guard output.presentation.output == .table else { return JSONSink(output: output) }
-    guard once || (Console.isTerminal(1) && Console.isTerminal(2)) else {
+    guard once || Console.isCanvas else {
       return LineSink(output: output)
     }
     let show = try await session.show(show)

@@ -18,6 +18,12 @@ enum Console {
 
   static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
 
+  /// Whether a picture can be drawn in place: output and errors on a terminal that moves its cursor.
+  static var isCanvas: Bool {
+    let terminal = ProcessInfo.processInfo.environment["TERM"] ?? "dumb"
+    return isTerminal(1) && isTerminal(2) && !["", "dumb"].contains(terminal)
+  }
+
   /// Columns and lines of the terminal on standard output; nil when it is none.
   static var size: (columns: Int, lines: Int)? {
     var size = winsize()

@@ -89,6 +89,7 @@ final class LiveScreen: WatchSink {
   // MARK: Keys
 
   private func readKeys() {
+    guard Console.isTerminal(0) else { return }
     var bytes = [UInt8](repeating: 0, count: 32)
     while true {
       let count = read(0, &bytes, bytes.count)
