@@ -64,7 +64,8 @@ struct HoldWish {
 
   private static func status(_ error: BookingError) -> RPCError {
     var violations = FieldViolations()
-    let subjects = error.subjects.joined(separator: ",")
+    // The caller's own words: cut, so that the details always fit the trailers.
+    let subjects = error.subjects.map { $0.prefix(40) }.joined(separator: ",")
     switch error.code {
     case .noSeats, .tooManySeats: violations.add("seats", error.message)
     case .unknownSeats, .duplicateSeats: violations.add("seats", "\(error.message) (\(subjects))")
