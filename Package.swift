@@ -64,9 +64,8 @@ let package = Package(
     floor(
       "Postgres",
       [
-        "CPostgres", "CLinux", "Bytes", "Reactor",
+        "CPostgres", "CLinux", "Reactor",
         .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
     // Floor 3
     floor(

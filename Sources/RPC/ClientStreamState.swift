@@ -64,7 +64,12 @@ package final class ClientStreamState {
   package func receiveStatus(_ error: RPCError?, trailers: Metadata) {
     guard !isClosed else { return }
     self.trailers = trailers
-    if let error { return close(error) }
+    if let error {
+      isClosed = true
+      deadlineTimer?.cancel()
+      inbound.finish(error)
+      return gate.fail(error)
+    }
     do {
       try inbound.finish()
       isClosed = true
@@ -106,7 +111,7 @@ package final class ClientStreamState {
     isClosed = true
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    inbound.fail(error)
+    inbound.abandon(error)
     gate.fail(error)
   }
 }

@@ -5,11 +5,13 @@ import DequeModule
 
 /// Received messages of one call and the reader that waits for them.
 ///
-/// States: open → finished (all messages read, then nil) or failed (the error, at once).
+/// States: open → finished (messages, then nil), ended by status (messages, then the error) or
+/// abandoned (the error at once; what was not read is dropped).
 final class InboundMessages {
   private enum Ending {
     case finished
-    case failed(RPCError)
+    case status(RPCError)
+    case abandoned(RPCError)
   }
 
   private var envelopes: EnvelopeReader
@@ -54,9 +56,17 @@ final class InboundMessages {
     wake()
   }
 
-  func fail(_ error: RPCError) {
-    if case .failed = ending { return }
-    ending = .failed(error)
+  /// The peer ended the call with an error, behind the messages it had sent.
+  func finish(_ error: RPCError) {
+    guard ending == nil else { return }
+    ending = .status(error)
+    wake()
+  }
+
+  /// The call is over on this side.
+  func abandon(_ error: RPCError) {
+    if case .abandoned = ending { return }
+    ending = .abandoned(error)
     messages.removeAll()
     queuedByteCount = 0
     wake()
@@ -65,8 +75,9 @@ final class InboundMessages {
   /// The next message, or nil after the last. One reader at a time.
   func next() async throws(RPCError) -> [UInt8]? {
     while true {
-      if case .failed(let error) = ending { throw error }
+      if case .abandoned(let error) = ending { throw error }
       if let message = takeFirst() { return message }
+      if case .status(let error) = ending { throw error }
       if ending != nil { return nil }
       precondition(waiter == nil, "two readers of one call")
       await withCheckedContinuation { waiter = $0 }
@@ -75,7 +86,7 @@ final class InboundMessages {
 
   /// The only message of a request that must have exactly one.
   func takeOnly() throws(RPCError) -> [UInt8] {
-    if case .failed(let error) = ending { throw error }
+    if case .abandoned(let error) = ending { throw error }
     guard messages.count == 1, let message = takeFirst() else {
       throw RPCError(.unimplemented, "a unary request needs exactly one message")
     }

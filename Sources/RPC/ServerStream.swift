@@ -135,7 +135,7 @@ package final class ServerStream {
     state = .closed
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    inbound.fail(error)
+    inbound.abandon(error)
     gate.fail(error)
     task.take()?.cancel()
     let observers = onClose

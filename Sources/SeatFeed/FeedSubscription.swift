@@ -52,6 +52,8 @@ package final class FeedSubscription {
       return [show.frame(of: .snapshot(show.map.snapshot, resumeImpossible: true))]
     }
     let limit = isResuming ? Limits.loggedEvents : Limits.unmergedEvents
+    // Who resumes and has missed nothing hears so at once.
+    if isResuming, registry.isLive { isBookmarkDue = true }
     isResuming = false
     self.cursor = version
     let frames = show.frames(after: cursor, mergeAbove: limit)

@@ -47,6 +47,7 @@ enum TestMethods {
   static let sleep = make("Sleep", .unary)
   static let metadata = make("Metadata", .unary)
   static let count = make("Count", .serverStreaming)
+  static let countThenFail = make("CountThenFail", .serverStreaming)
   static let join = make("Join", .clientStreaming)
   static let chat = make("Chat", .bidirectional)
 }
@@ -68,6 +69,8 @@ final class Observations: Sendable {
     }
     for waiter in ready { waiter.1.resume() }
   }
+
+  func has(_ value: String) -> Bool { state.withLock { $0.values.contains(value) } }
 
   /// Returns once the value has been noted.
   func wait(for value: String) async {
@@ -120,6 +123,7 @@ final class Fixture: Sendable {
       throw RPCError(.failedPrecondition, request.text, details: [1, 2, 3])
     }
     router.unary(TestMethods.sleep) { (request: Blob, context) in
+      seen.note("began")
       await withTaskCancellationHandler {
         try? await Task.sleep(for: .seconds(60))
       } onCancel: {
@@ -144,6 +148,11 @@ final class Fixture: Sendable {
         seen.note("writer: \(error.code.name)")
         throw error
       }
+    }
+    router.serverStreaming(TestMethods.countThenFail) {
+      (request: Blob, responses: ResponseWriter<Blob>, context) async throws(RPCError) in
+      for number in 0..<(Int(request.text) ?? 0) { try await responses.write(Blob("\(number)")) }
+      throw RPCError(.dataLoss, "after the messages")
     }
     router.clientStreaming(TestMethods.join) {
       (requests: RequestReader<Blob>, context) async throws(RPCError) -> Blob in

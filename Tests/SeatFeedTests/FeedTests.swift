@@ -138,6 +138,16 @@ private struct Watcher {
     loop.stop()
   }
 
+  @Test func resumingWithNothingMissedIsToldAtOnce() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 1)
+      #expect(try await subscription.next().map(frames.decode) == [.bookmark(version: 1)])
+    }
+    loop.stop()
+  }
+
   @Test(arguments: [999, 3])
   func resumingFromAVersionOutsideTheLogGivesASnapshotThatSaysSo(version: Int64) async throws {
     try await loop.run { () async throws in

@@ -27,7 +27,7 @@ enum Floors {
     Floor(number: 2, target: "HTTP2", imports: ["CNghttp2", "Bytes", "DequeModule"]),
     Floor(
       number: 2, target: "Postgres",
-      imports: ["CPostgres", "CLinux", "Bytes", "Reactor", "DequeModule", "Logging"]),
+      imports: ["CPostgres", "CLinux", "Reactor", "DequeModule"]),
     Floor(number: 3, target: "RPC", imports: ["Bytes", "ProtoWire", "Reactor", "DequeModule"]),
     Floor(
       number: 3, target: "RPCTransport",
@@ -35,7 +35,7 @@ enum Floors {
         "RPC", "HTTP2", "TLS", "Reactor", "Bytes", "CLinux", "DequeModule", "Logging",
       ]),
     Floor(number: 4, target: "ProtoSchema", imports: []),
-    Floor(number: 4, target: "SwiftEmitter", imports: ["ProtoSchema"]),
+    Floor(number: 4, target: "SwiftEmitter", imports: ["ProtoSchema", "Bytes"]),
     Floor(
       number: 4, target: "protogen", imports: ["ProtoSchema", "SwiftEmitter", "ArgumentParser"]),
     Floor(number: 4, target: "ProtogenPlugin", imports: ["protogen"]),
