@@ -53,6 +53,8 @@ let package = Package(
     .systemLibrary(
       name: "CPostgres", path: "Sources/CPostgres", pkgConfig: "libpq",
       providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Floor 1
     floor("Bytes"),
     floor("ProtoWire", ["Bytes"]),
@@ -71,7 +73,7 @@ let package = Package(
     floor(
       "RPC",
       [
-        "Bytes", "ProtoWire", "Reactor",
+        "CZlib", "Bytes", "ProtoWire", "Reactor",
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
     floor(

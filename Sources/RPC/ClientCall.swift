@@ -14,11 +14,11 @@ package struct ClientCall: Sendable {
     self.transport = transport
   }
 
-  func send(_ message: some ProtoMessage) async throws(RPCError) {
+  func send(_ message: some ProtoMessage, compress: Bool = true) async throws(RPCError) {
     let envelope = message.envelope()
     try await onLoop { (stream) async throws(RPCError) in
       try await stream.gate.waitForRoom { stream.queuedByteCount }
-      try stream.send(envelope)
+      try stream.send(envelope, compress: compress)
     }
   }
 
@@ -99,8 +99,11 @@ package struct ClientStream<Request: ProtoMessage, Response: ProtoMessage>: Send
 
   init(_ call: ClientCall) { self.call = call }
 
-  /// Sends a request; waits while the server is slow to read.
-  package func write(_ request: Request) async throws(RPCError) { try await call.send(request) }
+  /// Sends a request; waits while the server is slow to read. `compress` false exempts it from
+  /// `CallOptions.compressesRequests`.
+  package func write(_ request: Request, compress: Bool = true) async throws(RPCError) {
+    try await call.send(request, compress: compress)
+  }
 
   /// Ends the requests.
   package func finishWriting() async { await call.endRequest() }

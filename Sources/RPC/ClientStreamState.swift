@@ -33,8 +33,11 @@ package final class ClientStreamState {
   /// Trailing metadata of the response, once it has arrived.
   package private(set) var trailers = Metadata()
 
-  package init(loop: EventLoop, receiveLimitBytes: Int) {
+  private let compresses: Bool
+
+  package init(loop: EventLoop, receiveLimitBytes: Int, compresses: Bool = false) {
     self.loop = loop
+    self.compresses = compresses
     inbound = InboundMessages(limitBytes: receiveLimitBytes)
     inbound.reopenWindow = { [weak self] in self?.sink?.reopenWindow($0) }
   }
@@ -49,7 +52,14 @@ package final class ClientStreamState {
 
   // MARK: From the transport
 
-  package func receiveHeaders(_ metadata: Metadata) { initialMetadata = metadata }
+  package func receiveHeaders(_ metadata: Metadata) {
+    initialMetadata = metadata
+    switch metadata["grpc-encoding"] {
+    case nil, "identity": break
+    case "gzip": inbound.expectGzip()
+    default: abandon(RPCError(.internal, "the server uses an unknown message encoding"))
+    }
+  }
 
   package func receive(_ bytes: UnsafeRawBufferPointer) {
     guard !isClosed else { return }
@@ -86,10 +96,10 @@ package final class ClientStreamState {
 
   var queuedByteCount: Int { sink?.queuedByteCount ?? 0 }
 
-  func send(_ envelope: [UInt8]) throws(RPCError) {
+  func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
     if let failure = gate.failure { throw failure }
     precondition(!hasEndedRequest, "message after the end of the request")
-    sink?.sendMessage(envelope)
+    sink?.sendMessage(compress && compresses ? Gzip.envelope(envelope) : envelope)
   }
 
   func endRequest() {

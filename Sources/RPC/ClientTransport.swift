@@ -10,14 +10,18 @@ package struct CallOptions: Sendable {
   package var metadata: Metadata
   /// How long to wait for the whole call; nil waits for ever.
   package var timeout: Duration?
+  /// Whether requests are compressed with gzip. Responses are understood either way.
+  package var compressesRequests: Bool
   /// Whether to wait for a connection instead of failing while there is none.
   package var waitForReady: Bool
 
   package init(
-    metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool = false
+    metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool = false,
+    compressesRequests: Bool = false
   ) {
     self.metadata = metadata
     self.timeout = timeout
+    self.compressesRequests = compressesRequests
     self.waitForReady = waitForReady
   }
 }

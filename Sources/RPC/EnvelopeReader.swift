@@ -5,12 +5,15 @@
 ///
 /// Source: gRPC over HTTP/2, "Length-Prefixed-Message": one flag byte, four length bytes.
 package struct EnvelopeReader {
-  /// Largest message accepted, in bytes.
+  /// Largest message accepted, in bytes, before and after inflation.
   package let limitBytes: Int
+  /// Whether the peer declared that its messages may be gzip-compressed.
+  package var isGzip = false
   private var prefix: [UInt8] = []
   private var partial: [UInt8] = []
   private var missingByteCount = 0
   private var inMessage = false
+  private var isCompressed = false
 
   package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
@@ -38,7 +41,7 @@ package struct EnvelopeReader {
       let message = partial
       partial = []
       inMessage = false
-      deliver(message)
+      deliver(isCompressed ? try inflate(message) : message)
     }
   }
 
@@ -55,7 +58,7 @@ package struct EnvelopeReader {
     guard flag <= 1 else {
       throw RPCError(.internal, "a message starts with an unknown flag byte")
     }
-    guard flag == 0 else {
+    guard flag == 0 || isGzip else {
       throw RPCError(.internal, "a message is compressed, but no encoding was declared")
     }
     guard length <= limitBytes else {
@@ -64,6 +67,17 @@ package struct EnvelopeReader {
     }
     missingByteCount = length
     inMessage = true
+    isCompressed = flag == 1
     return true
+  }
+
+  private func inflate(_ message: [UInt8]) throws(RPCError) -> [UInt8] {
+    do {
+      return try Gzip.inflate(message, limitBytes: limitBytes)
+    } catch {
+      throw error == .tooLarge
+        ? RPCError(.resourceExhausted, "a message inflates beyond the limit of \(limitBytes)")
+        : RPCError(.internal, "a compressed message is damaged")
+    }
   }
 }

@@ -27,6 +27,9 @@ final class InboundMessages {
     envelopes = EnvelopeReader(limitBytes: limitBytes)
   }
 
+  /// The peer declared gzip for its messages; each may still come as it is.
+  func expectGzip() { envelopes.isGzip = true }
+
   /// Whether the peer has ended this direction in good order.
   var isFinished: Bool { if case .finished = ending { true } else { false } }
 

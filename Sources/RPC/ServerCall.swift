@@ -37,10 +37,10 @@ package struct ServerCall: Sendable {
     try stream.value.send(message.envelope())
   }
 
-  func sendWaiting(_ envelope: [UInt8]) async throws(RPCError) {
+  func sendWaiting(_ envelope: [UInt8], compress: Bool = true) async throws(RPCError) {
     let stream = stream.value
     try await stream.gate.waitForRoom { stream.queuedByteCount }
-    try stream.send(envelope)
+    try stream.send(envelope, compress: compress)
   }
 
   func finish() { stream.value.finish() }
@@ -63,9 +63,10 @@ package struct ResponseWriter<Message: ProtoMessage>: Sendable {
   init(_ call: ServerCall) { self.call = call }
 
   /// Sends a message; waits while the client is slow to read. Throws CANCELLED or
-  /// DEADLINE_EXCEEDED once the call is over.
-  package func write(_ message: Message) async throws(RPCError) {
-    try await call.sendWaiting(message.envelope())
+  /// DEADLINE_EXCEEDED once the call is over. `compress` false exempts the message from
+  /// `ServerContext.compressResponses()`.
+  package func write(_ message: Message, compress: Bool = true) async throws(RPCError) {
+    try await call.sendWaiting(message.envelope(), compress: compress)
   }
 
   /// Sends a message that is already in its envelope, so that many calls can share its bytes.

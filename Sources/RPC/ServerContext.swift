@@ -50,6 +50,13 @@ package struct ServerContext: Sendable {
     stream.value.trailers.append(name, value)
   }
 
+  /// Compresses the messages that follow, when the client takes gzip. Without effect once the
+  /// headers are out. Do not compress secrets beside text that a stranger chose (CRIME, BREACH);
+  /// single messages can be exempted where they are written. Loop only.
+  package func compressResponses() {
+    stream.value.wantsCompression = true
+  }
+
   /// Sends the response headers now, before any message. Loop only.
   package func sendInitialMetadata() {
     guard !stream.value.isClosed else { return }

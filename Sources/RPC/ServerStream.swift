@@ -39,11 +39,20 @@ package final class ServerStream {
   private var onClose: [(StatusCode) -> Void] = []
   var initialMetadata = Metadata()
   var trailers = Metadata()
+  /// Whether the client takes gzip, and whether the handler wants its messages compressed.
+  private let acceptsGzip: Bool
+  var wantsCompression = false
 
-  package init(loop: EventLoop, sink: any ServerStreamSink, receiveLimitBytes: Int) {
+  /// `encodings` are those of the request's headers.
+  package init(
+    loop: EventLoop, sink: any ServerStreamSink, receiveLimitBytes: Int,
+    encodings: MessageEncodings = MessageEncodings()
+  ) {
     self.loop = loop
+    acceptsGzip = encodings.acceptsGzip
     self.sink = sink
     inbound = InboundMessages(limitBytes: receiveLimitBytes)
+    if encodings.sendsGzip { inbound.expectGzip() }
     inbound.reopenWindow = { [weak self] in self?.sink?.reopenWindow($0) }
   }
 
@@ -102,13 +111,16 @@ package final class ServerStream {
   func sendHeadersIfNeeded() {
     guard state == .open else { return }
     state = .responding
+    if compresses { initialMetadata.append(verified: "grpc-encoding", "gzip") }
     sink?.sendHeaders(initialMetadata)
   }
 
-  func send(_ envelope: [UInt8]) throws(RPCError) {
+  private var compresses: Bool { acceptsGzip && wantsCompression }
+
+  func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
     guard state != .closed else { throw gate.failure ?? .cancelled }
     sendHeadersIfNeeded()
-    sink?.sendMessage(envelope)
+    sink?.sendMessage(compress && compresses ? Gzip.envelope(envelope) : envelope)
   }
 
   var queuedByteCount: Int { sink?.queuedByteCount ?? 0 }

@@ -40,7 +40,8 @@ final class ClientConnection: ConnectionDelegate {
     _ method: MethodDescriptor, _ options: CallOptions
   ) throws(RPCError) -> ClientStreamState {
     let state = ClientStreamState(
-      loop: connection.loop, receiveLimitBytes: RPC.Limits.messageBytes)
+      loop: connection.loop, receiveLimitBytes: RPC.Limits.messageBytes,
+      compresses: options.compressesRequests)
     let stream: HTTP2Stream
     do throws(HTTP2Error) {
       stream = try connection.session.request(head(method, options))
@@ -59,6 +60,8 @@ final class ClientConnection: ConnectionDelegate {
       (":method", "POST"), (":scheme", scheme), (":path", method.path), (":authority", authority),
       ("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", "usher"),
     ])
+    block.append("grpc-accept-encoding", "identity,gzip")
+    if options.compressesRequests { block.append("grpc-encoding", "gzip") }
     if let timeout = options.timeout { block.append("grpc-timeout", Timeout.format(timeout)) }
     for field in options.metadata.fields { block.append(field.name, field.value) }
     return block

@@ -6,7 +6,7 @@ import Reactor
 
 /// What a request's headers ask for, or how they are refused.
 enum RequestHead {
-  case call(Router.Route, Metadata, timeout: Duration?)
+  case call(Router.Route, Metadata, timeout: Duration?, MessageEncodings)
   /// Not gRPC at all: an HTTP status.
   case refusedByHTTP(status: String)
   /// gRPC, but it cannot be served: trailers only.
@@ -32,6 +32,7 @@ enum RequestHead {
   private static func read(_ block: HeaderBlock, _ route: Router.Route) -> RequestHead {
     var metadata = Metadata()
     var timeout: Duration?
+    var encodings = MessageEncodings()
     for index in 0..<block.count {
       let name = block.name(index)
       switch name {
@@ -40,18 +41,22 @@ enum RequestHead {
           return .refused(RPCError(.internal, "malformed grpc-timeout"))
         }
         timeout = parsed
-      case "grpc-encoding" where block.value(index) != "identity":
-        var trailers = Metadata()
-        trailers.append("grpc-accept-encoding", "identity")
-        return .refused(
-          RPCError(.unimplemented, "unsupported grpc-encoding", trailers: trailers))
+      case "grpc-encoding":
+        guard encodings.declare(block.value(index)) else { return .refused(unknownEncoding) }
+      case "grpc-accept-encoding": encodings.accept(block.value(index))
       case "content-type", "te": break
       default:
         guard !name.hasPrefix(":"), !name.hasPrefix("grpc-") else { break }
         metadata.append(verified: name, block.value(index))
       }
     }
-    return .call(route, metadata, timeout: timeout)
+    return .call(route, metadata, timeout: timeout, encodings)
+  }
+
+  private static var unknownEncoding: RPCError {
+    var trailers = Metadata()
+    trailers.append("grpc-accept-encoding", "identity,gzip")
+    return RPCError(.unimplemented, "unsupported grpc-encoding", trailers: trailers)
   }
 
   private static func isGRPC(_ contentType: String) -> Bool {

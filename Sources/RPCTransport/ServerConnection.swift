@@ -79,11 +79,12 @@ final class ServerConnection: ConnectionDelegate {
       respond(stream, HeaderBlock([(":status", status)]), endStream: true)
     case .refused(let error):
       refuse(stream, error)
-    case .call(let route, let metadata, let timeout):
+    case .call(let route, let metadata, let timeout, let encodings):
       let transport = ServerCallTransport(stream, route, self)
       stream.attachment = transport
       let call = ServerStream(
-        loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes)
+        loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes,
+        encodings: encodings)
       let context = ServerContext(
         method: route.method, metadata: metadata, deadline: timeout.map { .now + $0 }, peer: peer,
         isSecure: isSecure, stream: call)

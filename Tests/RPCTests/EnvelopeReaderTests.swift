@@ -47,6 +47,34 @@ import Testing
     #expect(error?.code == .internal)
   }
 
+  /// "usher" as gzip wrote it.
+  private static let gzipped: [UInt8] = [
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 43, 45, 206, 72, 45, 2, 0, 186, 130, 223, 110, 5, 0, 0, 0,
+  ]
+
+  @Test func compressedMessagesAreInflatedWhereGzipWasDeclared() throws {
+    let feed = Feed(limitBytes: 100)
+    feed.reader.isGzip = true
+    let envelope: [UInt8] = [1, 0, 0, 0, 25] + Self.gzipped
+    #expect(try feed.read(envelope) == [Array("usher".utf8)])
+    #expect(try feed.read([0, 0, 0, 0, 1, 9]) == [[9]], "single messages may come as they are")
+  }
+
+  @Test func damagedAndBloatingMessagesAreRefused() {
+    for cut in 0..<25 {
+      let feed = Feed(limitBytes: 100)
+      feed.reader.isGzip = true
+      let error = #expect(throws: RPCError.self) {
+        try feed.read([1, 0, 0, 0, UInt8(cut)] + Self.gzipped.prefix(cut))
+      }
+      #expect(error?.code == .internal)
+    }
+    let small = Feed(limitBytes: 25)
+    small.reader.isGzip = true
+    let bomb: [UInt8] = Self.gzipped
+    #expect(throws: RPCError.self) { try small.read([1, 0, 0, 0, 26] + bomb + [0]) }
+  }
+
   @Test func aPartIsNotABoundary() throws {
     let reader = Feed(limitBytes: 10)
     _ = try reader.read([0, 0])

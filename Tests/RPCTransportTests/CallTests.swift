@@ -55,6 +55,32 @@ import Testing
     await fixture.stop()
   }
 
+  @Test(arguments: [0, 1, 100, 100_000])
+  func compressedMessagesTravelBothWays(byteCount: Int) async throws {
+    let fixture = try await Fixture()
+    let bytes = [UInt8](repeating: 7, count: byteCount)
+    for method in [TestMethods.echo, TestMethods.echoCompressed] {
+      for compresses in [false, true] {
+        let reply: Blob = try await fixture.channel().unary(
+          method, Blob(bytes), CallOptions(compressesRequests: compresses))
+        #expect(reply.bytes == bytes)
+      }
+    }
+    await fixture.stop()
+  }
+
+  @Test func aSmallMessageThatInflatesOverTheLimitIsRefused() async throws {
+    let fixture = try await Fixture()
+    let bomb = Blob([UInt8](repeating: 0, count: 5 << 20))
+    let error = await #expect(throws: RPCError.self) {
+      let _: Blob = try await fixture.channel().unary(
+        TestMethods.echo, bomb, CallOptions(compressesRequests: true))
+    }
+    #expect(error?.code == .resourceExhausted)
+    #expect(error?.message.contains("inflates") == true)
+    await fixture.stop()
+  }
+
   @Test func aMessageOverTheLimitIsRefusedAtItsPrefix() async throws {
     let fixture = try await Fixture()
     let error = await #expect(throws: RPCError.self) {

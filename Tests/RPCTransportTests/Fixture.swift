@@ -43,6 +43,7 @@ enum TestMethods {
     MethodDescriptor(service: "test.Test", method: name, kind: kind, sideEffects: false)
   }
   static let echo = make("Echo", .unary)
+  static let echoCompressed = make("EchoCompressed", .unary)
   static let fail = make("Fail", .unary)
   static let sleep = make("Sleep", .unary)
   static let metadata = make("Metadata", .unary)
@@ -119,6 +120,10 @@ final class Fixture: Sendable {
   private static func router(_ seen: Observations) -> Router {
     var router = Router()
     router.unary(TestMethods.echo) { (request: Blob, _) in request }
+    router.unary(TestMethods.echoCompressed) { (request: Blob, context) in
+      context.compressResponses()
+      return request
+    }
     router.unary(TestMethods.fail) { (request: Blob, _) async throws(RPCError) -> Blob in
       throw RPCError(.failedPrecondition, request.text, details: [1, 2, 3])
     }

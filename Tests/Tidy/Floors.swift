@@ -28,7 +28,9 @@ enum Floors {
     Floor(
       number: 2, target: "Postgres",
       imports: ["CPostgres", "CLinux", "Reactor", "DequeModule"]),
-    Floor(number: 3, target: "RPC", imports: ["Bytes", "ProtoWire", "Reactor", "DequeModule"]),
+    Floor(
+      number: 3, target: "RPC",
+      imports: ["CZlib", "Bytes", "ProtoWire", "Reactor", "DequeModule"]),
     Floor(
       number: 3, target: "RPCTransport",
       imports: [
