@@ -2,6 +2,7 @@
 // neither where they come from nor where frames go.
 
 package import Booking
+import DequeModule
 package import Reactor
 
 /// The shows of one loop. Confined to it.
@@ -13,7 +14,10 @@ package final class FeedRegistry {
     var feed: ShowFeed?
     /// Changes that arrived while a snapshot is being read; nil when none is.
     var pending: [SeatChange]?
-    var attempts = 0
+    /// The stream began anew while a snapshot was being read, which may be too old therefore.
+    var mustLoadAgain = false
+    /// The map is known to be behind: watchers keep it, but are told nothing of completeness.
+    var isStale = false
     var idleTicks = 0
     var waiters: [CheckedContinuation<Void, Never>] = []
     var failure: FeedError?
@@ -23,6 +27,11 @@ package final class FeedRegistry {
   private let load: Loader
   private var entries: [Int64: Entry] = [:]
   private var bookmarkTimer: LoopTimer?
+  /// Watched shows that wait to be read anew, a few at a time.
+  private var stale = Deque<Int64>()
+  private var loadCount = 0
+  private var retryTimer: LoopTimer?
+  private var isReloading = false
   /// Whether the change stream is connected: only then can "nothing happened" be said.
   package private(set) var isLive = false
 
@@ -44,16 +53,31 @@ package final class FeedRegistry {
     _ showID: Int64, afterVersion: Int64
   ) async throws(FeedError) -> FeedSubscription {
     startTicking()
-    let feed = try await feed(of: showID)
+    var feed = try await feed(of: showID)
+    // A watcher who knows more than this node met a faster one: it must not be told less.
+    if afterVersion > feed.map.version { feed = try await reloadedFeed(of: showID) }
     return FeedSubscription(feed, self, afterVersion: afterVersion)
   }
 
   private func feed(of showID: Int64) async throws(FeedError) -> ShowFeed {
     if let feed = entries[showID]?.feed { return feed }
     let entry = try entry(of: showID)
-    await withCheckedContinuation { entry.waiters.append($0) }
+    // A load may have failed or succeeded at once: then nobody is left to wake a waiter.
+    while entry.feed == nil, entry.pending != nil { await loading(entry) }
     if let feed = entry.feed { return feed }
     throw entry.failure ?? .unavailable
+  }
+
+  private func reloadedFeed(of showID: Int64) async throws(FeedError) -> ShowFeed {
+    guard let entry = entries[showID] else { throw .unavailable }
+    if entry.pending == nil { beginLoading(showID, entry) }
+    if entry.pending != nil { await loading(entry) }
+    guard let feed = entry.feed, !entry.isStale else { throw .unavailable }
+    return feed
+  }
+
+  private func loading(_ entry: Entry) async {
+    await withCheckedContinuation { entry.waiters.append($0) }
   }
 
   private func entry(of showID: Int64) throws(FeedError) -> Entry {
@@ -81,8 +105,7 @@ package final class FeedRegistry {
     if change.version == feed.map.version + 1 {
       feed.publish(change.seats, version: change.version)
     } else {
-      beginLoading(change.showID, entry)
-      entry.pending = [change]
+      beginLoading(change.showID, entry, [change])
     }
   }
 
@@ -90,8 +113,9 @@ package final class FeedRegistry {
   package func streamBegan() {
     isLive = true
     for (showID, entry) in entries {
-      if entry.pending == nil { beginLoading(showID, entry) } else { entry.attempts = -1 }
+      if entry.pending == nil { markStale(showID, entry) } else { entry.mustLoadAgain = true }
     }
+    reloadSome()
   }
 
   /// The change stream is gone; watchers wait until it is back.
@@ -99,13 +123,14 @@ package final class FeedRegistry {
 
   // MARK: Loading
 
-  private func beginLoading(_ showID: Int64, _ entry: Entry) {
-    entry.pending = []
-    entry.attempts = 0
+  private func beginLoading(_ showID: Int64, _ entry: Entry, _ pending: [SeatChange] = []) {
+    entry.pending = pending
     loadAgain(showID, entry)
   }
 
   private func loadAgain(_ showID: Int64, _ entry: Entry) {
+    loadCount += 1
+    entry.mustLoadAgain = false
     let bound = LoopBound((self, entry), loop: loop)
     loop.spawn { [load] in
       let result: Result<LoadedShow, FeedError>
@@ -121,33 +146,69 @@ package final class FeedRegistry {
   private func finishLoading(
     _ showID: Int64, _ entry: Entry, _ result: Result<LoadedShow, FeedError>
   ) {
-    let pending = entry.pending ?? []
+    loadCount -= 1
     switch result {
     case .failure(let error):
       entry.pending = nil
-      // A show that is being watched keeps its watchers; the next change or stream start retries.
-      if entry.feed == nil { fail(showID, entry, error) }
-    case .success(let show):
-      if entry.attempts < 0 {
-        entry.attempts = 0
-        entry.pending = pending
-        return loadAgain(showID, entry)
-      }
-      if let feed = entry.feed {
-        feed.reconcile(show.snapshot)
+      if entry.feed == nil {
+        fail(showID, entry, error)
       } else {
-        entry.feed = ShowFeed(show)
+        retryLater(showID, entry)
       }
-      entry.pending = nil
-      for change in pending { apply(change) }
-      if entry.pending == nil { resumeWaiters(entry) }
+    case .success where entry.mustLoadAgain:
+      return loadAgain(showID, entry)
+    case .success(let show):
+      install(show, entry)
+    }
+    resumeWaiters(entry)
+    reloadSome()
+  }
+
+  private func install(_ show: LoadedShow, _ entry: Entry) {
+    if let feed = entry.feed {
+      feed.reconcile(show.snapshot)
+    } else {
+      entry.feed = ShowFeed(show)
+    }
+    entry.isStale = false
+    let pending = entry.pending ?? []
+    entry.pending = nil
+    for change in pending { apply(change) }
+  }
+
+  // MARK: Reading anew
+
+  private func markStale(_ showID: Int64, _ entry: Entry) {
+    guard !entry.isStale else { return }
+    entry.isStale = true
+    stale.append(showID)
+  }
+
+  /// A show that is being watched keeps its watchers; the database is asked again soon, and until
+  /// then no further show is read anew.
+  private func retryLater(_ showID: Int64, _ entry: Entry) {
+    entry.isStale = true
+    stale.append(showID)
+    guard retryTimer == nil else { return }
+    retryTimer = loop.schedule(after: Limits.reloadRetry) { [weak self] in
+      self?.retryTimer = nil
+      self?.reloadSome()
+    }
+  }
+
+  private func reloadSome() {
+    guard !isReloading else { return }
+    isReloading = true
+    defer { isReloading = false }
+    while retryTimer == nil, loadCount < Limits.reloadsAtOnce, let showID = stale.popFirst() {
+      guard let entry = entries[showID], entry.isStale, entry.pending == nil else { continue }
+      beginLoading(showID, entry)
     }
   }
 
   private func fail(_ showID: Int64, _ entry: Entry, _ error: FeedError) {
     entry.failure = error
     entries[showID] = nil
-    resumeWaiters(entry)
   }
 
   private func resumeWaiters(_ entry: Entry) {
@@ -170,7 +231,7 @@ package final class FeedRegistry {
     bookmarkTimer = nil
     for (showID, entry) in entries {
       guard let feed = entry.feed else { continue }
-      feed.remindIdleWatchers()
+      if !entry.isStale, entry.pending == nil { feed.remindIdleWatchers() }
       entry.idleTicks = feed.watcherCount == 0 ? entry.idleTicks + 1 : 0
       if entry.idleTicks >= 2, entry.pending == nil { entries[showID] = nil }
     }

@@ -44,12 +44,12 @@ package final class FeedSubscription {
     defer { isBookmarkDue = false }
     guard let cursor else {
       self.cursor = version
-      return [show.currentSnapshotFrame()]
+      return [show.snapshotFrame(resumeImpossible: false)]
     }
     if epoch != show.epoch {
       epoch = show.epoch
       self.cursor = version
-      return [show.frame(of: .snapshot(show.map.snapshot, resumeImpossible: true))]
+      return [show.snapshotFrame(resumeImpossible: true)]
     }
     let limit = isResuming ? Limits.loggedEvents : Limits.unmergedEvents
     // Who resumes and has missed nothing hears so at once.

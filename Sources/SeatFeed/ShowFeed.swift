@@ -26,7 +26,7 @@ final class ShowFeed {
   private let encode: @Sendable (FeedEvent) -> [UInt8]
   private var log = Deque<LoggedEvent>()
   private var loggedSeatCount = 0
-  private var snapshotFrame: (version: Int64, frame: [UInt8])?
+  private var snapshotFrames: [Bool: (version: Int64, bytes: [UInt8])] = [:]
   private var watchers: [ObjectIdentifier: FeedSubscription] = [:]
   /// Changes when history was rewritten: a watcher of another epoch must start from a snapshot.
   private(set) var epoch = 0
@@ -63,7 +63,7 @@ final class ShowFeed {
       map = SeatMap(snapshot)
       log.removeAll()
       loggedSeatCount = 0
-      snapshotFrame = nil
+      snapshotFrames = [:]
       epoch += 1
       wakeAll()
     }
@@ -89,8 +89,9 @@ final class ShowFeed {
   /// the log does not reach back that far; merges when there are more events than `mergeAbove`.
   func frames(after version: Int64, mergeAbove limit: Int) -> [[UInt8]] {
     guard version != map.version else { return [] }
-    guard let start = log.firstIndex(where: { $0.previousVersion == version }) else {
-      return [frame(of: .snapshot(map.snapshot, resumeImpossible: true))]
+    // Most watchers have missed the last event alone: the search begins there.
+    guard let start = log.lastIndex(where: { $0.previousVersion == version }) else {
+      return [snapshotFrame(resumeImpossible: true)]
     }
     let missed = log[start...]
     guard missed.count > limit else { return missed.map(frame) }
@@ -116,11 +117,14 @@ final class ShowFeed {
 
   func frame(of event: FeedEvent) -> [UInt8] { encode(event) }
 
-  /// The present map, encoded once per version for all who ask.
-  func currentSnapshotFrame() -> [UInt8] {
-    if let snapshotFrame, snapshotFrame.version == map.version { return snapshotFrame.frame }
-    let frame = encode(.snapshot(map.snapshot, resumeImpossible: false))
-    snapshotFrame = (map.version, frame)
-    return frame
+  /// The present map, encoded once per version for all who ask: after a restart of many clients
+  /// that are many.
+  func snapshotFrame(resumeImpossible: Bool) -> [UInt8] {
+    if let frame = snapshotFrames[resumeImpossible], frame.version == map.version {
+      return frame.bytes
+    }
+    let bytes = encode(.snapshot(map.snapshot, resumeImpossible: resumeImpossible))
+    snapshotFrames[resumeImpossible] = (map.version, bytes)
+    return bytes
   }
 }

@@ -193,6 +193,84 @@ private struct Watcher {
     loop.stop()
   }
 
+  /// The pool refuses at once when its queue is full: no suspension, so nobody to wake a waiter.
+  private func makeHastyRegistry() -> FeedRegistry {
+    let (truth, frames) = (truth, frames)
+    return FeedRegistry(loop: loop) { (showID) async throws(FeedError) in
+      guard !truth.isAway.withLock({ $0 }) else { throw .unavailable }
+      return LoadedShow(snapshot: truth.snapshot, encode: frames.encode)
+    }
+  }
+
+  @Test func aLoadThatEndsAtOnceLeavesNobodyWaiting() async throws {
+    try await loop.run { () async throws in
+      let registry = makeHastyRegistry()
+      truth.isAway.withLock { $0 = true }
+      await #expect(throws: FeedError.unavailable) {
+        _ = try await registry.subscribe(7, afterVersion: 0)
+      }
+      truth.isAway.withLock { $0 = false }
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      #expect(try await subscription.next().count == 1)
+    }
+    loop.stop()
+  }
+
+  @Test func aGapWhoseReadingFailsAtOnceIsReadAgainWithTheNextChange() async throws {
+    try await loop.run { () async throws in
+      let registry = makeHastyRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(subscription, &watcher, to: 1)
+      truth.isAway.withLock { $0 = true }
+      _ = truth.commit(sell(1))
+      registry.apply(truth.commit(sell(2)))
+      truth.isAway.withLock { $0 = false }
+      registry.apply(truth.commit(sell(3)))
+      try await follow(subscription, &watcher, to: 4)
+      #expect(watcher.map?.snapshot == truth.snapshot)
+    }
+    loop.stop()
+  }
+
+  /// No further change comes: the registry itself has to ask again.
+  @Test(arguments: [true, false])
+  func aShowThatCouldNotBeReadAnewIsAskedForAgain(isHasty: Bool) async throws {
+    try await loop.run { () async throws in
+      let registry = isHasty ? makeHastyRegistry() : makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(subscription, &watcher, to: 1)
+      registry.streamEnded()
+      _ = truth.commit(sell(1))
+      truth.isAway.withLock { $0 = true }
+      registry.streamBegan()
+      loop.schedule(after: .milliseconds(100)) { [truth] in truth.isAway.withLock { $0 = false } }
+      try await follow(subscription, &watcher, to: 2)
+      #expect(watcher.map?.snapshot == truth.snapshot)
+    }
+    loop.stop()
+  }
+
+  /// The change stream of this node lags behind the one that the watcher came from.
+  @Test func aWatcherWhoKnowsMoreThanTheNodeIsNotToldLess() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let early = try await registry.subscribe(7, afterVersion: 0)
+      var watcher = Watcher()
+      try await follow(early, &watcher, to: 1)
+      for number in 0..<3 as Range<Int32> { _ = truth.commit(sell(number)) }
+      let late = try await registry.subscribe(7, afterVersion: 4)
+      registry.apply(truth.commit(sell(5)))
+      let events = try await late.next().map(frames.decode)
+      #expect(events == [.change(previousVersion: 4, version: 5, seats: sell(5))])
+    }
+    loop.stop()
+  }
+
   @Test func cancellingTheTaskEndsTheWait() async throws {
     await loop.run { () async in
       let registry = makeRegistry()
