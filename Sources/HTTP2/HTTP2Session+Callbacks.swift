@@ -35,6 +35,7 @@ enum SessionFactory {
     nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrame)
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, onInvalidFrame)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onClose)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
@@ -59,6 +60,7 @@ private func onBeginHeaders(
     session.adopt(HTTP2Stream(id: id))
   }
   session.streams[id]?.headers = HeaderBlock()
+  session.headerBlockBegan = session.nowSeconds
   return 0
 }
 
@@ -87,6 +89,7 @@ private func onBeginFrame(
 ) -> Int32 {
   guard let session = session(context), let header else { return abort }
   let type = UInt32(header.pointee.type)
+  session.noteFrameType(type)
   switch type {
   case NGHTTP2_RST_STREAM.rawValue:
     guard session.resets.spend(nowSeconds: session.nowSeconds) else {
@@ -95,7 +98,16 @@ private func onBeginFrame(
     }
   case NGHTTP2_PING.rawValue, NGHTTP2_SETTINGS.rawValue, NGHTTP2_PRIORITY.rawValue:
     return session.spendIdleFrame()
-  case NGHTTP2_DATA.rawValue where header.pointee.length == 0:
+  case NGHTTP2_CONTINUATION.rawValue:
+    session.continuationCount += 1
+    guard session.continuationCount <= session.limits.continuationFrames else {
+      session.failure = .excessive("too many CONTINUATION frames")
+      return abort
+    }
+  // An empty frame with END_STREAM has an effect: many clients end their requests with one.
+  case NGHTTP2_DATA.rawValue
+  where header.pointee.length == 0
+    && header.pointee.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0:
     return session.spendIdleFrame()
   default: break
   }
@@ -109,7 +121,9 @@ private func onFrame(
   guard let session = session(context), let frame = frame?.pointee else { return abort }
   let isAcknowledgement = frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
   switch UInt32(frame.hd.type) {
-  case NGHTTP2_HEADERS.rawValue: session.noteHeaders(frame)
+  case NGHTTP2_HEADERS.rawValue:
+    session.headerBlockBegan = nil
+    session.noteHeaders(frame)
   case NGHTTP2_DATA.rawValue:
     guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
     if let stream = session.streams[frame.hd.stream_id] {
@@ -126,6 +140,19 @@ private func onFrame(
   default: break
   }
   return 0
+}
+
+/// A frame that nghttp2 answers with a reset draws on the budget when it arrives: the answer may
+/// wait for ever when the peer does not read.
+private func onInvalidFrame(
+  _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ code: Int32,
+  _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let session = session(context) else { return abort }
+  // The rest of an invalid header block is skipped without a word of its end.
+  session.headerBlockBegan = nil
+  session.answeredFrames += 1
+  return session.role == .server ? session.spendForcedReset() : 0
 }
 
 private func onData(
@@ -163,18 +190,18 @@ private func onFrameSent(
 ) -> Int32 {
   guard let session = session(context), let frame = frame?.pointee else { return abort }
   if frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
-    let stream = session.streams[frame.hd.stream_id], stream.resetsAfterEnd
+    let stream = session.streams[frame.hd.stream_id], stream.resetsAfterEnd, !stream.isPeerEnded
   {
     nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
   }
   guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
     frame.rst_stream.error_code != 0
   else { return 0 }
-  guard session.forcedResets.spend(nowSeconds: session.nowSeconds) else {
-    session.failure = .excessive("too many stream errors")
-    return abort
+  guard session.answeredFrames == 0 else {
+    session.answeredFrames -= 1
+    return 0
   }
-  return 0
+  return session.spendForcedReset()
 }
 
 /// Writes one DATA frame: the nine header bytes, then the stream's queued bytes.
@@ -234,6 +261,21 @@ extension HTTP2Session {
       return abort
     }
     return 0
+  }
+
+  fileprivate func spendForcedReset() -> Int32 {
+    guard forcedResets.spend(nowSeconds: nowSeconds) else {
+      failure = .excessive("too many stream errors")
+      return abort
+    }
+    return 0
+  }
+
+  /// Nothing but CONTINUATION may follow HEADERS before the block ends, so with another frame it has.
+  fileprivate func noteFrameType(_ type: UInt32) {
+    guard type != NGHTTP2_CONTINUATION.rawValue else { return }
+    continuationCount = 0
+    headerBlockBegan = nil
   }
 
   fileprivate func noteHeaders(_ frame: nghttp2_frame) {

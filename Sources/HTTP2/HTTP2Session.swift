@@ -24,6 +24,12 @@ package final class HTTP2Session {
   var idleFrames: AbuseBudget
   var nowSeconds: Double
   var drainedStreams: [HTTP2Stream] = []
+  /// CONTINUATION frames of the present header block.
+  var continuationCount = 0
+  /// Frames that have drawn on `forcedResets` and whose RST_STREAM has not been sent.
+  var answeredFrames = 0
+  /// When the header block began that has not ended, by the owner's clock; nil when none is open.
+  package internal(set) var headerBlockBegan: Double?
 
   /// Creates a session and queues its SETTINGS. `nowSeconds` is any monotonic clock.
   package init(role: Role, limits: HTTP2Limits, nowSeconds: Double) throws(HTTP2Error) {

@@ -10,6 +10,8 @@ package struct HTTP2Limits: Sendable {
   package var connectionWindowBytes: UInt32 = 1 << 20
   /// Decoded size of a header list (name + value + 32 per field), gRPC C-core's and nginx's scale.
   package var headerListBytes = 16 << 10
+  /// CONTINUATION frames of one header block: a list within the limit needs none.
+  package var continuationFrames = 8
   /// Entries in one SETTINGS frame, nghttp2's default.
   package var settingsEntries = 32
   /// SETTINGS and PING acknowledgements waiting to be sent to a peer that does not read.

@@ -39,7 +39,7 @@ final class InboundMessages {
   func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
     guard ending == nil else { return reopenWindow(bytes.count) }
     try envelopes.append(bytes) { message in
-      queuedByteCount += message.count
+      queuedByteCount += message.count + Limits.messageOverheadBytes
       messages.append(message)
     }
     if queuedByteCount <= Limits.inboundHighWaterBytes {
@@ -98,7 +98,7 @@ final class InboundMessages {
 
   private func takeFirst() -> [UInt8]? {
     guard let message = messages.popFirst() else { return nil }
-    queuedByteCount -= message.count
+    queuedByteCount -= message.count + Limits.messageOverheadBytes
     if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
       reopenWindow(withheldByteCount)
       withheldByteCount = 0

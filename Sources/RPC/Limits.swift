@@ -7,6 +7,9 @@ package enum Limits {
   package static let smallMessageBytes = 64 << 10
   /// Received but unread bytes of a stream above which its window is no longer reopened.
   package static let inboundHighWaterBytes = 64 << 10
+  /// What a waiting message costs besides its bytes: without it, empty messages would cost nothing
+  /// and a stream of them could fill the memory.
+  package static let messageOverheadBytes = 64
   /// Unsent bytes of a stream above which its writer waits.
   package static let outboundHighWaterBytes = 64 << 10
   /// Bytes of a status message that are sent; trailers must stay under 8 KiB.

@@ -37,6 +37,7 @@ package final class ServerStream {
   private var task: Task<Void, Never>?
   private var deadlineTimer: LoopTimer?
   private var onClose: [(StatusCode) -> Void] = []
+  private var closedWith: StatusCode?
   var initialMetadata = Metadata()
   var trailers = Metadata()
   /// Whether the client takes gzip, and whether the handler wants its messages compressed.
@@ -101,8 +102,11 @@ package final class ServerStream {
     }
   }
 
-  /// Calls back once with the final status; at once when the call is closed already.
+  /// Calls back once with the final status; at once when the call is closed already. Observers are
+  /// told in reverse order.
   package func whenClosed(_ body: @escaping (StatusCode) -> Void) {
+    // Kept by a closed call, an observer would never be told and never be released.
+    if let closedWith { return body(closedWith) }
     onClose.append(body)
   }
 
@@ -145,6 +149,7 @@ package final class ServerStream {
   private func close(_ code: StatusCode, _ error: RPCError) {
     guard state != .closed else { return }
     state = .closed
+    closedWith = code
     deadlineTimer?.cancel()
     deadlineTimer = nil
     inbound.abandon(error)
@@ -152,6 +157,6 @@ package final class ServerStream {
     task.take()?.cancel()
     let observers = onClose
     onClose = []
-    for observer in observers { observer(code) }
+    for observer in observers.reversed() { observer(code) }
   }
 }

@@ -155,6 +155,42 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     #expect(error?.code == 0xb)
   }
 
+  /// Many clients end each request with an empty DATA frame: that is work, not abuse.
+  @Test func emptyFramesThatEndStreamsAreNoAbuse() throws {
+    var limits = HTTP2Limits()
+    limits.idleFrameBurst = 5
+    limits.idleFramesPerSecond = 0
+    let dialogue = try Dialogue(limits: limits)
+    try dialogue.run()
+    for _ in 0..<20 {
+      let stream = try dialogue.client.request(Dialogue.request)
+      dialogue.client.send(stream, [1])
+      try dialogue.run()
+      dialogue.client.end(stream)
+      try dialogue.run()
+      let served = try #require(dialogue.server.streams[stream.id])
+      dialogue.server.respond(served, HeaderBlock([(":status", "200")]), endStream: true)
+      try dialogue.run()
+    }
+  }
+
+  /// The refusals wait unsent in the server's session; only what came in can be counted.
+  @Test func aPeerThatDoesNotReadItsRefusalsIsEnded() throws {
+    var limits = HTTP2Limits()
+    limits.concurrentStreams = 1
+    limits.forcedResetBurst = 10
+    limits.forcedResetsPerSecond = 0
+    let client = try HTTP2Session(role: .client, limits: HTTP2Limits(), nowSeconds: 0)
+    let server = try HTTP2Session(role: .server, limits: limits, nowSeconds: 0)
+    for _ in 0..<50 { _ = try client.request(Dialogue.request) }
+    var bytes: [UInt8] = []
+    try client.produce(into: &bytes)
+    let error = #expect(throws: HTTP2Error.self) {
+      try bytes.withUnsafeBytes { try server.receive($0, nowSeconds: 0) }
+    }
+    #expect(error?.code == 0xb)
+  }
+
   @Test func whatIsNotHTTP2IsRefused() throws {
     let server = try HTTP2Session(role: .server, limits: HTTP2Limits(), nowSeconds: 0)
     #expect(throws: HTTP2Error.self) {

@@ -1,0 +1,76 @@
+// A server call between a transport and a handler that are both made up.
+
+import Reactor
+import Testing
+
+@testable import RPC
+
+private final class Sink: ServerStreamSink {
+  var reopenedByteCount = 0
+  func sendHeaders(_ metadata: Metadata) {}
+  func sendMessage(_ envelope: [UInt8]) {}
+  func sendTrailers(
+    _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
+  ) {}
+  func reopenWindow(_ byteCount: Int) { reopenedByteCount += byteCount }
+  var queuedByteCount: Int { 0 }
+}
+
+@Suite struct ServerStreamTests {
+  /// An interceptor that waits may come back after the call's end.
+  @Test func anObserverOfAClosedCallIsToldAtOnceAndNotKept() async throws {
+    let loop = try EventLoop(name: "test")
+    await loop.run { () async in
+      let sink = Sink()
+      weak var left: ServerStream?
+      var codes: [StatusCode] = []
+      do {
+        let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+        left = stream
+        stream.receiveReset()
+        stream.whenClosed { code in
+          codes.append(code)
+          _ = stream.isClosed
+        }
+      }
+      #expect(codes == [.cancelled])
+      #expect(left == nil)
+    }
+    loop.stop()
+  }
+
+  @Test func observersAreToldInReverseOrder() async throws {
+    let loop = try EventLoop(name: "test")
+    await loop.run { () async in
+      let sink = Sink()
+      let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+      var order: [Int] = []
+      for number in 0..<3 { stream.whenClosed { _ in order.append(number) } }
+      stream.finish(RPCError(.notFound, "none"))
+      #expect(order == [2, 1, 0])
+    }
+    loop.stop()
+  }
+
+  /// Five bytes each and nothing in them: they must fill the window all the same.
+  @Test func emptyMessagesThatNobodyReadsCloseTheWindow() async throws {
+    let loop = try EventLoop(name: "test")
+    await loop.run { () async in
+      let sink = Sink()
+      let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+      let count = 10_000
+      let bytes = [UInt8](repeating: 0, count: 5 * count)
+      for start in stride(from: 0, to: bytes.count, by: 1_000) {
+        bytes[start..<start + 1_000].withUnsafeBytes { stream.receive($0) }
+      }
+      #expect(sink.reopenedByteCount < 10_000)
+      var read = 0
+      while read < count, let message = try? await stream.inbound.next() {
+        #expect(message.isEmpty)
+        read += 1
+      }
+      #expect(sink.reopenedByteCount == bytes.count)
+    }
+    loop.stop()
+  }
+}
