@@ -17,30 +17,28 @@ final class Acceptor {
   private let buffers = LoopBuffers()
   private var listener: Listener?
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
-  private let fd: Int32
   private var isDraining = false
 
   init(
     _ fd: Int32, _ loop: EventLoop, router: Router, configuration: ServerConfiguration,
     census: Census, logger: Logger
   ) {
-    self.fd = fd
     self.loop = loop
     self.router = router
     self.configuration = configuration
     self.census = census
     self.logger = logger
-  }
-
-  func start() {
-    let listener = Listener(fd: fd, loop: loop) { [weak self] fd, peer in
+    // From here on the listener owns the socket, started or not.
+    listener = Listener(fd: fd, loop: loop) { [weak self] fd, peer in
       self?.accept(fd, peer.hostPort)
     } onPause: { [logger] error in
       logger.warning("accepting pauses", metadata: ["error": "\(error)"])
     }
+  }
+
+  func start() {
     do throws(SystemError) {
-      try listener.start()
-      self.listener = listener
+      try listener?.start()
     } catch {
       logger.error("cannot accept", metadata: ["error": "\(error)"])
     }
@@ -57,6 +55,7 @@ final class Acceptor {
       return census.remove(peer.host)
     }
     connections[ObjectIdentifier(connection)] = connection
+    connection.onSocketClosed = { [census] in census.remove(peer.host) }
     do throws(SystemError) {
       try connection.start()
     } catch {
@@ -90,7 +89,6 @@ final class Acceptor {
     _ connection: ServerConnection, _ peer: HostPort, _ end: ConnectionEnd
   ) {
     connections[ObjectIdentifier(connection)] = nil
-    census.remove(peer.host)
     switch end {
     case .closed: break
     case .system(let error):

@@ -83,33 +83,50 @@ private final class ChannelState {
     case .ready, .failed, .idle: startConnecting()
     case .connecting: break
     }
-    let result = await withCheckedContinuation {
-      (continuation: CheckedContinuation<LoopBound<Result<ClientConnection, RPCError>>, Never>) in
-      let loop = loop
-      addWaiter(waitForReady, deadline) {
-        continuation.resume(returning: LoopBound($0, loop: loop))
+    nextWaiter += 1
+    return try await wait(nextWaiter, waitForReady, deadline)
+  }
+
+  private func wait(
+    _ number: Int, _ waitForReady: Bool, _ deadline: LoopInstant?
+  ) async throws(RPCError) -> ClientConnection {
+    let bound = LoopBound(self, loop: loop)
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation {
+        (continuation: CheckedContinuation<LoopBound<Result<ClientConnection, RPCError>>, Never>) in
+        addWaiter(number, waitForReady, deadline) {
+          continuation.resume(returning: LoopBound($0, loop: bound.loop))
+        }
       }
+    } onCancel: {
+      bound.loop.execute { bound.value.dropWaiter(number, .cancelled) }
     }
     return try result.value.get()
   }
 
   private func addWaiter(
-    _ waitForReady: Bool, _ deadline: LoopInstant?,
+    _ number: Int, _ waitForReady: Bool, _ deadline: LoopInstant?,
     _ resume: @escaping (Result<ClientConnection, RPCError>) -> Void
   ) {
-    let number = nextWaiter
-    nextWaiter += 1
-    waiters[number] = Waiter(waitForReady: waitForReady, resume: resume)
-    guard let deadline else { return }
-    loop.schedule(at: deadline) { [weak self] in
-      self?.waiters.removeValue(forKey: number)?.resume(.failure(.deadlineExceeded))
+    let timer = deadline.map { deadline in
+      loop.schedule(at: deadline) { [weak self] in self?.dropWaiter(number, .deadlineExceeded) }
+    }
+    waiters[number] = Waiter(waitForReady: waitForReady) {
+      timer?.cancel()
+      resume($0)
     }
   }
 
+  private func dropWaiter(_ number: Int, _ error: RPCError) {
+    waiters.removeValue(forKey: number)?.resume(.failure(error))
+  }
+
   func close() {
-    if case .ready(let connection) = state { connection.close() }
-    pending?.abort()
+    let last = state
+    // First, or the end of the attempt in progress would begin the next one.
     state = .closed
+    if case .ready(let connection) = last { connection.close() }
+    pending?.abort()
     resumeWaiters(.failure(RPCError(.cancelled, "the channel is closed")), all: true)
   }
 
@@ -156,12 +173,13 @@ private final class ChannelState {
     _ address: SocketAddress, onFailure: @escaping (String) -> Void
   ) throws(RPCError) -> ClientConnection {
     do {
+      let session = try HTTP2Session(
+        role: .client, limits: HTTP2Limits(), nowSeconds: LoopInstant.now.seconds)
+      let secured = try tls.map { try TLSSession($0, host: target.host) }
+      // Last, for nobody would close the socket if one of the others failed.
       let connection = Connection(
-        fd: try Socket.connect(address), loop: loop,
-        session: try HTTP2Session(
-          role: .client, limits: HTTP2Limits(), nowSeconds: LoopInstant.now.seconds),
-        tls: try tls.map { try TLSSession($0, host: target.host) }, buffers: buffers,
-        isConnecting: true)
+        fd: try Socket.connect(address), loop: loop, session: session, tls: secured,
+        buffers: buffers, isConnecting: true)
       let timer = loop.schedule(after: Limits.connect) { connection.end(.closed) }
       let client = ClientConnection(
         connection, authority: target.description, scheme: tls == nil ? "http" : "https"

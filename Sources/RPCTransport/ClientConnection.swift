@@ -12,6 +12,7 @@ final class ClientConnection: ConnectionDelegate {
   private let onEnd: (ClientConnection, ConnectionEnd) -> Void
   /// False once the server has said that it takes no new calls.
   private(set) var takesCalls = true
+  private var isReady = false
 
   init(
     _ connection: Connection, authority: String, scheme: String, onReady: @escaping () -> Void,
@@ -27,10 +28,12 @@ final class ClientConnection: ConnectionDelegate {
 
   func start() throws(SystemError) { try connection.start() }
 
+  /// Ends the connection after its calls.
   func close() {
     takesCalls = false
     connection.session.goAway(errorCode: 0)
-    connection.endWhenSent()
+    connection.markDirty()
+    if connection.session.streams.isEmpty { connection.endWhenSent() }
   }
 
   func abort() { connection.end(.closed) }
@@ -87,9 +90,16 @@ final class ClientConnection: ConnectionDelegate {
     case .goAway:
       takesCalls = false
       if connection.session.streams.isEmpty { connection.endWhenSent() }
-    case .settings: onReady()
+    case .settings: noteSettings()
     case .pinged, .pingAcknowledged: break
     }
+  }
+
+  /// Only the first SETTINGS complete the connection; a server may change its mind later.
+  private func noteSettings() {
+    guard !isReady else { return }
+    isReady = true
+    onReady()
   }
 
   private func transport(_ stream: HTTP2Stream) -> ClientCallTransport? {

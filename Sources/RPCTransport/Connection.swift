@@ -45,6 +45,12 @@ final class Connection: BatchEndHandler {
   private(set) var isOver = false
   /// When bytes last arrived.
   private(set) var lastReceived = LoopInstant.now
+  /// Since when the socket has taken nothing although there is something to send; nil when it does.
+  private(set) var stalledSince: LoopInstant?
+  /// Called once when the socket has been closed, some time after the end of the connection.
+  var onSocketClosed: () -> Void = {}
+  private var isSocketClosed = false
+  private var lingerTimer: LoopTimer?
 
   /// Takes ownership of the socket. `isConnecting` when its connection is still being made.
   init(
@@ -59,7 +65,7 @@ final class Connection: BatchEndHandler {
     self.isConnecting = isConnecting
   }
 
-  deinit { if !isOver { close(fd) } }
+  deinit { if !isSocketClosed { close(fd) } }
 
   var isEstablished: Bool { !isConnecting && (tls?.isEstablished ?? true) }
 
@@ -101,9 +107,9 @@ final class Connection: BatchEndHandler {
         lastReceived = .now
         receive(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
       } else if count == 0 {
-        end(.closed)
+        end(.closed, isPeerGone: true)
       } else if errno != EAGAIN && errno != EINTR {
-        end(.system(.last("recv")))
+        end(.system(.last("recv")), isPeerGone: true)
       }
     }
   }
@@ -114,8 +120,11 @@ final class Connection: BatchEndHandler {
     do throws(TLSError) {
       try tls.receive(bytes, into: &buffers.plaintext)
     } catch {
+      sendAlert()
       return end(.tls(error))
     }
+    // Answers to handshake messages and key updates that a peer never fetches must not pile up.
+    guard tls.output.count <= Limits.unsentCiphertextBytes else { return end(.closed) }
     markDirty()
     // The array stays untouched while handlers run: only this function writes to it.
     let plaintext = buffers.plaintext
@@ -218,13 +227,15 @@ final class Connection: BatchEndHandler {
     }
     if count < 0 {
       guard errno == EAGAIN || errno == EINTR else {
-        end(.system(.last("send")))
+        end(.system(.last("send")), isPeerGone: true)
         return false
       }
       registration?.update([.read, .write])
+      if stalledSince == nil { stalledSince = .now }
       return false
     }
     unsentOffset += count
+    stalledSince = unsentByteCount > 0 ? .now : nil
     if unsentByteCount > 0 { registration?.update([.read, .write]) }
     return unsentByteCount == 0
   }
@@ -248,15 +259,24 @@ final class Connection: BatchEndHandler {
     end(.http2(error))
   }
 
-  /// Closes at once.
-  func end(_ end: ConnectionEnd) {
+  /// The alert that OpenSSL has written tells the peer more than a closed socket.
+  private func sendAlert() {
+    guard unsentByteCount == 0 else { return }
+    takeCiphertext()
+    if unsentByteCount > 0 { _ = sendSome() }
+  }
+
+  /// Ends the connection at once; its socket follows when the peer has seen why.
+  func end(_ end: ConnectionEnd, isPeerGone: Bool = false) {
     guard !isOver else { return }
     isOver = true
     if case .closed = end { sayGoodbye() }
-    registration?.cancel()
-    registration = nil
-    close(fd)
     delegate?.connectionEnded(end)
+    if isPeerGone || isConnecting {
+      closeSocket()
+    } else {
+      linger()
+    }
   }
 
   private func sayGoodbye() {
@@ -268,6 +288,51 @@ final class Connection: BatchEndHandler {
   }
 }
 
+// MARK: The socket after the connection
+
+extension Connection {
+  /// Closing a socket with unread bytes resets it, and a reset makes the peer's system drop what it
+  /// has not read yet: the GOAWAY, the last trailers. So this side only stops sending, throws away
+  /// what still comes, and closes when the peer has closed or has had its time.
+  private func linger() {
+    guard shutdown(fd, Int32(SHUT_WR)) == 0 else { return closeSocket() }
+    var allowance = Limits.lingerBytes
+    registration?.cancel()
+    do throws(SystemError) {
+      registration = try loop.register(fd, .read) { [weak self] _ in
+        self?.discard(&allowance)
+      }
+    } catch {
+      return closeSocket()
+    }
+    // The timer keeps the connection alive, nobody else does.
+    lingerTimer = loop.schedule(after: Limits.linger) { self.closeSocket() }
+  }
+
+  private func discard(_ allowance: inout Int) {
+    let count = withUnsafeTemporaryAllocation(byteCount: Limits.readBytes, alignment: 1) { chunk in
+      recv(fd, chunk.baseAddress, chunk.count, 0)
+    }
+    if count < 0, errno == EAGAIN || errno == EINTR { return }
+    allowance -= count
+    if count <= 0 || allowance <= 0 { closeSocket() }
+  }
+
+  private func closeSocket() {
+    guard !isSocketClosed else { return }
+    isSocketClosed = true
+    lingerTimer?.cancel()
+    registration?.cancel()
+    registration = nil
+    close(fd)
+    onSocketClosed()
+  }
+}
+
 extension LoopInstant {
   var seconds: Double { Double(nanoseconds) / 1e9 }
+}
+
+extension Duration {
+  var seconds: Double { Double(wholeNanoseconds) / 1e9 }
 }

@@ -8,13 +8,17 @@ package struct ConnectionLimits: Sendable {
   /// Connections of one server in all: what its descriptors and memory are planned for.
   package var connections = 10_000
   /// Connections of one peer address, so that one partner cannot take all of them.
-  package var connectionsPerPeer = 1_000
+  package var connectionsPerPeer = 100
   /// TLS handshake and HTTP/2 preface; a browser-class handshake takes two round trips.
   package var handshake = Duration.seconds(10)
-  /// From a unary request's headers to the end of its body.
+  /// From the first byte of a header block to its last.
+  package var headerBlock = Duration.seconds(10)
+  /// From the headers of a request of one message to the end of its body.
   package var unaryBody = Duration.seconds(30)
   /// From a response's end to the moment the peer has read it.
   package var stalledResponse = Duration.seconds(30)
+  /// A socket that takes no byte for so long belongs to a peer that does not read.
+  package var stalledSocket = Duration.seconds(30)
   /// Silence on a connection with streams after which the server pings, and the answer's time.
   package var keepaliveInterval = Duration.seconds(30)
   package var keepaliveTimeout = Duration.seconds(20)
@@ -26,6 +30,10 @@ package struct ConnectionLimits: Sendable {
   /// Age at which a connection is asked to go, within ±10 %, and the time it then has.
   package var age = Duration.seconds(30 * 60)
   package var ageGrace = Duration.seconds(60)
+  /// Between the two GOAWAYs of a graceful end: longer than a round trip (RFC 9113, section 6.8).
+  package var goAwayPause = Duration.milliseconds(100)
+  /// How often a connection looks at its clocks: the error of all limits above.
+  package var housekeeping = Duration.seconds(5)
 
   package init() {}
 }
@@ -37,8 +45,11 @@ enum Limits {
   static let acceptsPerBatch = 64
   /// Pause after running out of descriptors.
   static let acceptPause = Duration.milliseconds(100)
-  /// How often a connection looks at its clocks.
-  static let housekeeping = Duration.seconds(5)
+  /// How long a closed connection waits for the peer to close too, and what it throws away.
+  static let linger = Duration.seconds(1)
+  static let lingerBytes = 4 << 20
+  /// TLS messages of its own, not data, that may wait for a peer that does not read.
+  static let unsentCiphertextBytes = 1 << 20
   /// Rounds of produce-and-send in one flush, so that one fast reader cannot starve the others.
   static let sendsPerFlush = 8
   /// Time for one connection attempt of a client, gRPC's own minimum.

@@ -83,7 +83,7 @@ package final class Server: Sendable {
     for acceptor in acceptors {
       await acceptor.loop.run { acceptor.value.drain(grace: grace) }
     }
-    let end = LoopInstant.now + grace + .seconds(2)
+    let end = LoopInstant.now + grace + .seconds(3)
     while census.count > 0, LoopInstant.now < end {
       try? await Task.sleep(for: .milliseconds(10))
     }

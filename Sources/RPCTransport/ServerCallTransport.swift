@@ -27,6 +27,8 @@ final class ServerCallTransport: ServerStreamSink {
   /// Whether the whole request must be there before its handler runs.
   var needsWholeRequest: Bool { route.method.kind == .unary }
   var isStreaming: Bool { !needsWholeRequest }
+  /// Whether one message is all that the client may send, so that it must come soon.
+  var hasOneRequest: Bool { needsWholeRequest || route.method.kind == .serverStreaming }
 
   func begin(_ call: ServerStream, _ context: ServerContext) {
     self.call = call

@@ -16,6 +16,8 @@ final class ServerConnection: ConnectionDelegate {
   private var hasPreface = false
   private var pingSent: LoopInstant?
   private var drainDeadline: LoopInstant?
+  /// Whether the second GOAWAY is out: before it the client may still begin calls.
+  private var hasRefusedStreams = false
   private var housekeeping: LoopTimer?
   private let onEnd: (ServerConnection, ConnectionEnd) -> Void
 
@@ -39,6 +41,12 @@ final class ServerConnection: ConnectionDelegate {
     housekeeping = connection.loop.schedule(after: limits.handshake) { [weak self] in
       self?.keepHouse()
     }
+  }
+
+  /// Called once when the connection's socket is closed.
+  var onSocketClosed: () -> Void {
+    get { connection.onSocketClosed }
+    set { connection.onSocketClosed = newValue }
   }
 
   var streamCount: Int { connection.session.streams.count }
@@ -141,12 +149,23 @@ final class ServerConnection: ConnectionDelegate {
     guard hasPreface else { return connection.end(.closed) }
     if let drainDeadline, now >= drainDeadline { return endByForce() }
     if drainDeadline == nil, now - began >= maxAge { drain(grace: limits.ageGrace) }
+    if isStuck(now) { return connection.end(.closed) }
     keepAlive(now)
     limitStreams(now)
     guard !connection.isOver else { return }
-    housekeeping = connection.loop.schedule(after: Limits.housekeeping) { [weak self] in
+    housekeeping = connection.loop.schedule(after: limits.housekeeping) { [weak self] in
       self?.keepHouse()
     }
+  }
+
+  /// A header block that does not end, a socket that takes nothing: neither has a stream to reset.
+  private func isStuck(_ now: LoopInstant) -> Bool {
+    if let began = connection.session.headerBlockBegan,
+      now.seconds - began >= limits.headerBlock.seconds
+    {
+      return true
+    }
+    return connection.stalledSince.map { now - $0 >= limits.stalledSocket } ?? false
   }
 
   private func keepAlive(_ now: LoopInstant) {
@@ -163,7 +182,7 @@ final class ServerConnection: ConnectionDelegate {
     }
   }
 
-  /// Unary requests that never end, responses that nobody reads.
+  /// Requests of one message that never end, responses that nobody reads.
   private func limitStreams(_ now: LoopInstant) {
     for stream in Array(connection.session.streams.values) {
       guard let transport = transport(stream) else { continue }
@@ -172,7 +191,7 @@ final class ServerConnection: ConnectionDelegate {
           connection.session.reset(stream, errorCode: 8)
           connection.markDirty()
         }
-      } else if transport.needsWholeRequest, !stream.isPeerEnded,
+      } else if transport.hasOneRequest, !stream.isPeerEnded,
         now - transport.began >= limits.unaryBody
       {
         transport.call?.finish(RPCError(.deadlineExceeded, "the request took too long to arrive"))
@@ -189,7 +208,7 @@ final class ServerConnection: ConnectionDelegate {
     drainDeadline = .now + grace
     connection.session.announceShutdown()
     connection.markDirty()
-    connection.loop.schedule(after: min(.milliseconds(100), grace)) { [weak self] in
+    connection.loop.schedule(after: min(limits.goAwayPause, grace)) { [weak self] in
       self?.refuseNewStreams()
     }
     connection.loop.schedule(after: grace) { [weak self] in self?.endByForce() }
@@ -197,6 +216,7 @@ final class ServerConnection: ConnectionDelegate {
 
   private func refuseNewStreams() {
     guard !connection.isOver else { return }
+    hasRefusedStreams = true
     connection.session.goAway(errorCode: 0)
     for call in calls where call.isStreaming { call.call?.finish(Self.goingAway) }
     connection.markDirty()
@@ -210,11 +230,12 @@ final class ServerConnection: ConnectionDelegate {
   }
 
   private func endIfDrained() {
-    if drainDeadline != nil, streamCount == 0 { connection.endWhenSent() }
+    if hasRefusedStreams, streamCount == 0 { connection.endWhenSent() }
   }
 
   private func endByForce() {
     guard !connection.isOver else { return }
+    if !hasRefusedStreams { refuseNewStreams() }
     for call in calls { call.call?.finish(Self.goingAway) }
     connection.endWhenSent()
     connection.loop.schedule(after: .seconds(1)) { [connection] in connection.end(.closed) }
