@@ -167,7 +167,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
-    tests("UsherServicesTests", ["UsherServices", "UsherProtos", "RPC", "Booking", "SeatFeed"]),
+    tests(
+      "UsherServicesTests",
+      ["UsherServices", "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "SeatFeed"]),
     tests("usherdTests", ["usherd", "Booking", "BookingStore", "Postgres", "Reactor", "Support"]),
     tests(
       "usherTests",

@@ -26,10 +26,16 @@ struct HoldWish {
       violations.require(
         (1...Int32(Booking.Limits.seatsPerBooking)).contains(best.count),
         "best_available.count", "must be 1 to \(Booking.Limits.seatsPerBooking)")
+      violations.require(
+        best.tier.utf8.count <= Limits.nameBytes, "best_available.tier",
+        "must have at most \(Limits.nameBytes) bytes")
     case (false, nil):
       violations.require(
         message.seats.count <= Booking.Limits.seatsPerBooking, "seats",
         "a booking has at most \(Booking.Limits.seatsPerBooking) seats")
+      violations.require(
+        message.seats.allSatisfy { $0.utf8.count <= Limits.nameBytes }, "seats",
+        "a label has at most \(Limits.nameBytes) bytes")
     }
     try violations.check()
     guard let requestID else { throw .hidden }

@@ -11,6 +11,7 @@ enum Limits {
   static let authorizationCharacters = 512
   /// Times a hold is priced again because prices changed in between.
   static let pricingAttempts = 3
-  /// Labels read from a request before it is refused for having too many.
-  static let seatLabels = 10
+  /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
+  /// details must stay small enough to travel.
+  static let nameBytes = 64
 }

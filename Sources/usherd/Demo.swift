@@ -29,8 +29,13 @@ struct Demo: AsyncParsableCommand {
       cluster = try PrivateCluster(
         PrivateCluster.Settings(folder: folder.path("postgres")), on: loop)
       try await cluster.start()
+    } catch {
+      throw Failure.start("\(error)")
+    }
+    do {
       try await DemoDatabase.prepare(cluster, folder.credentials, on: loop)
     } catch {
+      await cluster.stop()
       throw Failure.start("\(error)")
     }
     settings.database = cluster.connectionString(database: DemoDatabase.name)

@@ -7,23 +7,35 @@ import UsherServices
 
 /// Gathers the health of all pools into the health that clients are told.
 final class HealthJudge: Sendable {
+  private struct State {
+    var downPools: Set<Int> = []
+    var isStopping = false
+  }
+
   private let board: HealthBoard
-  private let downPools = Mutex<Set<Int>>([])
-  private let isStopping = Mutex(false)
+  private let state = Mutex(State())
 
   init(_ board: HealthBoard) { self.board = board }
 
   func note(_ health: PostgresPool.Health, ofPool number: Int) {
-    let allUp = downPools.withLock { down in
-      if case .down = health { down.insert(number) } else { down.remove(number) }
-      return down.isEmpty
+    update { state in
+      if case .down = health {
+        state.downPools.insert(number)
+      } else {
+        state.downPools.remove(number)
+      }
     }
-    board.set(isServing: allUp && !isStopping.withLock { $0 })
   }
 
   /// From now on the node is not serving, whatever its pools say.
-  func stop() {
-    isStopping.withLock { $0 = true }
-    board.set(isServing: false)
+  func stop() { update { $0.isStopping = true } }
+
+  /// Judges and tells in one step: two pools that change at once must not be told in another order
+  /// than they were judged.
+  private func update(_ change: (inout State) -> Void) {
+    state.withLock { state in
+      change(&state)
+      board.set(isServing: state.downPools.isEmpty && !state.isStopping)
+    }
   }
 }

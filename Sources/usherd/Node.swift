@@ -67,7 +67,7 @@ final class Node: Sendable {
     let router = Self.router(settings, parts, Lanes(workers), health, logger)
     var server = ServerConfiguration(
       address: settings.listen, tls: try Self.tls(settings))
-    server.limits = ConnectionLimits()
+    server.limits.connectionsPerPeer = settings.connectionsPerPeer
     self.server = try Server(
       loops: loops, router: router, configuration: server, logger: logger)
   }
@@ -129,11 +129,14 @@ final class Node: Sendable {
     router.register(HealthService(health))
     if settings.reflection {
       let reflection = Reflection(
-        services: services + ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"])
+        services: Set(router.methods.map(\.service)) + [
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+        ])
       router.register(ReflectionService(reflection))
       router.register(ReflectionAlphaService(reflection))
     }
-    for service in services {
+    // Every service, those open to all included: none has a large request.
+    for service in Set(router.methods.map(\.service)) {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)
     }
     return router

@@ -31,6 +31,7 @@ enum Runner {
   static func run(
     _ settings: Settings, whenReady: @Sendable (Node) async throws -> Void
   ) async throws {
+    ProcessLimits.prepare()
     let loops = try makeLoops(settings.loops)
     let logger = makeLogger(settings)
     let node: Node

@@ -18,6 +18,7 @@ enum SettingKey: String, CaseIterable {
   case loops
   case laneWorkers = "lane_workers"
   case poolConnections = "pool_connections"
+  case connectionsPerPeer = "connections_per_peer"
   case logLevel = "log_level"
   case drainSeconds = "drain_seconds"
   case allowUnsafeDurability = "allow_unsafe_durability"
@@ -57,6 +58,8 @@ struct SettingFlags: ParsableArguments {
   var laneWorkers: String?
   @Option(help: ArgumentHelp("Most database connections per loop for reads.", valueName: "n"))
   var poolConnections: String?
+  @Option(help: ArgumentHelp("Most client connections from one address.", valueName: "n"))
+  var connectionsPerPeer: String?
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error.", valueName: "level"))
   var logLevel: String?
   @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
@@ -68,7 +71,7 @@ struct SettingFlags: ParsableArguments {
     let pairs: [(SettingKey, String?)] = [
       (.listen, listen), (.database, database), (.certificate, certificate), (.key, key),
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
-      (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
+      (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections), (.connectionsPerPeer, connectionsPerPeer),
       (.logLevel, logLevel), (.drainSeconds, drainSeconds),
       (.allowUnsafeDurability, allowUnsafeDurability),
     ]
@@ -88,6 +91,7 @@ struct Settings: Sendable {
   var loops = ProcessInfo.processInfo.activeProcessorCount
   var laneWorkers = 2
   var poolConnections = 4
+  var connectionsPerPeer = ConnectionLimits().connectionsPerPeer
   var logLevel = Logger.Level.info
   var drainSeconds = 30
   var allowUnsafeDurability = false
@@ -125,6 +129,7 @@ struct Settings: Sendable {
     case .loops: loops = try Self.number(key, value, 1...256)
     case .laneWorkers: laneWorkers = try Self.number(key, value, 1...64)
     case .poolConnections: poolConnections = try Self.number(key, value, 1...100)
+    case .connectionsPerPeer: connectionsPerPeer = try Self.number(key, value, 1...10_000)
     case .logLevel:
       guard let level = Logger.Level(rawValue: value) else {
         throw Self.wrong(key, "must be trace, debug, info, notice, warning, error or critical")
@@ -141,7 +146,8 @@ struct Settings: Sendable {
       .listen: "\(listen)", .database: database, .certificate: certificate, .key: key,
       .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
       .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
-      .poolConnections: "\(poolConnections)", .logLevel: logLevel.rawValue,
+.poolConnections: "\(poolConnections)",
+      .connectionsPerPeer: "\(connectionsPerPeer)", .logLevel: logLevel.rawValue,
       .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
     ]
     return SettingKey.allCases.map { key in
