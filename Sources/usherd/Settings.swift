@@ -71,7 +71,8 @@ struct SettingFlags: ParsableArguments {
     let pairs: [(SettingKey, String?)] = [
       (.listen, listen), (.database, database), (.certificate, certificate), (.key, key),
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
-      (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections), (.connectionsPerPeer, connectionsPerPeer),
+      (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
+      (.connectionsPerPeer, connectionsPerPeer),
       (.logLevel, logLevel), (.drainSeconds, drainSeconds),
       (.allowUnsafeDurability, allowUnsafeDurability),
     ]
@@ -146,7 +147,7 @@ struct Settings: Sendable {
       .listen: "\(listen)", .database: database, .certificate: certificate, .key: key,
       .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
       .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
-.poolConnections: "\(poolConnections)",
+      .poolConnections: "\(poolConnections)",
       .connectionsPerPeer: "\(connectionsPerPeer)", .logLevel: logLevel.rawValue,
       .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
     ]
