@@ -28,7 +28,13 @@ package struct ClientCall: Sendable {
 
   func next<R: ProtoMessage>() async throws(RPCError) -> R? {
     let bytes = try await onLoop { (stream) async throws(RPCError) in
-      try await stream.inbound.next()
+      do throws(RPCError) {
+        return try await stream.inbound.next()
+      } catch {
+        // A message that cannot be opened ends the call; any other error has ended it before.
+        stream.abandon(error)
+        throw error
+      }
     }
     guard let bytes else { return nil }
     return try decode(bytes)
@@ -39,11 +45,16 @@ package struct ClientCall: Sendable {
     let bytes = try await onLoop { (stream) async throws(RPCError) in
       try stream.send(envelope)
       stream.endRequest()
-      let first = try await stream.inbound.next()
-      guard let first, try await stream.inbound.next() == nil else {
-        throw RPCError(.unimplemented, "a unary response needs exactly one message")
+      do throws(RPCError) {
+        let first = try await stream.inbound.next()
+        guard let first, try await stream.inbound.next() == nil else {
+          throw RPCError(.unimplemented, "a unary response needs exactly one message")
+        }
+        return first
+      } catch {
+        stream.abandon(error)
+        throw error
       }
-      return first
     }
     return try decode(bytes)
   }

@@ -1,6 +1,12 @@
 // Splits a stream of DATA bytes into length-prefixed messages. Refuses at the prefix, before
 // anything is allocated for the message.
 
+/// A message as it came, perhaps compressed.
+package struct ReceivedMessage: Sendable {
+  let bytes: [UInt8]
+  let isCompressed: Bool
+}
+
 /// The message framing of one direction of one call.
 ///
 /// Source: gRPC over HTTP/2, "Length-Prefixed-Message": one flag byte, four length bytes.
@@ -22,7 +28,7 @@ package struct EnvelopeReader {
 
   /// Takes bytes and hands over each message that they complete.
   package mutating func append(
-    _ bytes: UnsafeRawBufferPointer, _ deliver: ([UInt8]) -> Void
+    _ bytes: UnsafeRawBufferPointer, _ deliver: (ReceivedMessage) -> Void
   ) throws(RPCError) {
     var rest = bytes[...]
     while true {
@@ -38,10 +44,10 @@ package struct EnvelopeReader {
       missingByteCount -= taken.count
       rest = rest.dropFirst(taken.count)
       guard missingByteCount == 0 else { return }
-      let message = partial
+      let message = ReceivedMessage(bytes: partial, isCompressed: isCompressed)
       partial = []
       inMessage = false
-      deliver(isCompressed ? try inflate(message) : message)
+      deliver(message)
     }
   }
 
@@ -71,9 +77,12 @@ package struct EnvelopeReader {
     return true
   }
 
-  private func inflate(_ message: [UInt8]) throws(RPCError) -> [UInt8] {
+  /// The bytes of a message, inflated up to the limit. Called when the message is wanted, not when
+  /// it comes: a window full of small bombs would otherwise become gigabytes in the queue.
+  package func open(_ message: ReceivedMessage) throws(RPCError) -> [UInt8] {
+    guard message.isCompressed else { return message.bytes }
     do {
-      return try Gzip.inflate(message, limitBytes: limitBytes)
+      return try Gzip.inflate(message.bytes, limitBytes: limitBytes)
     } catch {
       throw error == .tooLarge
         ? RPCError(.resourceExhausted, "a message inflates beyond the limit of \(limitBytes)")

@@ -15,7 +15,7 @@ final class InboundMessages {
   }
 
   private var envelopes: EnvelopeReader
-  private var messages = Deque<[UInt8]>()
+  private var messages = Deque<ReceivedMessage>()
   private var queuedByteCount = 0
   private var withheldByteCount = 0
   private var ending: Ending?
@@ -39,7 +39,7 @@ final class InboundMessages {
   func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
     guard ending == nil else { return reopenWindow(bytes.count) }
     try envelopes.append(bytes) { message in
-      queuedByteCount += message.count + Limits.messageOverheadBytes
+      queuedByteCount += message.bytes.count + Limits.messageOverheadBytes
       messages.append(message)
     }
     if queuedByteCount <= Limits.inboundHighWaterBytes {
@@ -79,7 +79,7 @@ final class InboundMessages {
   func next() async throws(RPCError) -> [UInt8]? {
     while true {
       if case .abandoned(let error) = ending { throw error }
-      if let message = takeFirst() { return message }
+      if let message = takeFirst() { return try envelopes.open(message) }
       if case .status(let error) = ending { throw error }
       if ending != nil { return nil }
       precondition(waiter == nil, "two readers of one call")
@@ -93,12 +93,12 @@ final class InboundMessages {
     guard messages.count == 1, let message = takeFirst() else {
       throw RPCError(.unimplemented, "a unary request needs exactly one message")
     }
-    return message
+    return try envelopes.open(message)
   }
 
-  private func takeFirst() -> [UInt8]? {
+  private func takeFirst() -> ReceivedMessage? {
     guard let message = messages.popFirst() else { return nil }
-    queuedByteCount -= message.count + Limits.messageOverheadBytes
+    queuedByteCount -= message.bytes.count + Limits.messageOverheadBytes
     if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
       reopenWindow(withheldByteCount)
       withheldByteCount = 0

@@ -11,9 +11,9 @@ import Testing
     var isAtBoundary: Bool { reader.isAtBoundary }
 
     func read(_ bytes: [UInt8]) throws -> [[UInt8]] {
-      var messages: [[UInt8]] = []
-      try bytes.withUnsafeBytes { raw in try reader.append(raw) { messages.append($0) } }
-      return messages
+      var sealed: [ReceivedMessage] = []
+      try bytes.withUnsafeBytes { raw in try reader.append(raw) { sealed.append($0) } }
+      return try sealed.map { try reader.open($0) }
     }
   }
 

@@ -73,4 +73,22 @@ private final class Sink: ServerStreamSink {
     }
     loop.stop()
   }
+
+  /// Small on the wire, large in memory: what waits must cost what it cost the peer.
+  @Test func compressedMessagesWaitCompressed() async throws {
+    let loop = try EventLoop(name: "test")
+    try await loop.run { () async throws in
+      let sink = Sink()
+      var encodings = MessageEncodings()
+      _ = encodings.declare("gzip")
+      let stream = ServerStream(
+        loop: loop, sink: sink, receiveLimitBytes: 1 << 20, encodings: encodings)
+      let message = [UInt8](repeating: 0, count: 1 << 20)
+      let envelope = Gzip.envelope([0, 0, 0x10, 0, 0] + message)
+      for _ in 0..<10 { envelope.withUnsafeBytes { stream.receive($0) } }
+      #expect(sink.reopenedByteCount == 10 * envelope.count, "10 MiB inflated, 50 kB as sent")
+      #expect(try await stream.inbound.next() == message)
+    }
+    loop.stop()
+  }
 }
