@@ -18,8 +18,17 @@ struct Demo: AsyncParsableCommand {
   var data = "usher-demo"
   @OptionGroup var flags: SettingFlags
 
+  /// All of a demo's clients come from one address.
+  private static var defaults: Settings {
+    var settings = Settings()
+    settings.connectionsPerPeer = ConnectionLimits().connections
+    return settings
+  }
+
   func run() async throws {
-    var settings = try Failure.asConfiguration { try Settings(flags: flags) }
+    var settings = try Failure.asConfiguration {
+      try Settings(flags: flags, defaults: Self.defaults)
+    }
     let folder: DemoFolder
     let loop: EventLoop
     let cluster: PrivateCluster

@@ -99,10 +99,12 @@ struct Settings: Sendable {
 
   init() {}
 
-  /// Merges the sources. Throws in words for the operator.
+  /// Merges the sources over the defaults. Throws in words for the operator.
   init(
-    flags: SettingFlags, environment: [String: String] = ProcessInfo.processInfo.environment
+    flags: SettingFlags, defaults: Settings = Settings(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
   ) throws(SettingsError) {
+    self = defaults
     var values: [SettingKey: String] = [:]
     if let file = flags.config ?? environment["USHER_CONFIG"] {
       values = try SettingsFile.read(file)
