@@ -22,11 +22,12 @@ import PackagePlugin
     ]
   }
 
-  /// A test brings its own schema; any other target gets the package's.
+  /// A target with a schema of its own has it in a folder; a link, or nothing, means the package's.
   private func protoFolder(of target: any Target, in package: Package) -> URL {
-    let isTest = (target as? any SourceModuleTarget)?.kind == .test
-    let folder = isTest ? target.directoryURL : package.directoryURL
-    return folder.appending(path: "Protos")
+    let own = target.directoryURL.appending(path: "Protos")
+    let attributes = try? FileManager.default.attributesOfItem(atPath: own.path)
+    let isFolder = attributes?[.type] as? FileAttributeType == .typeDirectory
+    return isFolder ? own : package.directoryURL.appending(path: "Protos")
   }
 
   /// Paths of the .proto files relative to `root`, sorted, so that the plan does not depend on the

@@ -68,6 +68,10 @@ package struct ClientCall: Sendable {
     await stream.loop.run { (stream.value.initialMetadata, stream.value.trailers) }
   }
 
+  func lastWasCompressed() async -> Bool {
+    await stream.loop.run { stream.value.inbound.lastWasCompressed }
+  }
+
   private func onLoop<T: Sendable>(
     _ body: @escaping @Sendable (ClientStreamState) async throws(RPCError) -> T
   ) async throws(RPCError) -> T {
@@ -102,6 +106,9 @@ package struct ResponseReader<Message: ProtoMessage>: Sendable {
   package func metadata() async -> (initial: Metadata, trailing: Metadata) {
     await call.metadata()
   }
+
+  /// Whether the response read last had come compressed.
+  package func lastWasCompressed() async -> Bool { await call.lastWasCompressed() }
 }
 
 /// A call whose client streams: many requests, one or many responses.
@@ -124,4 +131,12 @@ package struct ClientStream<Request: ProtoMessage, Response: ProtoMessage>: Send
 
   /// Gives the call up.
   package func cancel() { call.cancel() }
+
+  /// Initial and trailing metadata, as far as they have arrived.
+  package func metadata() async -> (initial: Metadata, trailing: Metadata) {
+    await call.metadata()
+  }
+
+  /// Whether the response read last had come compressed.
+  package func lastWasCompressed() async -> Bool { await call.lastWasCompressed() }
 }

@@ -18,6 +18,8 @@ final class InboundMessages {
   private var messages = Deque<ReceivedMessage>()
   private var queuedByteCount = 0
   private var withheldByteCount = 0
+  /// Whether the message read last had come compressed.
+  private(set) var lastWasCompressed = false
   private var ending: Ending?
   private var waiter: CheckedContinuation<Void, Never>?
   /// Called with byte counts whose flow-control window may be reopened.
@@ -98,6 +100,7 @@ final class InboundMessages {
 
   private func takeFirst() -> ReceivedMessage? {
     guard let message = messages.popFirst() else { return nil }
+    lastWasCompressed = message.isCompressed
     queuedByteCount -= message.bytes.count + Limits.messageOverheadBytes
     if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
       reopenWindow(withheldByteCount)

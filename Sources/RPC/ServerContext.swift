@@ -57,6 +57,9 @@ package struct ServerContext: Sendable {
     stream.value.wantsCompression = true
   }
 
+  /// Whether the request message read last had come compressed. Loop only.
+  package var lastRequestWasCompressed: Bool { stream.value.inbound.lastWasCompressed }
+
   /// Sends the response headers now, before any message. Loop only.
   package func sendInitialMetadata() {
     guard !stream.value.isClosed else { return }
