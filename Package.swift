@@ -142,6 +142,20 @@ let package = Package(
     .target(
       name: "ProtoSupport", dependencies: ["ProtoSchema", "ProtoWire"], path: "Tests/ProtoSupport",
       exclude: ["Python"], swiftSettings: settings),
+    .executableTarget(
+      name: "EchoServer",
+      dependencies: [
+        "UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/Benchmarks/EchoServer", swiftSettings: settings),
+    .executableTarget(
+      name: "SeatLoad",
+      dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
+      path: "Tests/Benchmarks/SeatLoad", swiftSettings: settings),
+    .executableTarget(
+      name: "BenchCluster", dependencies: ["Postgres", "Reactor"],
+      path: "Tests/Benchmarks/Cluster", swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
     tests("HTTP2Tests", ["HTTP2"]),

@@ -1,0 +1,88 @@
+"""Figures of interleaved rounds: medians with their spread, ratios taken round by round."""
+
+import json
+import statistics
+
+
+class Figures:
+    """Samples by case and measure, in the order of the rounds."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def add(self, case, **values):
+        for measure, value in values.items():
+            self.samples.setdefault(case, {}).setdefault(measure, []).append(value)
+
+    def cases(self):
+        return list(self.samples)
+
+    def median(self, case, measure):
+        return statistics.median(self.samples[case][measure])
+
+    def spread(self, case, measure):
+        """Half the distance between the extremes, relative to the median."""
+        values = self.samples[case][measure]
+        middle = statistics.median(values)
+        return (max(values) - min(values)) / 2 / middle if middle else 0.0
+
+    def ratio(self, case, other, measure):
+        """The median of the ratios of each round, with the least and the largest: neighbours in
+        time share the machine's mood."""
+        pairs = zip(self.samples[case][measure], self.samples[other][measure])
+        ratios = sorted(a / b for a, b in pairs if b)
+        return statistics.median(ratios), ratios[0], ratios[-1]
+
+    def summary(self):
+        return {
+            case: {
+                measure: {
+                    "median": round(statistics.median(values), 4),
+                    "min": round(min(values), 4),
+                    "max": round(max(values), 4),
+                    "rounds": len(values),
+                }
+                for measure, values in measures.items()
+            }
+            for case, measures in self.samples.items()
+        }
+
+
+def table(headings, rows):
+    """Prints columns as wide as they must be; the first is left-aligned."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in [headings, *rows]) for i in range(len(headings))]
+    for row in [headings, *rows]:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        print("  " + "  ".join(cells))
+
+
+class Judgement:
+    """Ratios against their goals, printed and kept for the machine-readable line."""
+
+    def __init__(self):
+        self.rows = []
+        self.values = []
+
+    def add(self, what, ratio, *, at_most=None, at_least=None):
+        middle, low, high = ratio
+        met = middle <= at_most if at_most is not None else middle >= at_least
+        goal = f"≤ {at_most:.3g}" if at_most is not None else f"≥ {at_least:.3g}"
+        self.rows.append(
+            [what, f"{middle:.3f}", f"{low:.3f}–{high:.3f}", goal, "met" if met else "MISSED"])
+        self.values.append({
+            "what": what, "ratio": round(middle, 4), "min": round(low, 4), "max": round(high, 4),
+            "goal": goal, "met": met,
+        })
+
+    def show(self):
+        table(["ratio, median of rounds", "ratio", "range", "goal", ""], self.rows)
+
+
+def machine_line(name, figures, judgement, facts):
+    """One line that programs read."""
+    print("BENCH " + json.dumps({
+        "benchmark": name, "facts": facts, "figures": figures.summary(),
+        "ratios": judgement.values,
+    }, ensure_ascii=False, sort_keys=True), flush=True)
