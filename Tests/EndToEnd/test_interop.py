@@ -126,3 +126,12 @@ def test_a_case_can_fail(grpcio_server):
         "ok empty_unary",
         f"failed {ONLY_OURS[0]}: the call succeeded instead of ending with INVALID_ARGUMENT",
     ]
+
+
+def test_the_path_for_h2spec_answers_a_grpc_request():
+    told = subprocess.run(
+        [BINARIES / "interop-server", "--h2spec-path"],
+        check=True, capture_output=True, text=True, timeout=SECONDS,
+    )
+    with our_server(None) as address, connect(address, None) as channel:
+        assert channel.unary_unary(told.stdout.strip())(b"", timeout=SECONDS) == b""

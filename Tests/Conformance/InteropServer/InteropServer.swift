@@ -27,7 +27,7 @@ import TLS
   var key: String?
   @Flag(
     name: .customLong("h2spec-path"),
-    help: "Print a path whose every request is answered with DATA, for h2spec, and end.")
+    help: "Print the path of a method that answers a gRPC request with DATA, and end.")
   var printsH2specPath = false
 
   func validate() throws {
