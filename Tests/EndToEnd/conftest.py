@@ -81,9 +81,15 @@ def demo():
 
 
 @pytest.fixture
-def own_demo():
+def own_folder():
+    with servers.Folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def own_demo(own_folder):
     """A demo of the test's own, to be killed at will."""
-    with servers.Folder() as folder, servers.Usherd(folder / "demo") as server:
+    with servers.Usherd(own_folder / "demo") as server:
         yield Demo(server)
 
 

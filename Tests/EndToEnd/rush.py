@@ -22,9 +22,11 @@ class Stuck(Exception):
 
 
 class Rush:
-    def __init__(self, demo, show, seed):
+    def __init__(self, demo, show, seed, think_seconds=0.0):
+        """A customer thinks up to think_seconds between hold and payment."""
         self.demo = demo
         self.show = show
+        self.think_seconds = think_seconds
         self.end = time.monotonic() + SECONDS
         self.lock = threading.Lock()
         self.acknowledged = {}  # booking id → labels, once confirmed
@@ -92,6 +94,7 @@ class Rush:
                 was_told = True
             else:
                 assert sorted(held.seats) == sorted(wanted), "a booking in parts"
+                time.sleep(dice.uniform(0, self.think_seconds))
                 self._confirm(client, held, wanted)
                 return "bought"
             free, pending = self._look(client, dice)

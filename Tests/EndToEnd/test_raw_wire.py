@@ -7,6 +7,8 @@ import ssl
 import pytest
 
 from partner import seat_map_pb2
+import usherd as servers
+from conftest import Demo
 from raw_wire import RawClient, connect, connect_tls, envelope, until_closed
 from usherd import wait_until
 
@@ -21,10 +23,14 @@ def raw(demo):
         yield client
 
 
-@pytest.fixture(scope="module")
-def request_bytes(demo):
+def get_map_request(demo):
     show = demo.fresh_show()
     return seat_map_pb2.GetSeatMapRequest(show_id=show.show_id).SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def request_bytes(demo):
+    return get_map_request(demo)
 
 
 def test_a_good_call_by_hand(raw, request_bytes):
@@ -277,6 +283,34 @@ def test_unknown_fields_are_no_error(raw, request_bytes):
 
 def test_a_call_without_a_key_is_refused_by_hand(raw):
     assert raw.call(HOLD, envelope(b"")).grpc_status == UNAUTHENTICATED
+
+
+# Too many
+
+
+def test_a_peer_has_only_so_many_connections(own_folder):
+    with servers.Usherd(own_folder / "demo", connections_per_peer=5) as server:
+        demo = Demo(server)
+        # Its own channels are gone once it has the request: they count.
+        message = get_map_request(demo)
+        clients = [RawClient(demo) for _ in range(5)]
+        for client in clients:
+            assert client.call(GET_MAP, envelope(message)).grpc_status == OK
+        with pytest.raises((ssl.SSLError, OSError)):
+            RawClient(demo)
+        clients.pop().sock.close()
+
+        def is_served():
+            try:
+                with RawClient(demo) as client:
+                    return client.call(GET_MAP, envelope(message)).grpc_status == OK
+            except OSError:
+                return False
+
+        wait_until(is_served, what="service after a connection has gone")
+        for client in clients:
+            assert client.call(GET_MAP, envelope(message)).grpc_status == OK
+            client.sock.close()
 
 
 # All of it, many times

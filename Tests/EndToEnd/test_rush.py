@@ -26,14 +26,14 @@ def test_sixty_seats_are_sold_once(studio):
 def test_sixty_seats_are_sold_once_while_database_sessions_die(studio):
     demo, show = studio
     dice = random.Random(2)
-    rush = Rush(demo, show, seed=2)
+    rush = Rush(demo, show, seed=2, think_seconds=1)
     rush.start()
     killed = 0
     while any(thread.is_alive() for thread in rush.threads) and killed < 40:
         for pid in dice.sample(demo.server.backends(), 1):
             demo.server.kill_backend(pid)
             killed += 1
-        time.sleep(0.1)
+        time.sleep(0.05)
     rush.join()
     rush.check()
     assert killed >= 3
@@ -41,7 +41,7 @@ def test_sixty_seats_are_sold_once_while_database_sessions_die(studio):
 
 def test_sixty_seats_are_sold_once_while_every_selling_session_dies_at_once(studio):
     demo, show = studio
-    rush = Rush(demo, show, seed=3)
+    rush = Rush(demo, show, seed=3, think_seconds=1)
     rush.start()
     while rush.sold_count < 10:
         assert any(thread.is_alive() for thread in rush.threads)
@@ -55,7 +55,7 @@ def test_sixty_seats_are_sold_once_while_every_selling_session_dies_at_once(stud
 @pytest.mark.parametrize("seed", [4, 5])
 def test_sixty_seats_are_sold_once_while_the_node_is_killed(studio, seed):
     demo, show = studio
-    rush = Rush(demo, show, seed=seed)
+    rush = Rush(demo, show, seed=seed, think_seconds=1)
     rush.start()
     while rush.sold_count < 12:
         assert any(thread.is_alive() for thread in rush.threads)

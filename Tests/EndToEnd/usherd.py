@@ -43,8 +43,10 @@ class Folder:
 class Usherd:
     """One `usherd demo` on a folder. The port stays the same over restarts."""
 
-    def __init__(self, data):
+    def __init__(self, data, **settings):
         self.data = pathlib.Path(data)
+        # Every client of the tests has the same address.
+        self.settings = {"connections_per_peer": 500} | settings
         self.listen = "127.0.0.1:0"
         self.address = None
         self.process = None
@@ -52,6 +54,8 @@ class Usherd:
     def start(self):
         log = open(self.data.parent / "usherd.log", "ab")
         command = [BINARY, "demo", "--data", self.data, "--listen", self.listen]
+        for name, value in self.settings.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
         )
