@@ -73,7 +73,11 @@ extension PrivateCluster {
 
   private func unlock() {
     state.withLock { state in
-      if state.lockFD >= 0 { close(state.lockFD) }
+      guard state.lockFD >= 0 else { return }
+      // Closing alone is not enough: a child that is just being started, whoever starts it, has
+      // the descriptor too until it runs its program.
+      flock(state.lockFD, LOCK_UN)
+      close(state.lockFD)
       state.lockFD = -1
     }
   }
