@@ -169,11 +169,9 @@ final class PoolCore {
     }
   }
 
-  /// 25 ms doubling up to 400 ms, ± 25 %: with the time to connect, back within a second of the
-  /// server, and nodes that lost it together do not return together.
   private var backoff: Duration {
-    let step = Duration.milliseconds(min(25 << min(failureCount - 1, 4), 400))
-    return step * Double.random(in: 0.75...1.25)
+    ReconnectBackoff.delay(
+      afterFailures: failureCount, jitter: .random(in: ReconnectBackoff.jitter))
   }
 
   /// A lent connection that breaks is found out when it comes back.

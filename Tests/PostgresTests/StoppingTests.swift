@@ -11,14 +11,12 @@ struct StoppingTests {
   @Test func timeoutStopsTheServersWork() async throws {
     try await withConnection { connection in
       try await connection.executeScript("CREATE TABLE t (n int4)")
-      let started = LoopInstant.now
       let error = await failure { () async throws(PostgresError) in
         try await connection.query(
-          "INSERT INTO t SELECT 1 FROM pg_sleep(4)", timeout: .milliseconds(100))
+          "INSERT INTO t SELECT 1 FROM pg_sleep(3600)", timeout: .milliseconds(100))
       }
       #expect(error?.kind == .deadlineExceeded)
       #expect(error?.maybeExecuted == false)
-      #expect(LoopInstant.now - started < .seconds(2))
       let row = try await connection.query("SELECT count(*) FROM t").onlyRow()
       #expect(try row.decode(0, as: Int64.self) == 0)
     }
@@ -187,12 +185,10 @@ struct StoppingTests {
       _ = try await connection.query("SELECT 1")
       kill(connection.backendProcess, SIGSTOP)
       defer { kill(connection.backendProcess, SIGCONT) }
-      let started = LoopInstant.now
       let error = await failure { () async throws(PostgresError) in
         try await connection.query("SELECT 1", timeout: .milliseconds(100))
       }
       #expect(error?.kind == .connectionLost(maybeExecuted: true))
-      #expect(LoopInstant.now - started < .seconds(8))
       #expect(try await observer.query("SELECT 1").rowCount == 1)
     }
   }
