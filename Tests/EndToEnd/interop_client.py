@@ -86,9 +86,22 @@ def large_unary(channel):
 
 
 def cacheable_unary(channel):
+    """What the case asks of a server; the rest of it is about a cache between the two."""
     stub = test_pb2_grpc.TestServiceStub(channel)
-    answers = [stub.CacheableUnaryCall(simple(1, 10), timeout=SECONDS) for _ in range(2)]
-    assert answers[0] == answers[1]
+    answers = [stub.CacheableUnaryCall.with_call(simple(1), timeout=SECONDS) for _ in range(2)]
+    assert len({int(answer.payload.body) for answer, _ in answers}) == 2
+    for _, call in answers:
+        assert "max-age=60" in dict(call.initial_metadata())["cache-control"]
+
+
+def unknown_payload_type(channel):
+    """No case of its own in the description, but a duty of the server there."""
+    stub = test_pb2_grpc.TestServiceStub(channel)
+    unary = simple(1, 10, response_type=77)
+    expected = grpc.StatusCode.INVALID_ARGUMENT
+    assert code_of(lambda: stub.UnaryCall(unary, timeout=SECONDS))[0] == expected
+    stream = stub.StreamingOutputCall(output([10], response_type=77), timeout=SECONDS)
+    assert code_of(lambda: list(stream))[0] == expected
 
 
 def client_streaming(channel):
@@ -239,9 +252,10 @@ def server_compressed_streaming(channel):
 
 
 CASES = [
-    empty_unary, large_unary, cacheable_unary, client_streaming, server_streaming, ping_pong,
-    half_duplex, empty_stream, cancel_after_begin, cancel_after_first_response,
-    status_code_and_message, special_status_message, custom_metadata, unimplemented_method,
-    unimplemented_service, timeout_on_sleeping_server, client_compressed_unary,
-    client_compressed_streaming, server_compressed_unary, server_compressed_streaming,
+    empty_unary, large_unary, cacheable_unary, unknown_payload_type, client_streaming,
+    server_streaming, ping_pong, half_duplex, empty_stream, cancel_after_begin,
+    cancel_after_first_response, status_code_and_message, special_status_message, custom_metadata,
+    unimplemented_method, unimplemented_service, timeout_on_sleeping_server,
+    client_compressed_unary, client_compressed_streaming, server_compressed_unary,
+    server_compressed_streaming,
 ]

@@ -1,7 +1,8 @@
 """gRPC's interoperability TestService on stock grpcio, for our client to be judged by.
 
-UnimplementedCall is left to the generated base class, UnimplementedService to grpcio. grpcio does not tell a handler whether a request came compressed, so the
-cases that ask a server to check this cannot be played here.
+UnimplementedCall is left to the generated base class, UnimplementedService to grpcio. grpcio does
+not tell a handler whether a request came compressed, so the cases that ask a server to check this
+cannot be played here.
 """
 
 import concurrent.futures
@@ -58,8 +59,14 @@ class TestService(test_pb2_grpc.TestServiceServicer):
         for request in requests:
             yield from self._answers(request, context)
 
+    def HalfDuplexCall(self, requests, context):
+        _echo_metadata(context)
+        for request in list(requests):
+            yield from self._answers(request, context)
+
     @staticmethod
     def _answers(request, context):
+        _end_as_asked(request, context)
         for wish in request.response_parameters:
             time.sleep(wish.interval_us / 1e6)
             if not wish.compressed.value:
@@ -67,7 +74,6 @@ class TestService(test_pb2_grpc.TestServiceServicer):
             yield messages_pb2.StreamingOutputCallResponse(
                 payload=messages_pb2.Payload(body=bytes(wish.size))
             )
-        _end_as_asked(request, context)
 
 
 @contextlib.contextmanager

@@ -1,25 +1,27 @@
-"""gRPC's public interoperability cases: stock grpcio against our server, our client against
-grpcio's and against ours.
+"""gRPC's public interoperability cases between our client, our server, grpcio and gRPC C++.
 
-The programs are those under Tests/Conformance, as the build left them.
+The programs are those under Tests/Conformance.
 """
 
-import contextlib
-import os
-import pathlib
-import select
 import subprocess
 
 import grpc
 import pytest
 
 import interop_client
+import interop_programs as programs
 import interop_server
-import usherd
 
-BINARIES = usherd.BINARY.parent
-START_SECONDS = 30
-SECONDS = 120
+CASES = """
+    empty_unary large_unary client_streaming server_streaming ping_pong half_duplex empty_stream
+    cancel_after_begin cancel_after_first_response status_code_and_message special_status_message
+    custom_metadata unimplemented_method unimplemented_service timeout_on_sleeping_server
+    server_compressed_unary server_compressed_streaming client_compressed_unary
+    client_compressed_streaming
+""".split()
+# A server on grpcio cannot tell whether a request came compressed, as these demand.
+NOT_WITH_GRPCIO = ["client_compressed_unary", "client_compressed_streaming"]
+TRANSPORTS = ["cleartext", "tls"]
 
 
 @pytest.fixture(scope="module")
@@ -37,29 +39,35 @@ def certificate(tmp_path_factory):
     return files
 
 
-@contextlib.contextmanager
-def our_server(certificate):
-    """interop-server in a process of its own, over TLS when there is a certificate."""
-    command = [BINARIES / "interop-server", "--port=0"]
-    if certificate:
-        command += [
-            "--use_tls=true", f"--tls_cert={certificate[0]}", f"--tls_key={certificate[1]}"
-        ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert select.select([process.stdout], [], [], START_SECONDS)[0], "no address"
-        yield process.stdout.readline().strip()
-        assert process.poll() is None, "the server ended during the cases"
-    finally:
-        process.kill()
-        process.wait()
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def used(request, certificate):
+    """The certificate over TLS, None over cleartext."""
+    return certificate if request.param == "tls" else None
 
 
-@pytest.fixture(scope="module", params=["cleartext", "tls"])
-def channel(request, certificate):
+@pytest.fixture(scope="module")
+def our_server(used):
+    """The address of interop-server."""
+    with programs.serving(programs.ours("server"), used) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def cpp_server(used):
+    with programs.serving(programs.cpp("server"), used) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def grpcio_server(used):
+    with interop_server.running(used) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def channel(our_server, used):
     """A connection of grpcio to our server."""
-    used = certificate if request.param == "tls" else None
-    with our_server(used) as address, connect(address, used) as channel:
+    with connect(our_server, used) as channel:
         yield channel
 
 
@@ -70,68 +78,61 @@ def connect(address, certificate):
     return grpc.secure_channel(address, trust)
 
 
+def expect_all(outcome, cases=CASES):
+    code, said = outcome
+    assert (said.splitlines(), code) == ([f"ok {case}" for case in cases], 0)
+
+
 @pytest.mark.parametrize("case", interop_client.CASES, ids=lambda case: case.__name__)
 def test_grpcio_against_our_server(channel, case):
     case(channel)
 
 
-OUR_CASES = """
-    empty_unary large_unary client_streaming server_streaming ping_pong empty_stream
-    cancel_after_begin cancel_after_first_response status_code_and_message special_status_message
-    custom_metadata unimplemented_method unimplemented_service timeout_on_sleeping_server
-    server_compressed_unary server_compressed_streaming
-""".split()
-# A server on grpcio cannot tell whether a request came compressed, as these demand.
-ONLY_OURS = ["client_compressed_unary", "client_compressed_streaming"]
+def test_cpp_against_our_server(our_server, used):
+    port = programs.port_of(our_server)
+    expect_all(programs.play(programs.cpp("client"), port, used, *CASES))
 
 
-def play(port, certificate, *cases):
-    """Runs interop-client; returns its exit code and what it said."""
-    command = [
-        BINARIES / "interop-client", "--server_host=localhost", f"--server_port={port}",
-        f"--test_case={','.join(cases)}",
-    ]
-    if certificate:
-        command += ["--use_tls=true", f"--ca_file={certificate[0]}"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-    return result.returncode, result.stdout + result.stderr
+def test_our_client_against_our_server(our_server, used):
+    port = programs.port_of(our_server)
+    expect_all(programs.play(programs.ours("client"), port, used, *CASES))
 
 
-@pytest.fixture(scope="module", params=["cleartext", "tls"])
-def grpcio_server(request, certificate):
-    used = certificate if request.param == "tls" else None
-    with interop_server.running(used) as port:
-        yield port, used
+def test_our_client_against_cpp(cpp_server, used):
+    port = programs.port_of(cpp_server)
+    expect_all(programs.play(programs.ours("client"), port, used, *CASES))
 
 
-@pytest.mark.parametrize("case", OUR_CASES)
-def test_our_client_against_grpcio(grpcio_server, case):
-    assert play(*grpcio_server, case) == (0, f"ok {case}\n")
+@pytest.mark.parametrize("case", [case for case in CASES if case not in NOT_WITH_GRPCIO])
+def test_our_client_against_grpcio(grpcio_server, used, case):
+    expect_all(programs.play(programs.ours("client"), grpcio_server, used, case), [case])
 
 
-@pytest.mark.parametrize("is_secure", [False, True], ids=["cleartext", "tls"])
-def test_our_client_against_our_server(certificate, is_secure):
-    used = certificate if is_secure else None
-    cases = OUR_CASES + ONLY_OURS
-    with our_server(used) as address:
-        code, said = play(address.rsplit(":", 1)[1], used, *cases)
-    assert (code, said.splitlines()) == (0, [f"ok {case}" for case in cases])
+def test_the_judges_agree_with_each_other(cpp_server, used):
+    """What fails here is a fault of the C++ programs and tells nothing about ours."""
+    port = programs.port_of(cpp_server)
+    expect_all(programs.play(programs.cpp("client"), port, used, *CASES))
 
 
-def test_a_case_can_fail(grpcio_server):
+@pytest.mark.parametrize("client", [programs.ours, programs.cpp], ids=["ours", "cpp"])
+def test_a_case_can_fail(grpcio_server, used, client):
     """A server that cannot judge a request's compression does not pass for one that can."""
-    code, said = play(*grpcio_server, "empty_unary", ONLY_OURS[0])
+    code, said = programs.play(
+        client("client"), grpcio_server, used, "empty_unary", *NOT_WITH_GRPCIO)
     assert code == 1
-    assert said.splitlines() == [
-        "ok empty_unary",
-        f"failed {ONLY_OURS[0]}: the call succeeded instead of ending with INVALID_ARGUMENT",
+    lines = said.splitlines()
+    assert lines[0] == "ok empty_unary"
+    assert [line.split(":")[0] for line in lines[1:]] == [
+        f"failed {case}" for case in NOT_WITH_GRPCIO
     ]
 
 
 def test_the_path_for_h2spec_answers_a_grpc_request():
     told = subprocess.run(
-        [BINARIES / "interop-server", "--h2spec-path"],
-        check=True, capture_output=True, text=True, timeout=SECONDS,
+        [programs.ours("server"), "--h2spec-path"],
+        check=True, capture_output=True, text=True, timeout=programs.SECONDS,
     )
-    with our_server(None) as address, connect(address, None) as channel:
-        assert channel.unary_unary(told.stdout.strip())(b"", timeout=SECONDS) == b""
+    with programs.serving(programs.ours("server"), None) as address:
+        with connect(address, None) as channel:
+            path = told.stdout.strip()
+            assert channel.unary_unary(path)(b"", timeout=programs.SECONDS) == b""

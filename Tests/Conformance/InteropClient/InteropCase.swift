@@ -7,6 +7,7 @@ enum InteropCase: String, CaseIterable {
   case clientStreaming = "client_streaming"
   case serverStreaming = "server_streaming"
   case pingPong = "ping_pong"
+  case halfDuplex = "half_duplex"
   case emptyStream = "empty_stream"
   case cancelAfterBegin = "cancel_after_begin"
   case cancelAfterFirstResponse = "cancel_after_first_response"
@@ -29,6 +30,7 @@ enum InteropCase: String, CaseIterable {
     case .clientStreaming: try await peer.clientStreaming()
     case .serverStreaming: try await peer.serverStreaming()
     case .pingPong: try await peer.pingPong()
+    case .halfDuplex: try await peer.halfDuplex()
     case .emptyStream: try await peer.emptyStream()
     case .cancelAfterBegin: try await peer.cancelAfterBegin()
     case .cancelAfterFirstResponse: try await peer.cancelAfterFirstResponse()

@@ -42,6 +42,15 @@ extension InteropPeer {
     try await expect([]) { try await talk.next() }
   }
 
+  func halfDuplex() async throws {
+    let talk = try await service.halfDuplexCall(options: Self.options)
+    for (request, response) in zip(Self.requestSizes, Self.responseSizes) {
+      try await talk.write(Self.output([response], requestSize: request))
+    }
+    await talk.finishWriting()
+    try await expect(Self.responseSizes) { try await talk.next() }
+  }
+
   func emptyStream() async throws {
     let talk = try await service.fullDuplexCall(options: Self.options)
     await talk.finishWriting()

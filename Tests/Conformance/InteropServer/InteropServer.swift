@@ -52,7 +52,10 @@ import TLS
     if let certificate, let key {
       tls = try TLSContext(serverCertificateFile: certificate, keyFile: key)
     }
-    return ServerConfiguration(address: HostPort(host: host, port: port), tls: tls)
+    var settings = ServerConfiguration(address: HostPort(host: host, port: port), tls: tls)
+    // Soak tests come from one address, with many channels or for long.
+    settings.limits.connectionsPerPeer = settings.limits.connections
+    return settings
   }
 
   private static func router() -> Router {

@@ -1,6 +1,7 @@
 // The interoperability service: it does what each request says. Sizes and pauses come from
 // strangers and are bounded here.
 
+import Glibc
 import InteropProtos
 import RPC
 import Reactor
@@ -30,6 +31,7 @@ struct TestService: Grpc.Testing.TestServiceServer {
   ) async throws(RPCError) -> SimpleResponse {
     try Self.check(request.expectCompressed, context)
     try Self.check(request.responseStatus)
+    try Self.check(request.responseType)
     if request.responseCompressed?.value == true { context.compressResponses() }
     return SimpleResponse(payload: try Self.payload(request.responseSize))
   }
@@ -38,15 +40,17 @@ struct TestService: Grpc.Testing.TestServiceServer {
     _ request: SimpleRequest, context: ServerContext
   ) async throws(RPCError) -> SimpleResponse {
     context.addInitialMetadata("cache-control", "max-age=60, public")
-    return try await unaryCall(request, context: context)
+    // No two answers are the same, so that a client sees which of them came out of a cache.
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let stamp = String(Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
+    return SimpleResponse(payload: Grpc.Testing.Payload(body: Array(stamp.utf8)))
   }
 
   func streamingOutputCall(
     _ request: OutputRequest, responses: ResponseWriter<OutputResponse>, context: ServerContext
   ) async throws(RPCError) {
-    if request.responseParameters.contains(where: { $0.compressed?.value == true }) {
-      context.compressResponses()
-    }
+    context.compressResponses()
     try await Self.answer(request, responses)
   }
 
@@ -65,6 +69,7 @@ struct TestService: Grpc.Testing.TestServiceServer {
     _ requests: RequestReader<OutputRequest>, responses: ResponseWriter<OutputResponse>,
     context: ServerContext
   ) async throws(RPCError) {
+    context.compressResponses()
     while let request = try await requests.next() { try await Self.answer(request, responses) }
   }
 
@@ -79,6 +84,7 @@ struct TestService: Grpc.Testing.TestServiceServer {
       }
       held.append(request)
     }
+    context.compressResponses()
     for request in held { try await Self.answer(request, responses) }
   }
 
@@ -91,18 +97,24 @@ struct TestService: Grpc.Testing.TestServiceServer {
   private static func answer(
     _ request: OutputRequest, _ responses: ResponseWriter<OutputResponse>
   ) async throws(RPCError) {
+    try check(request.responseStatus)
+    try check(request.responseType)
     for wish in request.responseParameters {
       let payload = try payload(wish.size)
       try await wait(microseconds: wish.intervalUs)
       try await responses.write(
         OutputResponse(payload: payload), compress: wish.compressed?.value == true)
     }
-    try check(request.responseStatus)
   }
 
   private static func check(_ status: Grpc.Testing.EchoStatus?) throws(RPCError) {
     guard let status, status.code != 0 else { return }
     throw RPCError(StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message)
+  }
+
+  private static func check(_ type: Grpc.Testing.PayloadType) throws(RPCError) {
+    guard type != .compressable else { return }
+    throw RPCError(.invalidArgument, "payloads of type \(type.rawValue) are not served")
   }
 
   private static func check(
