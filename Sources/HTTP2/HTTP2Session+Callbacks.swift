@@ -215,7 +215,8 @@ private func onSendData(
   let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
   session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
   stream.take(length) { session.output.append(contentsOf: $0) }
-  if !stream.wantsDrainEvent {
+  // A stream with a source asks for more itself.
+  if !stream.wantsDrainEvent, stream.source == nil {
     stream.wantsDrainEvent = true
     session.drainedStreams.append(stream)
   }
@@ -231,6 +232,9 @@ private func onReadData(
   guard let pointer = source?.pointee.ptr, let flags else { return Int(abort) }
   // SAFETY: as in `onSendData`.
   let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+  if stream.queuedByteCount == 0, let source = stream.source {
+    source.refill(stream, slot: stream.sourceSlot, byteCount: length)
+  }
   let count = min(length, stream.queuedByteCount)
   guard count == stream.queuedByteCount else {
     flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue

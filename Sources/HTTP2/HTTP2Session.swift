@@ -172,11 +172,17 @@ package final class HTTP2Session {
     resume(stream)
   }
 
+  /// Lets a stream with a source, or with bytes appended to it, send them.
+  package func wake(_ stream: HTTP2Stream) {
+    if !stream.isClosed { resume(stream) }
+  }
+
   /// Ends this side of a stream behind what is queued, with trailers or without.
   package func end(_ stream: HTTP2Stream, trailers: HeaderBlock? = nil) {
     guard !stream.isClosed else { return }
     stream.resetsAfterEnd = role == .server && !stream.isPeerEnded
     stream.end = trailers.map { .trailers($0) } ?? .endStream
+    stream.source = nil
     resume(stream)
   }
 

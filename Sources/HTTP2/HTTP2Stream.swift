@@ -3,6 +3,13 @@
 import CNghttp2
 import DequeModule
 
+/// Where a stream's DATA comes from when it is not queued: asked when the peer can take some.
+package protocol HTTP2Source: AnyObject {
+  /// Appends to the stream what there is, whole chunks until `byteCount` is reached. Runs inside
+  /// nghttp2: it must not touch the session.
+  func refill(_ stream: HTTP2Stream, slot: Int, byteCount: Int)
+}
+
 /// A stream. Confined to its session's loop; the session keeps it until the stream closes.
 package final class HTTP2Stream {
   /// What happens after the queued bytes.
@@ -35,10 +42,14 @@ package final class HTTP2Stream {
   /// Whether the peer's side has ended.
   package internal(set) var isPeerEnded = false
   var headers = HeaderBlock()
+  /// Where more comes from when the queue is empty, and the stream's place there.
+  package var source: (any HTTP2Source)?
+  package var sourceSlot = 0
 
   init(id: Int32) { self.id = id }
 
-  func append(_ bytes: [UInt8]) {
+  /// Queues bytes of DATA without telling the session; the array is shared, not copied.
+  package func append(_ bytes: [UInt8]) {
     queue.append(bytes)
     queuedByteCount += bytes.count
   }
@@ -61,6 +72,7 @@ package final class HTTP2Stream {
   }
 
   func dropQueue() {
+    source = nil
     queue.removeAll()
     queuedByteCount = 0
     firstOffset = 0

@@ -16,4 +16,6 @@ package enum Limits {
   package static let statusMessageBytes = 1_024
   /// Bytes of serialized status details that are sent, before base64.
   package static let statusDetailsBytes = 4_096
+  /// Room for messages that an empty log of a topic keeps: a show that sells has as many at a time.
+  static let broadcastReserve = 64
 }

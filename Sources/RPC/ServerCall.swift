@@ -6,7 +6,7 @@ import Reactor
 /// One call in the hands of its handler. Stays on the call's loop.
 package struct ServerCall: Sendable {
   package var context: ServerContext
-  private let stream: LoopBound<ServerStream>
+  let stream: LoopBound<ServerStream>
 
   package init(context: ServerContext, stream: ServerStream) {
     self.context = context
@@ -43,9 +43,17 @@ package struct ServerCall: Sendable {
     try stream.send(envelope, compress: compress)
   }
 
-  func finish() { stream.value.finish() }
+  /// The handler has returned: the call ends, unless a topic has taken it over.
+  func finish() {
+    let stream = stream.value
+    if !stream.isHandedOver { stream.finish() }
+    stream.handlerReturned()
+  }
 
-  func finish(_ error: RPCError) { stream.value.finish(error) }
+  func finish(_ error: RPCError) {
+    stream.value.finish(error)
+    stream.value.handlerReturned()
+  }
 }
 
 func decode<M: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> M {
@@ -58,7 +66,8 @@ func decode<M: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> M {
 
 /// Where a streaming handler writes its responses.
 package struct ResponseWriter<Message: ProtoMessage>: Sendable {
-  private let call: ServerCall
+  /// The call itself, for `Broadcast.join`.
+  package let call: ServerCall
 
   init(_ call: ServerCall) { self.call = call }
 

@@ -15,6 +15,13 @@ package protocol ServerStreamSink: AnyObject {
   func reopenWindow(_ byteCount: Int)
   /// Bytes queued and not yet given to the connection.
   var queuedByteCount: Int { get }
+  /// The connection, which wakes all its calls that follow a topic together; nil when it is gone.
+  var line: (any BroadcastLine)? { get }
+  /// From here on messages are pulled from a slot of the group whenever the peer can take some and
+  /// none are queued. Called again when the slot changes.
+  func follow(_ group: BroadcastGroup, slot: Int)
+  /// The group has messages: pulls them if the call waits for any.
+  func wake()
 }
 
 /// The state of one server call.
@@ -43,6 +50,10 @@ package final class ServerStream {
   /// Whether the client takes gzip, and whether the handler wants its messages compressed.
   private let acceptsGzip: Bool
   var wantsCompression = false
+  /// The topic that the call was handed over to, and its slot there.
+  private var group: BroadcastGroup?
+  private var slot = 0
+  private var hasHandlerReturned = false
 
   /// `encodings` are those of the request's headers.
   package init(
@@ -92,7 +103,13 @@ package final class ServerStream {
   package func start(_ body: @escaping @Sendable () async -> Void) {
     guard state != .closed else { return }
     let task = loop.spawn(body)
-    if state != .closed { self.task = task }
+    if state != .closed, !hasHandlerReturned { self.task = task }
+  }
+
+  /// The handler is done; what it handed over lives on without a task.
+  func handlerReturned() {
+    hasHandlerReturned = true
+    task = nil
   }
 
   /// Ends the call with DEADLINE_EXCEEDED unless it has ended before.
@@ -119,7 +136,7 @@ package final class ServerStream {
     sink?.sendHeaders(initialMetadata)
   }
 
-  private var compresses: Bool { acceptsGzip && wantsCompression }
+  var compresses: Bool { acceptsGzip && wantsCompression }
 
   func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
     guard state != .closed else { throw gate.failure ?? .cancelled }
@@ -128,6 +145,22 @@ package final class ServerStream {
   }
 
   var queuedByteCount: Int { sink?.queuedByteCount ?? 0 }
+
+  /// The transport of a call that can still send.
+  var openConnection: (sink: any ServerStreamSink, line: any BroadcastLine)? {
+    guard state != .closed, let sink, let line = sink.line else { return nil }
+    return (sink, line)
+  }
+
+  /// Whether a topic owns the call, so that the handler's return does not end it.
+  var isHandedOver: Bool { group != nil }
+
+  /// A topic owns the call, in a slot that may change.
+  func handOver(to group: BroadcastGroup, slot: Int) {
+    precondition(self.group == nil || self.group === group, "a call follows two topics")
+    self.group = group
+    self.slot = slot
+  }
 
   /// Ends the call in good order.
   func finish() {
@@ -155,6 +188,7 @@ package final class ServerStream {
     inbound.abandon(error)
     gate.fail(error)
     task.take()?.cancel()
+    group.take()?.leave(slot: slot)
     let observers = onClose
     onClose = []
     for observer in observers.reversed() { observer(code) }

@@ -19,8 +19,14 @@ enum ConnectionEnd: Error {
 protocol ConnectionDelegate: AnyObject {
   /// An event of the HTTP/2 session.
   func handle(_ event: HTTP2Event)
+  /// The session is about to produce what is to be sent.
+  func willSend()
   /// The connection is gone; nothing follows.
   func connectionEnded(_ end: ConnectionEnd)
+}
+
+extension ConnectionDelegate {
+  func willSend() {}
 }
 
 /// Buffers that all connections of a loop share: used within one callback, empty between.
@@ -191,6 +197,7 @@ final class Connection: BatchEndHandler {
     unsentOffset = 0
     if isEstablished {
       buffers.produced.removeAll(keepingCapacity: true)
+      delegate?.willSend()
       do throws(HTTP2Error) {
         try session.produce(into: &buffers.produced)
       } catch {

@@ -45,6 +45,7 @@ final class ServerCallTransport: ServerStreamSink {
   private func startHandler() {
     guard !hasStarted, let call, let context, !call.isClosed else { return }
     hasStarted = true
+    self.context = nil
     connection?.router.serve(route, call, context)
   }
 
@@ -94,4 +95,13 @@ final class ServerCallTransport: ServerStreamSink {
   }
 
   var queuedByteCount: Int { stream.queuedByteCount }
+
+  var line: (any BroadcastLine)? { connection }
+
+  func follow(_ group: BroadcastGroup, slot: Int) {
+    stream.source = group
+    stream.sourceSlot = slot
+  }
+
+  func wake() { connection?.wake(stream) }
 }

@@ -4,7 +4,7 @@ import HTTP2
 import RPC
 import Reactor
 
-final class ServerConnection: ConnectionDelegate {
+final class ServerConnection: ConnectionDelegate, BroadcastLine {
   let router: Router
   private let connection: Connection
   private let limits: ConnectionLimits
@@ -19,6 +19,8 @@ final class ServerConnection: ConnectionDelegate {
   /// Whether the second GOAWAY is out: before it the client may still begin calls.
   private var hasRefusedStreams = false
   private var housekeeping: LoopTimer?
+  /// Topics with messages for calls of this connection.
+  private var groupsWithMessages: [BroadcastGroup] = []
   private let onEnd: (ServerConnection, ConnectionEnd) -> Void
 
   init(
@@ -141,6 +143,22 @@ final class ServerConnection: ConnectionDelegate {
     connection.markDirty()
   }
 
+  // MARK: Topics
+
+  func requestTurn(_ group: BroadcastGroup) {
+    groupsWithMessages.append(group)
+    connection.markDirty()
+  }
+
+  func willSend() {
+    guard !groupsWithMessages.isEmpty else { return }
+    pings.noteSending()
+    for group in groupsWithMessages { group.deliver() }
+    groupsWithMessages.removeAll(keepingCapacity: true)
+  }
+
+  func wake(_ stream: HTTP2Stream) { connection.session.wake(stream) }
+
   // MARK: Clocks
 
   private func keepHouse() {
@@ -243,6 +261,7 @@ final class ServerConnection: ConnectionDelegate {
 
   func connectionEnded(_ end: ConnectionEnd) {
     housekeeping?.cancel()
+    groupsWithMessages = []
     for stream in Array(connection.session.streams.values) {
       transport(stream)?.streamClosed()
       stream.attachment = nil

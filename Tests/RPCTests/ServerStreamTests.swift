@@ -14,6 +14,9 @@ private final class Sink: ServerStreamSink {
   ) {}
   func reopenWindow(_ byteCount: Int) { reopenedByteCount += byteCount }
   var queuedByteCount: Int { 0 }
+  var line: (any BroadcastLine)? { nil }
+  func follow(_ group: BroadcastGroup, slot: Int) {}
+  func wake() {}
 }
 
 @Suite struct ServerStreamTests {

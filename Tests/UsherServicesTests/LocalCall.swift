@@ -14,20 +14,23 @@ final class LocalSink: ServerStreamSink {
 
   func sendMessage(_ envelope: [UInt8]) {
     messages.append(Array(envelope.dropFirst(5)))
-    wake()
+    wakeReader()
   }
 
   func sendTrailers(
     _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
   ) {
     status = (code, message)
-    wake()
+    wakeReader()
   }
 
   func reopenWindow(_ byteCount: Int) {}
   var queuedByteCount: Int { 0 }
+  var line: (any BroadcastLine)? { nil }
+  func follow(_ group: BroadcastGroup, slot: Int) {}
+  func wake() {}
 
-  private func wake() {
+  private func wakeReader() {
     waiter?.resume()
     waiter = nil
   }
