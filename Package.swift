@@ -212,5 +212,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Conformance/InteropClient", swiftSettings: settings),
+    .target(
+      name: "ConnectProtos", dependencies: ["RPC", "ProtoWire"],
+      path: "Tests/Conformance/ConnectProtos", exclude: ["Protos"], swiftSettings: settings,
+      plugins: ["ProtogenPlugin"]),
+    .executableTarget(
+      name: "connect-server",
+      dependencies: [
+        "ConnectProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/Conformance/ConnectServer", swiftSettings: settings),
   ]
 )

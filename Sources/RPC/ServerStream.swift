@@ -173,6 +173,8 @@ package final class ServerStream {
   /// Ends the call with a status; after the end it is a no-op.
   package func finish(_ error: RPCError) {
     guard state != .closed else { return }
+    // What a handler put into the headers travels with an error too.
+    if !initialMetadata.isEmpty { sendHeadersIfNeeded() }
     var all = trailers
     for field in error.trailers.fields { all.append(verified: field.name, field.value) }
     sink?.sendTrailers(error.code, message: error.message, details: error.details, all)

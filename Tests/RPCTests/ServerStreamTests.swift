@@ -7,7 +7,8 @@ import Testing
 
 private final class Sink: ServerStreamSink {
   var reopenedByteCount = 0
-  func sendHeaders(_ metadata: Metadata) {}
+  var headers: [Metadata] = []
+  func sendHeaders(_ metadata: Metadata) { headers.append(metadata) }
   func sendMessage(_ envelope: [UInt8]) {}
   func sendTrailers(
     _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
@@ -51,6 +52,21 @@ private final class Sink: ServerStreamSink {
       for number in 0..<3 { stream.whenClosed { _ in order.append(number) } }
       stream.finish(RPCError(.notFound, "none"))
       #expect(order == [2, 1, 0])
+    }
+    loop.stop()
+  }
+
+  /// An error is sent without headers before it, unless a handler has put something into them.
+  @Test func headersTravelWithAnError() async throws {
+    let loop = try EventLoop(name: "test")
+    await loop.run { () async in
+      for names in [[], ["x-one", "x-two"]] {
+        let sink = Sink()
+        let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+        for name in names { stream.initialMetadata.append(name, "1") }
+        stream.finish(RPCError(.notFound, "none"))
+        #expect(sink.headers.map { $0.fields.map(\.name) } == (names.isEmpty ? [] : [names]))
+      }
     }
     loop.stop()
   }
