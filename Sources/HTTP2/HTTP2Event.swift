@@ -14,8 +14,8 @@ package enum HTTP2Event {
   case closed(HTTP2Stream, errorCode: UInt32)
   /// Queued bytes of a stream have been framed.
   case drained(HTTP2Stream)
-  /// The peer will take no new streams above the given one.
-  case goAway(lastStreamID: Int32, errorCode: UInt32)
+  /// The peer will take no new streams above the given one. `reason` is its debug data.
+  case goAway(lastStreamID: Int32, errorCode: UInt32, reason: String)
   /// The answer to a PING of ours.
   case pingAcknowledged
   /// A PING of the peer's, already answered.

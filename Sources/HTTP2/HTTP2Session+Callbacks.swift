@@ -135,8 +135,13 @@ private func onFrame(
   case NGHTTP2_SETTINGS.rawValue where !isAcknowledgement:
     session.events.append(.settings)
   case NGHTTP2_GOAWAY.rawValue:
+    let debug = UnsafeBufferPointer(
+      start: frame.goaway.opaque_data,
+      count: min(frame.goaway.opaque_data_len, session.limits.goAwayReasonBytes))
     session.events.append(
-      .goAway(lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code))
+      .goAway(
+        lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code,
+        reason: String(decoding: debug, as: UTF8.self)))
   default: break
   }
   return 0
@@ -194,6 +199,7 @@ private func onFrameSent(
   {
     nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
   }
+  if session.role == .client { session.noteRequestSent(frame) }
   guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
     frame.rst_stream.error_code != 0
   else { return 0 }
@@ -280,6 +286,13 @@ extension HTTP2Session {
     guard type != NGHTTP2_CONTINUATION.rawValue else { return }
     continuationCount = 0
     headerBlockBegan = nil
+  }
+
+  fileprivate func noteRequestSent(_ frame: nghttp2_frame) {
+    guard UInt32(frame.hd.type) == NGHTTP2_HEADERS.rawValue,
+      frame.headers.cat == NGHTTP2_HCAT_REQUEST
+    else { return }
+    streams[frame.hd.stream_id]?.isRequestSent = true
   }
 
   fileprivate func noteHeaders(_ frame: nghttp2_frame) {

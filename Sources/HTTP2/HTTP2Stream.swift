@@ -34,13 +34,15 @@ package final class HTTP2Stream {
   var end = OutboundEnd.open
   /// Whether nghttp2 has put this stream's DATA off until there is some.
   var isDeferred = false
-  var isClosed = false
+  package internal(set) var isClosed = false
   /// Whether a drained queue still has to be reported.
   var wantsDrainEvent = false
   /// Whether the peer is told to stop sending once this side has ended (RFC 9113, 8.1).
   var resetsAfterEnd = false
   /// Whether the peer's side has ended.
   package internal(set) var isPeerEnded = false
+  /// Whether a client's request has been framed: before that the server cannot know of it.
+  package internal(set) var isRequestSent = false
   var headers = HeaderBlock()
   /// Where more comes from when the queue is empty, and the stream's place there.
   package var source: (any HTTP2Source)?

@@ -25,6 +25,8 @@ package struct HTTP2Limits: Sendable {
   /// Other frames without effect (PING, SETTINGS, PRIORITY, empty DATA) in a burst, and their rate.
   package var idleFrameBurst = 1_000.0
   package var idleFramesPerSecond = 100.0
+  /// Bytes of a GOAWAY's debug data that are kept: a reason such as `too_many_pings`.
+  package var goAwayReasonBytes = 128
   /// Output gathered before the session stops producing and waits for the socket.
   package var outputHighWaterBytes = 256 << 10
 

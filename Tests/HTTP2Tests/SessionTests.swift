@@ -61,7 +61,7 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     case .trailers: "trailers"
     case .end: "end"
     case .closed(_, let code): "closed \(code)"
-    case .goAway(_, let code): "goAway \(code)"
+    case .goAway(_, let code, _): "goAway \(code)"
     case .drained, .settings, .pinged, .pingAcknowledged: nil
     }
   }
@@ -209,8 +209,40 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     dialogue.server.goAway(errorCode: 0)
     try dialogue.run()
     let lasts = dialogue.clientEvents.compactMap { event -> Int32? in
-      if case .goAway(let last, _) = event { last } else { nil }
+      if case .goAway(let last, _, _) = event { last } else { nil }
     }
     #expect(lasts == [.max, stream.id])
+  }
+
+  /// A client may repeat a call that the server cannot have seen.
+  @Test func aRequestThatNeverLeftIsKnownFromOneThatDid() throws {
+    let dialogue = try Dialogue()
+    let sent = try dialogue.client.request(Dialogue.request)
+    #expect(!sent.isRequestSent)
+    try dialogue.run()
+    #expect(sent.isRequestSent)
+    dialogue.server.goAway(errorCode: 0xb, reason: "too_many_pings")
+    try dialogue.run()
+    let reasons = dialogue.clientEvents.compactMap { event -> String? in
+      if case .goAway(_, _, let reason) = event { reason } else { nil }
+    }
+    #expect(reasons == ["too_many_pings"])
+    #expect(!sent.isClosed)
+  }
+
+  @Test func streamsThatTheServerNeverTookAreRefused() throws {
+    let dialogue = try Dialogue()
+    let taken = try dialogue.client.request(Dialogue.request)
+    try dialogue.run()
+    let late = try dialogue.client.request(Dialogue.request)
+    dialogue.server.goAway(errorCode: 0)
+    // The client sends its second request before it learns of the GOAWAY.
+    try dialogue.run()
+    #expect(late.isRequestSent)
+    let closed = dialogue.clientEvents.compactMap { event -> String? in
+      if case .closed(let stream, let code) = event { "\(stream.id) \(code)" } else { nil }
+    }
+    #expect(closed == ["\(late.id) 7"])
+    #expect(taken.id < late.id)
   }
 }
