@@ -18,4 +18,12 @@ package enum Limits {
   package static let statusDetailsBytes = 4_096
   /// Room for messages that an empty log of a topic keeps: a show that sells has as many at a time.
   static let broadcastReserve = 64
+  /// Attempts of one client call that a policy may ask for: gRPC's own bound (gRFC A6).
+  static let retryAttempts = 5
+  /// How far pauses between attempts spread, so that a crowd of clients does not come back at once.
+  static let retryJitter = 0.2
+  /// Longest pause before an attempt, whatever the server asks for: past it the caller decides.
+  static let retryPause = Duration.seconds(120)
+  /// Bytes of requests that a call keeps for another attempt: gRPC C-core's default.
+  static let replayBytes = 256 << 10
 }
