@@ -109,9 +109,10 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ], sql: true),
+    // RPC for Broadcast alone: a watcher is a call that follows its show's topic.
     floor(
       "SeatFeed",
-      ["Booking", "Reactor", .product(name: "DequeModule", package: "swift-collections")]),
+      ["Booking", "RPC", "Reactor", .product(name: "DequeModule", package: "swift-collections")]),
     // Floor 6
     floor(
       "UsherServices",
@@ -180,7 +181,7 @@ let package = Package(
         "BookingStore", "Booking", "Postgres", "Reactor", "Support",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    tests("SeatFeedTests", ["SeatFeed", "Booking", "Reactor"]),
+    tests("SeatFeedTests", ["SeatFeed", "Booking", "RPC", "Reactor"]),
     tests(
       "UsherServicesTests",
       ["UsherServices", "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "SeatFeed"]),

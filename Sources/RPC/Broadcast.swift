@@ -61,13 +61,15 @@ package final class Broadcast: BatchEndHandler {
   // MARK: The owner
 
   /// Adds a message for every call that follows; nothing is copied and nothing is sent before the
-  /// batch of the loop ends, so several messages travel together.
-  package func publish(_ envelope: SharedEnvelope) {
+  /// batch of the loop ends, so several messages travel together. The message takes a position, but
+  /// is not even made, when no call follows.
+  package func publish(_ make: @autoclosure () -> SharedEnvelope) {
     guard ending == nil else { return }
     guard subscriberCount > 0 else {
       base += 1
       return
     }
+    let envelope = make()
     log.append(envelope)
     keptByteCount += envelope.bytes.count
     syncedCount = 0

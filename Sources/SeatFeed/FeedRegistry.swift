@@ -1,8 +1,9 @@
-// All shows that are watched on one loop. Is handed committed changes in commit order and knows
-// neither where they come from nor where frames go.
+// All shows that are watched on one loop. Is handed committed changes in commit order and does not
+// know where they come from; hands calls over to their shows and does not know what carries them.
 
 package import Booking
 import DequeModule
+package import RPC
 package import Reactor
 
 /// The shows of one loop. Confined to it.
@@ -23,7 +24,8 @@ package final class FeedRegistry {
     var failure: FeedError?
   }
 
-  let loop: EventLoop
+  /// The loop whose calls can follow.
+  package let loop: EventLoop
   private let load: Loader
   private var entries: [Int64: Entry] = [:]
   private var bookmarkTimer: LoopTimer?
@@ -48,15 +50,20 @@ package final class FeedRegistry {
 
   // MARK: Watching
 
-  /// Joins a show's watchers; the show is loaded when nobody has watched it here.
-  package func subscribe(
-    _ showID: Int64, afterVersion: Int64
-  ) async throws(FeedError) -> FeedSubscription {
+  /// Hands a call over to a show, which is loaded when nobody has watched it here: the caller need
+  /// not wait, the call goes on without it. `afterVersion` 0 begins with a snapshot.
+  package func join(
+    _ showID: Int64, afterVersion: Int64, _ call: ServerCall
+  ) async throws(FeedError) {
     startTicking()
     var feed = try await feed(of: showID)
     // A watcher who knows more than this node met a faster one: it must not be told less.
     if afterVersion > feed.map.version { feed = try await reloadedFeed(of: showID) }
-    return FeedSubscription(feed, self, afterVersion: afterVersion)
+    do {
+      try feed.join(call, afterVersion: afterVersion, isLive: isLive)
+    } catch {
+      throw .cancelled
+    }
   }
 
   private func feed(of showID: Int64) async throws(FeedError) -> ShowFeed {
@@ -168,7 +175,7 @@ package final class FeedRegistry {
     if let feed = entry.feed {
       feed.reconcile(show.snapshot)
     } else {
-      entry.feed = ShowFeed(show)
+      entry.feed = ShowFeed(show, on: loop)
     }
     entry.isStale = false
     let pending = entry.pending ?? []
@@ -231,7 +238,7 @@ package final class FeedRegistry {
     bookmarkTimer = nil
     for (showID, entry) in entries {
       guard let feed = entry.feed else { continue }
-      if !entry.isStale, entry.pending == nil { feed.remindIdleWatchers() }
+      if isLive, !entry.isStale, entry.pending == nil { feed.remindIdleWatchers() }
       entry.idleTicks = feed.watcherCount == 0 ? entry.idleTicks + 1 : 0
       if entry.idleTicks >= 2, entry.pending == nil { entries[showID] = nil }
     }

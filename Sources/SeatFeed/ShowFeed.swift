@@ -1,17 +1,22 @@
-// One show on one loop: its map, its latest events with their shared frames, its watchers.
+// One show on one loop: its map, its latest events, and the topic that its watchers follow.
 
 import Booking
 import DequeModule
+import RPC
+import Reactor
 
 /// The stream of one show. Confined to its loop.
 final class ShowFeed {
   private final class LoggedEvent {
+    /// Where the topic has the event.
+    let position: Int
     let previousVersion: Int64
     let version: Int64
     let seats: [SeatStatus]
-    var frame: [UInt8]?
+    var frame: SharedEnvelope?
 
-    init(_ previousVersion: Int64, _ version: Int64, _ seats: [SeatStatus]) {
+    init(_ position: Int, _ previousVersion: Int64, _ version: Int64, _ seats: [SeatStatus]) {
+      self.position = position
       self.previousVersion = previousVersion
       self.version = version
       self.seats = seats
@@ -24,25 +29,37 @@ final class ShowFeed {
 
   private(set) var map: SeatMap
   private let encode: @Sendable (FeedEvent) -> [UInt8]
+  private let topic: Broadcast
   private var log = Deque<LoggedEvent>()
   private var loggedSeatCount = 0
-  private var snapshotFrames: [Bool: (version: Int64, bytes: [UInt8])] = [:]
-  private var watchers: [ObjectIdentifier: FeedSubscription] = [:]
-  /// Changes when history was rewritten: a watcher of another epoch must start from a snapshot.
-  private(set) var epoch = 0
+  /// The topic's position from which on the log has everything.
+  private var logStart = 0
+  private var snapshotFrames: [Bool: (version: Int64, frame: SharedEnvelope)] = [:]
+  /// What the watchers of one position were last given instead of their backlog: a connection that
+  /// was slow has many of them.
+  private var catchUp: (cursor: Int, head: Int, frames: [SharedEnvelope])?
+  /// Whether watchers have been told anything since the last reminder.
+  private var hasSpoken = false
 
-  init(_ show: LoadedShow) {
+  init(_ show: LoadedShow, on loop: EventLoop) {
     map = SeatMap(show.snapshot)
     encode = show.encode
+    weak var feed: ShowFeed?
+    var limits = BroadcastLimits()
+    limits.messages = 2 * Limits.unmergedEvents
+    topic = Broadcast(
+      loop: loop, limits: limits,
+      policy: .merge(above: Limits.unmergedEvents) { feed?.frames(instead: $0) ?? [] })
+    feed = self
   }
 
-  var watcherCount: Int { watchers.count }
+  var watcherCount: Int { topic.subscriberCount }
 
   // MARK: Changes
 
-  /// Adds an event and wakes the watchers.
+  /// Adds an event and tells the watchers.
   func publish(_ seats: [SeatStatus], version: Int64) {
-    let event = LoggedEvent(map.version, version, seats)
+    let event = LoggedEvent(topic.head, map.version, version, seats)
     map.apply(seats, version: version)
     log.append(event)
     loggedSeatCount += seats.count
@@ -50,11 +67,12 @@ final class ShowFeed {
       let first = log.popFirst()
     {
       loggedSeatCount -= first.seats.count
+      logStart = first.position + 1
     }
-    wakeAll()
+    say(frame(event))
   }
 
-  /// Takes over a snapshot read anew: publishes the difference, or starts a new epoch when the
+  /// Takes over a snapshot read anew: publishes the difference, or starts everyone anew when the
   /// snapshot is older than the map, as after a restored backup.
   func reconcile(_ snapshot: SeatSnapshot) {
     if snapshot.version > map.version {
@@ -64,67 +82,85 @@ final class ShowFeed {
       log.removeAll()
       loggedSeatCount = 0
       snapshotFrames = [:]
-      epoch += 1
-      wakeAll()
+      say(snapshotFrame(resumeImpossible: true))
+      logStart = topic.head
     }
+  }
+
+  private func say(_ frame: @autoclosure () -> SharedEnvelope) {
+    hasSpoken = true
+    topic.publish(frame())
   }
 
   // MARK: Watchers
 
-  func add(_ watcher: FeedSubscription) { watchers[ObjectIdentifier(watcher)] = watcher }
-
-  func remove(_ watcher: FeedSubscription) { watchers[ObjectIdentifier(watcher)] = nil }
-
-  func remindIdleWatchers() {
-    for watcher in Array(watchers.values) { watcher.remind() }
+  /// Hands a call over to the show: it is told what it has missed, or the map, and then all changes.
+  /// `isLive` when it may be told that it has missed nothing.
+  func join(_ call: ServerCall, afterVersion: Int64, isLive: Bool) throws(RPCError) {
+    try topic.join(call, opening: opening(afterVersion, isLive))
   }
 
-  private func wakeAll() {
-    for watcher in Array(watchers.values) { watcher.wake() }
+  private func opening(_ version: Int64, _ isLive: Bool) -> [SharedEnvelope] {
+    if version <= 0 { return [snapshotFrame(resumeImpossible: false)] }
+    if version == map.version { return isLive ? [bookmark] : [] }
+    // Most watchers who come back have missed little: the search begins at the end.
+    guard let start = log.lastIndex(where: { $0.previousVersion == version }) else {
+      return [snapshotFrame(resumeImpossible: true)]
+    }
+    return log[start...].map(frame)
+  }
+
+  /// Tells watchers who have heard nothing since the last time that there was nothing to hear.
+  func remindIdleWatchers() {
+    if !hasSpoken { topic.publish(bookmark) }
+    hasSpoken = false
   }
 
   // MARK: Frames
 
-  /// The frames that bring a watcher from a version to the present. Falls back to a snapshot when
-  /// the log does not reach back that far; merges when there are more events than `mergeAbove`.
-  func frames(after version: Int64, mergeAbove limit: Int) -> [[UInt8]] {
-    guard version != map.version else { return [] }
-    // Most watchers have missed the last event alone: the search begins there.
-    guard let start = log.lastIndex(where: { $0.previousVersion == version }) else {
-      return [snapshotFrame(resumeImpossible: true)]
-    }
-    let missed = log[start...]
-    guard missed.count > limit else { return missed.map(frame) }
-    return [frame(of: merge(missed, after: version))]
+  /// What a watcher who has read too slowly is told instead of everything from a position on.
+  private func frames(instead cursor: Int) -> [SharedEnvelope] {
+    if let catchUp, catchUp.cursor == cursor, catchUp.head == topic.head { return catchUp.frames }
+    let frames = [merged(from: cursor)]
+    catchUp = (cursor, topic.head, frames)
+    return frames
   }
 
-  private func merge(_ events: Slice<Deque<LoggedEvent>>, after version: Int64) -> FeedEvent {
+  private func merged(from cursor: Int) -> SharedEnvelope {
+    guard cursor >= logStart else { return snapshotFrame(resumeImpossible: true) }
+    let start = log.lastIndex { $0.position < cursor }.map { $0 + 1 } ?? log.startIndex
+    guard let first = log[start...].first else { return bookmark }
     var latest: [Int32: SeatStatus] = [:]
-    for event in events {
+    for event in log[start...] {
       for seat in event.seats { latest[seat.number] = seat }
     }
-    return .change(
-      previousVersion: version, version: map.version,
-      seats: latest.values.sorted { $0.number < $1.number })
+    return SharedEnvelope(
+      encode(
+        .change(
+          previousVersion: first.previousVersion, version: map.version,
+          seats: latest.values.sorted { $0.number < $1.number })))
   }
 
-  private func frame(_ logged: LoggedEvent) -> [UInt8] {
+  private func frame(_ logged: LoggedEvent) -> SharedEnvelope {
     if let frame = logged.frame { return frame }
-    let frame = encode(logged.event)
+    let frame = SharedEnvelope(encode(logged.event))
     logged.frame = frame
     return frame
   }
 
-  func frame(of event: FeedEvent) -> [UInt8] { encode(event) }
+  private var bookmark: SharedEnvelope {
+    SharedEnvelope(encode(.bookmark(version: map.version)))
+  }
 
   /// The present map, encoded once per version for all who ask: after a restart of many clients
   /// that are many.
-  func snapshotFrame(resumeImpossible: Bool) -> [UInt8] {
+  private func snapshotFrame(resumeImpossible: Bool) -> SharedEnvelope {
     if let frame = snapshotFrames[resumeImpossible], frame.version == map.version {
-      return frame.bytes
+      return frame.frame
     }
-    let bytes = encode(.snapshot(map.snapshot, resumeImpossible: resumeImpossible))
-    snapshotFrames[resumeImpossible] = (map.version, bytes)
-    return bytes
+    let event = FeedEvent.snapshot(map.snapshot, resumeImpossible: resumeImpossible)
+    let frame = SharedEnvelope(encode(event))
+    snapshotFrames[resumeImpossible] = (map.version, frame)
+    return frame
   }
 }

@@ -41,32 +41,11 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
     var violations = FieldViolations()
     violations.require(request.afterVersion >= 0, "after_version", "must not be negative")
     try violations.check()
-    let registry = parts[context.loop].feed
-    let subscription = try await subscribe(registry, request)
-    defer { subscription.end() }
-    while true {
-      let frames = try await next(subscription, request.showId)
-      for frame in frames { try await responses.write(envelope: frame) }
-    }
-  }
-
-  private func subscribe(
-    _ registry: FeedRegistry, _ request: Usher.V1.WatchSeatMapRequest
-  ) async throws(RPCError) -> FeedSubscription {
     do {
-      return try await registry.subscribe(request.showId, afterVersion: request.afterVersion)
+      try await parts[context.loop].feed.join(
+        request.showId, afterVersion: request.afterVersion, responses.call)
     } catch {
       throw failures.status(error, showID: request.showId)
-    }
-  }
-
-  private func next(
-    _ subscription: FeedSubscription, _ showID: Int64
-  ) async throws(RPCError) -> [[UInt8]] {
-    do {
-      return try await subscription.next()
-    } catch {
-      throw failures.status(error, showID: showID)
     }
   }
 }

@@ -7,24 +7,6 @@ import SeatFeed
 import Synchronization
 import Testing
 
-/// Frames are numbers of events in a list, so that tests can read them back.
-private final class Frames: Sendable {
-  private let events = Mutex<[FeedEvent]>([])
-
-  func encode(_ event: FeedEvent) -> [UInt8] {
-    let index = events.withLock { events in
-      events.append(event)
-      return events.count - 1
-    }
-    return withUnsafeBytes(of: index.bigEndian) { Array($0) }
-  }
-
-  func decode(_ frame: [UInt8]) -> FeedEvent {
-    let index = frame.reduce(0) { $0 << 8 | Int($1) }
-    return events.withLock { $0[index] }
-  }
-}
-
 /// The database: the truth about one show.
 private final class Truth: Sendable {
   private let state: Mutex<SeatMap>
@@ -266,27 +248,45 @@ private struct Watcher {
       let late = try await registry.subscribe(7, afterVersion: 4)
       registry.apply(truth.commit(sell(5)))
       let events = try await late.next().map(frames.decode)
-      #expect(events == [.change(previousVersion: 4, version: 5, seats: sell(5))])
+      #expect(
+        events == [
+          .bookmark(version: 4), .change(previousVersion: 4, version: 5, seats: sell(5)),
+        ])
     }
     loop.stop()
   }
 
-  @Test func cancellingTheTaskEndsTheWait() async throws {
-    await loop.run { () async in
+  @Test func aCallThatEndsLeavesItsShow() async throws {
+    try await loop.run { () async throws in
       let registry = makeRegistry()
       registry.streamBegan()
-      let bound = LoopBound(registry, loop: loop)
-      let task = Task(executorPreference: loop) { () async -> FeedError? in
+      let subscription = try await registry.subscribe(7, afterVersion: 0)
+      #expect(registry.watcherCount == 1)
+      subscription.end()
+      #expect(registry.watcherCount == 0)
+      await #expect(throws: FeedError.cancelled) { _ = try await subscription.next() }
+    }
+    loop.stop()
+  }
+
+  /// The show is being read from the database, and the call ends meanwhile.
+  @Test func aCallThatEndsWhileItsShowIsLoadedDoesNotJoin() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      let subscription = FeedSubscription(on: loop)
+      let bound = LoopBound((registry, subscription), loop: loop)
+      let joining = Task(executorPreference: loop) { () async -> FeedError? in
         do throws(FeedError) {
-          let subscription = try await bound.value.subscribe(7, afterVersion: 0)
-          while true { _ = try await subscription.next() }
+          try await bound.value.1.join(bound.value.0, 7, afterVersion: 0)
+          return nil
         } catch {
           return error
         }
       }
-      await Task.yield()
-      task.cancel()
-      #expect(await task.value == .cancelled)
+      while registry.showCount == 0 { await Task.yield() }
+      subscription.end()
+      #expect(await joining.value == .cancelled)
+      #expect(registry.watcherCount == 0)
     }
     loop.stop()
   }

@@ -46,7 +46,7 @@ enum Floors {
     Floor(
       number: 5, target: "BookingStore",
       imports: ["Booking", "Postgres", "Reactor", "Bytes", "DequeModule", "Logging"]),
-    Floor(number: 5, target: "SeatFeed", imports: ["Booking", "Reactor", "DequeModule"]),
+    Floor(number: 5, target: "SeatFeed", imports: ["Booking", "RPC", "Reactor", "DequeModule"]),
     Floor(
       number: 6, target: "UsherServices",
       imports: [
