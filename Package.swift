@@ -159,13 +159,13 @@ let package = Package(
       path: "Tests/Benchmarks/Cluster", swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
-    tests("HTTP2Tests", ["HTTP2"]),
+    tests("HTTP2Tests", ["HTTP2", "Bytes"]),
     tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
     tests("RPCTests", ["RPC", "Reactor", "ProtoWire", "Bytes"]),
     tests(
       "RPCTransportTests",
       [
-        "RPCTransport", "RPC", "HTTP2", "TLS", "Reactor", "ProtoWire", "CLinux",
+        "RPCTransport", "RPC", "HTTP2", "TLS", "Reactor", "ProtoWire", "Bytes", "CLinux",
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("ProtoSchemaTests", ["ProtoSchema"], exclude: ["Corpus"]),

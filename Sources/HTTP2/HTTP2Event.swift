@@ -1,5 +1,7 @@
 // What a session tells the layer above.
 
+package import Bytes
+
 /// An event of a session, in the order in which the peer caused it.
 package enum HTTP2Event {
   /// A request's or response's header block. `endStream` when nothing follows.

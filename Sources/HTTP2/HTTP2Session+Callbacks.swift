@@ -1,5 +1,6 @@
 // nghttp2's callbacks. They record what happened and return; nothing here calls out of the floor.
 
+import Bytes
 import CNghttp2
 
 enum SessionFactory {
@@ -56,10 +57,13 @@ private func onBeginHeaders(
 ) -> Int32 {
   guard let session = session(context), let frame else { return abort }
   let id = frame.pointee.hd.stream_id
-  if session.role == .server, session.streams[id] == nil {
-    session.adopt(HTTP2Stream(id: id))
+  session.blockStream = session.stream(id)
+  if session.role == .server, session.blockStream == nil {
+    let stream = HTTP2Stream(id: id)
+    session.adopt(stream)
+    session.blockStream = stream
   }
-  session.streams[id]?.headers = HeaderBlock()
+  session.block = .withRoom()
   session.headerBlockBegan = session.nowSeconds
   return 0
 }
@@ -70,12 +74,12 @@ private func onHeader(
   _ value: UnsafePointer<UInt8>?, _ valueLength: Int, _ flags: UInt8,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let frame else { return abort }
-  guard let stream = session.streams[frame.pointee.hd.stream_id] else { return 0 }
-  stream.headers.append(
-    UnsafeBufferPointer(start: name, count: nameLength),
-    UnsafeBufferPointer(start: value, count: valueLength))
-  guard stream.headers.listByteCount <= session.limits.headerListBytes else {
+  guard let session = session(context) else { return abort }
+  guard session.blockStream != nil else { return 0 }
+  session.block.append(
+    name: UnsafeBufferPointer(start: name, count: nameLength),
+    value: UnsafeBufferPointer(start: value, count: valueLength))
+  guard session.block.listByteCount <= session.limits.headerListBytes else {
     session.failure = .excessive("header list over \(session.limits.headerListBytes) bytes")
     return abort
   }
@@ -126,7 +130,7 @@ private func onFrame(
     session.noteHeaders(frame)
   case NGHTTP2_DATA.rawValue:
     guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
-    if let stream = session.streams[frame.hd.stream_id] {
+    if let stream = session.stream(frame.hd.stream_id) {
       stream.isPeerEnded = true
       session.events.append(.end(stream))
     }
@@ -156,6 +160,7 @@ private func onInvalidFrame(
   guard let session = session(context) else { return abort }
   // The rest of an invalid header block is skipped without a word of its end.
   session.headerBlockBegan = nil
+  session.blockStream = nil
   session.answeredFrames += 1
   return session.role == .server ? session.spendForcedReset() : 0
 }
@@ -167,7 +172,7 @@ private func onData(
   guard let session = session(context) else { return abort }
   // The connection's window is reopened at once: what streams hold is bounded by their own windows.
   nghttp2_session_consume_connection(handle, count)
-  if let stream = session.streams[streamID] {
+  if let stream = session.stream(streamID) {
     session.events.append(.data(stream, UnsafeRawBufferPointer(start: bytes, count: count)))
   } else {
     nghttp2_session_consume_stream(handle, streamID, count)
@@ -180,7 +185,8 @@ private func onClose(
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let session = session(context) else { return abort }
-  guard let stream = session.streams.removeValue(forKey: streamID) else { return 0 }
+  guard let stream = session.stream(streamID) else { return 0 }
+  session.forget(stream)
   stream.isClosed = true
   stream.dropQueue()
   session.events.append(.closed(stream, errorCode: errorCode))
@@ -194,8 +200,8 @@ private func onFrameSent(
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let session = session(context), let frame = frame?.pointee else { return abort }
-  if frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
-    let stream = session.streams[frame.hd.stream_id], stream.resetsAfterEnd, !stream.isPeerEnded
+  if session.earlyEndCount > 0, frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+    let stream = session.stream(frame.hd.stream_id), stream.resetsAfterEnd, !stream.isPeerEnded
   {
     nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
   }
@@ -221,8 +227,8 @@ private func onSendData(
   let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
   session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
   stream.take(length) { session.output.append(contentsOf: $0) }
-  // A stream with a source asks for more itself.
-  if !stream.wantsDrainEvent, stream.source == nil {
+  // A stream with a source asks for more itself; an ended one has nobody who waits.
+  if stream.isOpen, !stream.wantsDrainEvent, stream.source == nil {
     stream.wantsDrainEvent = true
     session.drainedStreams.append(stream)
   }
@@ -259,6 +265,11 @@ private func onReadData(
       nghttp2_submit_trailer(handle, streamID, $0.baseAddress, $0.count)
     }
     guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+  case .fixedTrailers(let trailers):
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+    let result = nghttp2_submit_trailer(
+      handle, streamID, trailers.pairs.baseAddress, trailers.pairs.count)
+    guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
   }
   flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
   return count
@@ -292,14 +303,15 @@ extension HTTP2Session {
     guard UInt32(frame.hd.type) == NGHTTP2_HEADERS.rawValue,
       frame.headers.cat == NGHTTP2_HCAT_REQUEST
     else { return }
-    streams[frame.hd.stream_id]?.isRequestSent = true
+    stream(frame.hd.stream_id)?.isRequestSent = true
   }
 
   fileprivate func noteHeaders(_ frame: nghttp2_frame) {
-    guard let stream = streams[frame.hd.stream_id] else { return }
+    guard let stream = blockStream else { return }
+    blockStream = nil
     let endStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-    let block = stream.headers
-    stream.headers = HeaderBlock()
+    let block = block
+    self.block = HeaderBlock()
     stream.isPeerEnded = endStream
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST, NGHTTP2_HCAT_RESPONSE:

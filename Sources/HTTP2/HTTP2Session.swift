@@ -1,6 +1,7 @@
 // An HTTP/2 session as a machine: bytes in, events out; commands in, bytes out. No sockets, no
 // clock of its own, no knowledge of gRPC. C callbacks only record (see HTTP2Session+Callbacks).
 
+package import Bytes
 import CNghttp2
 
 /// One connection's HTTP/2 state on nghttp2. Confined to its loop.
@@ -12,11 +13,18 @@ package final class HTTP2Session {
 
   package let role: Role
   package let limits: HTTP2Limits
-  /// Events since the owner last took them. Filled by `receive` and `produce`.
-  package var events: [HTTP2Event] = []
+  /// Events since the owner last took them.
+  var events: [HTTP2Event] = []
   private(set) var handle: OpaquePointer?
-  /// Every stream that has not closed: nghttp2 does not report streams when a session is deleted.
-  package internal(set) var streams: [Int32: HTTP2Stream] = [:]
+  /// Every stream that has not closed, in no order: nghttp2 does not report streams when a session
+  /// is deleted.
+  package private(set) var streams: [HTTP2Stream] = []
+  /// The header block that is being received: blocks of two streams never mix (RFC 9113, 4.3).
+  var block = HeaderBlock()
+  /// The stream of that block.
+  var blockStream: HTTP2Stream?
+  /// Streams whose peer is to be told to stop sending once their end has been sent.
+  private(set) var earlyEndCount = 0
   var output: [UInt8] = []
   var failure: HTTP2Error?
   var resets: AbuseBudget
@@ -77,9 +85,19 @@ package final class HTTP2Session {
     guard result == 0, grown == 0 else { throw HTTP2Error(2, "settings could not be queued") }
   }
 
+  // MARK: Events
+
+  /// Whether there are events that the owner has not taken. `receive` and `produce` make them.
+  package var hasEvents: Bool { !events.isEmpty }
+
+  /// Exchanges the events for an empty list, whose memory is used for those to come.
+  package func takeEvents(into taken: inout [HTTP2Event]) {
+    swap(&events, &taken)
+  }
+
   // MARK: Bytes in
 
-  /// Takes received bytes; afterwards `events` holds what they meant. Data events point into
+  /// Takes received bytes; afterwards there are events of what they meant. Data events point into
   /// `bytes`. An error is final: send what `produce` still gives, then close.
   package func receive(
     _ bytes: UnsafeRawBufferPointer, nowSeconds: Double
@@ -136,7 +154,7 @@ package final class HTTP2Session {
   /// Starts a response, or with `endStream` makes it a header block only.
   package func respond(_ stream: HTTP2Stream, _ headers: HeaderBlock, endStream: Bool) {
     guard !stream.isClosed else { return }
-    stream.resetsAfterEnd = endStream && !stream.isPeerEnded
+    if endStream { noteEnd(of: stream) }
     _ = headers.withNameValues { pairs in
       if endStream {
         nghttp2_submit_headers(
@@ -147,6 +165,15 @@ package final class HTTP2Session {
           nghttp2_submit_response(handle, stream.id, pairs.baseAddress, pairs.count, $0)
         }
       }
+    }
+  }
+
+  /// Starts a response with headers laid out before.
+  package func respond(_ stream: HTTP2Stream, _ headers: FixedHeaders) {
+    guard !stream.isClosed else { return }
+    _ = withDataProvider(stream) {
+      nghttp2_submit_response(
+        handle, stream.id, headers.pairs.baseAddress, headers.pairs.count, $0)
     }
   }
 
@@ -180,10 +207,24 @@ package final class HTTP2Session {
   /// Ends this side of a stream behind what is queued, with trailers or without.
   package func end(_ stream: HTTP2Stream, trailers: HeaderBlock? = nil) {
     guard !stream.isClosed else { return }
-    stream.resetsAfterEnd = role == .server && !stream.isPeerEnded
+    noteEnd(of: stream)
     stream.end = trailers.map { .trailers($0) } ?? .endStream
     stream.source = nil
     resume(stream)
+  }
+
+  /// Ends this side of a stream behind what is queued, with trailers laid out before.
+  package func end(_ stream: HTTP2Stream, trailers: FixedHeaders) {
+    guard !stream.isClosed else { return }
+    noteEnd(of: stream)
+    stream.end = .fixedTrailers(trailers)
+    resume(stream)
+  }
+
+  private func noteEnd(of stream: HTTP2Stream) {
+    guard role == .server, !stream.isPeerEnded, !stream.resetsAfterEnd else { return }
+    stream.resetsAfterEnd = true
+    earlyEndCount += 1
   }
 
   /// Resets a stream; what is queued on it is dropped.
@@ -218,10 +259,27 @@ package final class HTTP2Session {
     nghttp2_session_resume_data(handle, stream.id)
   }
 
+  // MARK: The table
+
   func adopt(_ stream: HTTP2Stream) {
-    streams[stream.id] = stream
+    stream.slot = streams.count
+    streams.append(stream)
     // SAFETY: the table keeps the stream alive until on_stream_close, the last use by nghttp2.
     nghttp2_session_set_stream_user_data(
       handle, stream.id, Unmanaged.passUnretained(stream).toOpaque())
+  }
+
+  func forget(_ stream: HTTP2Stream) {
+    if stream.resetsAfterEnd { earlyEndCount -= 1 }
+    let last = streams.removeLast()
+    guard last !== stream else { return }
+    last.slot = stream.slot
+    streams[stream.slot] = last
+  }
+
+  func stream(_ id: Int32) -> HTTP2Stream? {
+    guard let pointer = nghttp2_session_get_stream_user_data(handle, id) else { return nil }
+    // SAFETY: `adopt` put it there, and the table keeps it alive until on_stream_close.
+    return Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
   }
 }

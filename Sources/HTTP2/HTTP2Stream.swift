@@ -1,5 +1,6 @@
 // One stream of a session: what waits to be sent on it, and whom it belongs to.
 
+import Bytes
 import CNghttp2
 import DequeModule
 
@@ -20,6 +21,8 @@ package final class HTTP2Stream {
     case endStream
     /// A HEADERS frame with these trailers.
     case trailers(HeaderBlock)
+    /// A HEADERS frame with trailers laid out before.
+    case fixedTrailers(FixedHeaders)
   }
 
   /// Identifier of the stream; 0 until a client's request has been submitted.
@@ -28,9 +31,11 @@ package final class HTTP2Stream {
   package var attachment: AnyObject?
   /// Bytes queued and not yet framed.
   package private(set) var queuedByteCount = 0
-  var queue = Deque<[UInt8]>()
-  /// Bytes of the queue's first chunk that have been framed.
-  var firstOffset = 0
+  /// The chunk that is being framed, and those behind it: most streams never have a second.
+  private var first: [UInt8] = []
+  private var rest = Deque<[UInt8]>()
+  /// Bytes of the first chunk that have been framed.
+  private var firstOffset = 0
   var end = OutboundEnd.open
   /// Whether nghttp2 has put this stream's DATA off until there is some.
   var isDeferred = false
@@ -43,39 +48,51 @@ package final class HTTP2Stream {
   package internal(set) var isPeerEnded = false
   /// Whether a client's request has been framed: before that the server cannot know of it.
   package internal(set) var isRequestSent = false
-  var headers = HeaderBlock()
+  /// Index in the session's table.
+  var slot = -1
   /// Where more comes from when the queue is empty, and the stream's place there.
   package var source: (any HTTP2Source)?
   package var sourceSlot = 0
 
   init(id: Int32) { self.id = id }
 
+  /// Whether more may be queued.
+  var isOpen: Bool { if case .open = end { true } else { false } }
+
   /// Queues bytes of DATA without telling the session; the array is shared, not copied.
   package func append(_ bytes: [UInt8]) {
-    queue.append(bytes)
+    if queuedByteCount == 0 {
+      first = bytes
+      firstOffset = 0
+    } else {
+      rest.append(bytes)
+    }
     queuedByteCount += bytes.count
   }
 
+  /// Hands over the next bytes of the queue, in one piece or several.
   func take(_ byteCount: Int, _ consume: (UnsafeRawBufferPointer) -> Void) {
     var missing = byteCount
-    while missing > 0, let first = queue.first {
+    while missing > 0 {
       let taken = min(missing, first.count - firstOffset)
       first.withUnsafeBytes {
         consume(UnsafeRawBufferPointer(rebasing: $0[firstOffset...].prefix(taken)))
       }
       missing -= taken
       firstOffset += taken
-      if firstOffset == first.count {
-        queue.removeFirst()
-        firstOffset = 0
-      }
+      guard firstOffset == first.count else { break }
+      firstOffset = 0
+      first = []
+      guard let next = rest.popFirst() else { break }
+      first = next
     }
-    queuedByteCount -= byteCount
+    queuedByteCount -= byteCount - missing
   }
 
   func dropQueue() {
     source = nil
-    queue.removeAll()
+    first = []
+    rest.removeAll()
     queuedByteCount = 0
     firstOffset = 0
   }

@@ -83,9 +83,9 @@ package final class Broadcast: BatchEndHandler {
   package func join(
     _ call: ServerCall, opening: [SharedEnvelope] = []
   ) throws(RPCError) {
-    let stream = call.stream.value
+    let stream = call.context.stream.value
     if let ending { throw ending }
-    guard let (sink, line) = stream.openConnection else { throw stream.gate.failure ?? .cancelled }
+    guard let (sink, line) = stream.openConnection else { throw stream.failure ?? .cancelled }
     stream.sendHeadersIfNeeded()
     let takesGzip = stream.compresses
     for envelope in opening {

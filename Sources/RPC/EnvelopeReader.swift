@@ -15,7 +15,9 @@ package struct EnvelopeReader {
   package let limitBytes: Int
   /// Whether the peer declared that its messages may be gzip-compressed.
   package var isGzip = false
-  private var prefix: [UInt8] = []
+  /// The prefix as far as it has come: its bytes, the first on top.
+  private var prefix: UInt64 = 0
+  private var prefixByteCount = 0
   private var partial: [UInt8] = []
   private var missingByteCount = 0
   private var inMessage = false
@@ -24,7 +26,7 @@ package struct EnvelopeReader {
   package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
   /// Whether the bytes so far end at a message boundary.
-  package var isAtBoundary: Bool { !inMessage && prefix.isEmpty }
+  package var isAtBoundary: Bool { !inMessage && prefixByteCount == 0 }
 
   /// Takes bytes and hands over each message that they complete.
   package mutating func append(
@@ -54,13 +56,15 @@ package struct EnvelopeReader {
   private mutating func readPrefix(
     _ rest: inout Slice<UnsafeRawBufferPointer>
   ) throws(RPCError) -> Bool {
-    while prefix.count < 5 {
+    while prefixByteCount < 5 {
       guard let byte = rest.popFirst() else { return false }
-      prefix.append(byte)
+      prefix = prefix << 8 | UInt64(byte)
+      prefixByteCount += 1
     }
-    let flag = prefix[0]
-    let length = prefix.dropFirst().reduce(0) { $0 << 8 | Int($1) }
-    prefix.removeAll(keepingCapacity: true)
+    let flag = prefix >> 32
+    let length = Int(prefix & 0xffff_ffff)
+    prefix = 0
+    prefixByteCount = 0
     guard flag <= 1 else {
       throw RPCError(.internal, "a message starts with an unknown flag byte")
     }

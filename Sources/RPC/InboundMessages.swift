@@ -15,15 +15,17 @@ final class InboundMessages {
   }
 
   private var envelopes: EnvelopeReader
-  private var messages = Deque<ReceivedMessage>()
+  /// The message to be read next, and those behind it: a unary call never has a second.
+  private var first: ReceivedMessage?
+  private var rest = Deque<ReceivedMessage>()
   private var queuedByteCount = 0
   private var withheldByteCount = 0
   /// Whether the message read last had come compressed.
   private(set) var lastWasCompressed = false
   private var ending: Ending?
   private var waiter: CheckedContinuation<Void, Never>?
-  /// Called with byte counts whose flow-control window may be reopened.
-  var reopenWindow: (Int) -> Void = { _ in }
+  /// Called with byte counts whose flow-control window may be reopened; released by `abandon`.
+  var reopenWindow: ((Int) -> Void)?
 
   init(limitBytes: Int) {
     envelopes = EnvelopeReader(limitBytes: limitBytes)
@@ -36,16 +38,19 @@ final class InboundMessages {
   var isFinished: Bool { if case .finished = ending { true } else { false } }
 
   /// Messages waiting to be read.
-  var count: Int { messages.count }
+  var count: Int { first == nil ? 0 : 1 + rest.count }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    guard ending == nil else { return reopenWindow(bytes.count) }
+    guard ending == nil else {
+      reopenWindow?(bytes.count)
+      return
+    }
     try envelopes.append(bytes) { message in
       queuedByteCount += message.bytes.count + Limits.messageOverheadBytes
-      messages.append(message)
+      if first == nil { first = message } else { rest.append(message) }
     }
     if queuedByteCount <= Limits.inboundHighWaterBytes {
-      reopenWindow(bytes.count)
+      reopenWindow?(bytes.count)
     } else {
       withheldByteCount += bytes.count
     }
@@ -72,8 +77,10 @@ final class InboundMessages {
   func abandon(_ error: RPCError) {
     if case .abandoned = ending { return }
     ending = .abandoned(error)
-    messages.removeAll()
+    first = nil
+    rest.removeAll()
     queuedByteCount = 0
+    reopenWindow = nil
     wake()
   }
 
@@ -92,18 +99,19 @@ final class InboundMessages {
   /// The only message of a request that must have exactly one.
   func takeOnly() throws(RPCError) -> [UInt8] {
     if case .abandoned(let error) = ending { throw error }
-    guard messages.count == 1, let message = takeFirst() else {
+    guard count == 1, let message = takeFirst() else {
       throw RPCError(.unimplemented, "a unary request needs exactly one message")
     }
     return try envelopes.open(message)
   }
 
   private func takeFirst() -> ReceivedMessage? {
-    guard let message = messages.popFirst() else { return nil }
+    guard let message = first else { return nil }
+    first = rest.popFirst()
     lastWasCompressed = message.isCompressed
     queuedByteCount -= message.bytes.count + Limits.messageOverheadBytes
     if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
-      reopenWindow(withheldByteCount)
+      reopenWindow?(withheldByteCount)
       withheldByteCount = 0
     }
     return message

@@ -1,7 +1,7 @@
 // Call metadata: ordered name-value pairs. Names are lower-case; values of `-bin` names are bytes,
 // kept here in their base64 form as they travel.
 
-import Bytes
+package import Bytes
 
 /// Initial or trailing metadata of a call, in order of appearance.
 package struct Metadata: Sendable, Equatable {
@@ -11,22 +11,45 @@ package struct Metadata: Sendable, Equatable {
     package let value: String
   }
 
-  /// All pairs.
-  package private(set) var fields: [Field] = []
+  /// The pairs as they travel. Of a request all header fields are kept, because most handlers read
+  /// none and taking the reserved ones out costs more than passing over them.
+  private var block = HeaderBlock()
+  private var hidesReserved = false
 
   package init() {}
 
+  /// The metadata among a request's header fields: all but pseudo-headers, `grpc-…`,
+  /// `content-type` and `te`.
+  package init(ofRequest block: HeaderBlock) {
+    self.block = block
+    hidesReserved = true
+  }
+
+  /// All pairs.
+  package var fields: [Field] {
+    indices.map { Field(name: block.name($0), value: block.value($0)) }
+  }
+
   /// Whether there are none.
-  package var isEmpty: Bool { fields.isEmpty }
+  package var isEmpty: Bool { indices.isEmpty }
 
   /// The last value of a name, or nil.
   package subscript(name: String) -> String? {
-    fields.last { $0.name == name }?.value
+    indices.last { block.hasName($0, name) }.map { block.value($0) }
   }
 
   /// All values of a name, in order.
   package func values(_ name: String) -> [String] {
-    fields.lazy.filter { $0.name == name }.map(\.value)
+    indices.filter { block.hasName($0, name) }.map { block.value($0) }
+  }
+
+  private var indices: [Int] {
+    (0..<block.count).filter { !hidesReserved || !Self.isReserved(block, $0) }
+  }
+
+  private static func isReserved(_ block: HeaderBlock, _ index: Int) -> Bool {
+    block.nameBegins(index, with: ":") || block.nameBegins(index, with: "grpc-")
+      || block.hasName(index, "content-type") || block.hasName(index, "te")
   }
 
   /// The decoded values of a `-bin` name; values that are not base64 are left out. Padded and
@@ -41,7 +64,7 @@ package struct Metadata: Sendable, Equatable {
   @discardableResult
   package mutating func append(_ name: String, _ value: String) -> Bool {
     guard Self.isValid(name: name), Self.isValid(value: value) else { return false }
-    fields.append(Field(name: name, value: value))
+    block.append(name, value)
     return true
   }
 
@@ -54,8 +77,10 @@ package struct Metadata: Sendable, Equatable {
 
   /// Appends a pair that a peer's header block already proved well-formed.
   package mutating func append(verified name: String, _ value: String) {
-    fields.append(Field(name: name, value: value))
+    block.append(name, value)
   }
+
+  package static func == (left: Metadata, right: Metadata) -> Bool { left.fields == right.fields }
 
   private static func isValid(name: String) -> Bool {
     !name.isEmpty

@@ -3,17 +3,56 @@
 package import ProtoWire
 import Reactor
 
-/// The methods a server offers. Built before the server starts, then shared by all loops.
-package struct Router: Sendable {
-  /// A method with the code that serves it.
-  package struct Route: Sendable {
-    package let method: MethodDescriptor
-    /// Largest request message, in bytes.
-    package fileprivate(set) var receiveLimitBytes: Int
-    fileprivate let serve: @Sendable (ServerCall) async throws(RPCError) -> Void
+/// A method with the code that serves it.
+package final class Route: Sendable {
+  package let method: MethodDescriptor
+  /// Largest request message, in bytes.
+  package let receiveLimitBytes: Int
+  fileprivate let interceptors: [any ServerInterceptor]
+  fileprivate let handle: @Sendable (ServerCall) async throws(RPCError) -> Void
+
+  fileprivate init(
+    _ method: MethodDescriptor, receiveLimitBytes: Int, _ interceptors: [any ServerInterceptor],
+    _ handle: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void
+  ) {
+    self.method = method
+    self.receiveLimitBytes = receiveLimitBytes
+    self.interceptors = interceptors
+    self.handle = handle
   }
 
+  /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
+  package func serve(_ stream: ServerStream, _ context: ServerContext) {
+    stream.start { await self.run(context) }
+  }
+
+  private func run(_ context: ServerContext) async {
+    let stream = context.stream
+    var call = ServerCall(context)
+    do {
+      if !interceptors.isEmpty { try await begin(&call.context) }
+      try await handle(call)
+      stream.value.handlerEnded(nil)
+    } catch {
+      stream.value.handlerEnded(error)
+    }
+  }
+
+  /// Runs the chain. An interceptor that has begun is told of the end, those behind it are not.
+  private func begin(_ context: inout ServerContext) async throws(RPCError) {
+    let began = LoopInstant.now
+    for index in interceptors.indices {
+      try await interceptors[index].callBegins(&context)
+      context.stream.value.observe(interceptors[...index], context, began: began)
+    }
+  }
+}
+
+/// The methods a server offers. Built before the server starts, then shared by all loops.
+package struct Router: Sendable {
   private var routes: [String: Route] = [:]
+  /// The same routes by the hash of their paths' bytes: a request's path need not become a String.
+  private var routesByHash: [UInt64: [Route]] = [:]
   private let interceptors: [any ServerInterceptor]
 
   /// Creates a router whose calls pass through the interceptors in the given order.
@@ -27,11 +66,29 @@ package struct Router: Sendable {
   /// The route of a `:path`, or nil.
   package func route(_ path: String) -> Route? { routes[path] }
 
+  /// The route of a `:path` given as its bytes, or nil.
+  package func route(_ path: UnsafeBufferPointer<UInt8>) -> Route? {
+    routesByHash[Self.hash(path)]?.first { $0.method.path.utf8.elementsEqual(path) }
+  }
+
+  /// FNV-1a. Only names from the schemas are in the table, so no peer can fill a bucket.
+  private static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  }
+
   /// Sets the largest request message for every method of a service.
   package mutating func limitRequests(ofService service: String, toBytes limit: Int) {
-    for (path, route) in routes where route.method.service == service {
-      routes[path]?.receiveLimitBytes = limit
+    for route in routes.values where route.method.service == service {
+      put(Route(route.method, receiveLimitBytes: limit, interceptors, route.handle))
     }
+  }
+
+  private mutating func put(_ route: Route) {
+    let path = route.method.path
+    routes[path] = route
+    let key = Self.hash(path.utf8)
+    routesByHash[key, default: []].removeAll { $0.method.path == path }
+    routesByHash[key, default: []].append(route)
   }
 
   // MARK: Registration, called by generated code
@@ -83,36 +140,6 @@ package struct Router: Sendable {
     _ serve: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void
   ) {
     precondition(routes[method.path] == nil, "method registered twice: \(method.path)")
-    routes[method.path] = Route(
-      method: method, receiveLimitBytes: Limits.messageBytes, serve: serve)
-  }
-
-  // MARK: Serving
-
-  /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
-  package func serve(_ route: Route, _ stream: ServerStream, _ context: ServerContext) {
-    let bound = LoopBound(stream, loop: stream.loop)
-    stream.start { await run(route, bound.value, context) }
-  }
-
-  private func run(_ route: Route, _ stream: ServerStream, _ context: ServerContext) async {
-    var call = ServerCall(context: context, stream: stream)
-    do {
-      for interceptor in interceptors {
-        try await interceptor.callBegins(&call.context)
-        observeEnd(of: stream, call.context, interceptor)
-      }
-      try await route.serve(call)
-      call.finish()
-    } catch {
-      call.finish(error)
-    }
-  }
-
-  private func observeEnd(
-    of stream: ServerStream, _ context: ServerContext, _ interceptor: any ServerInterceptor
-  ) {
-    let began = LoopInstant.now
-    stream.whenClosed { interceptor.callEnded(context, $0, took: .now - began) }
+    put(Route(method, receiveLimitBytes: Limits.messageBytes, interceptors, serve))
   }
 }

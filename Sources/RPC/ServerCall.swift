@@ -6,53 +6,39 @@ import Reactor
 /// One call in the hands of its handler. Stays on the call's loop.
 package struct ServerCall: Sendable {
   package var context: ServerContext
-  let stream: LoopBound<ServerStream>
 
-  package init(context: ServerContext, stream: ServerStream) {
-    self.context = context
-    self.stream = LoopBound(stream, loop: stream.loop)
-  }
+  package init(_ context: ServerContext) { self.context = context }
+
+  private var stream: ServerStream { context.stream.value }
 
   func takeOnlyRequest<Q: ProtoMessage>(_ type: Q.Type) throws(RPCError) -> Q {
-    try decode(try stream.value.inbound.takeOnly())
+    try decode(try stream.inbound.takeOnly())
   }
 
   /// Waits for the single request of a server-streaming call and for the end of the request.
   func onlyRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q {
-    guard let bytes = try await stream.value.inbound.next() else {
+    guard let bytes = try await stream.inbound.next() else {
       throw RPCError(.unimplemented, "the request has no message")
     }
-    guard try await stream.value.inbound.next() == nil else {
+    guard try await stream.inbound.next() == nil else {
       throw RPCError(.unimplemented, "the request has more than one message")
     }
     return try decode(bytes)
   }
 
   func nextRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q? {
-    guard let bytes = try await stream.value.inbound.next() else { return nil }
+    guard let bytes = try await stream.inbound.next() else { return nil }
     return try decode(bytes)
   }
 
   func send(_ message: some ProtoMessage) throws(RPCError) {
-    try stream.value.send(message.envelope())
+    try stream.send(message.envelope())
   }
 
   func sendWaiting(_ envelope: [UInt8], compress: Bool = true) async throws(RPCError) {
-    let stream = stream.value
+    let stream = stream
     try await stream.gate.waitForRoom { stream.queuedByteCount }
     try stream.send(envelope, compress: compress)
-  }
-
-  /// The handler has returned: the call ends, unless a topic has taken it over.
-  func finish() {
-    let stream = stream.value
-    if !stream.isHandedOver { stream.finish() }
-    stream.handlerReturned()
-  }
-
-  func finish(_ error: RPCError) {
-    stream.value.finish(error)
-    stream.value.handlerReturned()
   }
 }
 

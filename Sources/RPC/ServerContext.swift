@@ -5,35 +5,49 @@ package import Reactor
 /// Who calls, as an interceptor decided. The RPC floor only carries it.
 package protocol CallerIdentity: Sendable {}
 
-/// The circumstances of one server call.
-package struct ServerContext: Sendable {
+/// What is known of a call when it begins, and never changes.
+package final class CallHead: Sendable {
   package let method: MethodDescriptor
-  /// Initial metadata of the request without reserved (`grpc-…`) names.
   package let metadata: Metadata
-  /// When the caller stops waiting; nil when it never does.
   package let deadline: LoopInstant?
-  /// The peer's address, for example `127.0.0.1:50312` or `unix:`.
   package let peer: String
-  /// Whether the connection is encrypted.
   package let isSecure: Bool
-  /// The loop that the call lives on.
-  package let loop: EventLoop
-  /// Set by an interceptor; nil for an anonymous caller.
-  package var caller: (any CallerIdentity)?
-  private let stream: LoopBound<ServerStream>
 
   package init(
     method: MethodDescriptor, metadata: Metadata, deadline: LoopInstant?, peer: String,
-    isSecure: Bool, stream: ServerStream
+    isSecure: Bool
   ) {
     self.method = method
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
     self.isSecure = isSecure
-    self.loop = stream.loop
+  }
+}
+
+/// The circumstances of one server call. Cheap to copy.
+package struct ServerContext: Sendable {
+  private let head: CallHead
+  /// Set by an interceptor; nil for an anonymous caller.
+  package var caller: (any CallerIdentity)?
+  let stream: LoopBound<ServerStream>
+
+  package init(_ head: CallHead, stream: ServerStream) {
+    self.head = head
     self.stream = LoopBound(stream, loop: stream.loop)
   }
+
+  package var method: MethodDescriptor { head.method }
+  /// Initial metadata of the request without reserved (`grpc-…`) names.
+  package var metadata: Metadata { head.metadata }
+  /// When the caller stops waiting; nil when it never does.
+  package var deadline: LoopInstant? { head.deadline }
+  /// The peer's address, for example `127.0.0.1:50312` or `unix:`.
+  package var peer: String { head.peer }
+  /// Whether the connection is encrypted.
+  package var isSecure: Bool { head.isSecure }
+  /// The loop that the call lives on.
+  package var loop: EventLoop { stream.loop }
 
   /// Time until the deadline, not below zero; nil without a deadline.
   package var remaining: Duration? {

@@ -27,7 +27,10 @@ package protocol ServerStreamSink: AnyObject {
 /// The state of one server call.
 ///
 /// States: `open` (nothing sent) → `responding` (headers sent) → `closed`; `open` → `closed` is a
-/// trailers-only response. After `closed` every send is a no-op or throws, as documented.
+/// trailers-only response. After `closed` every send is a no-op or throws, as documented. Until
+/// then the call keeps its transport, its task, its timer and its observers alive, and they keep
+/// the call; closing cuts all of these. No reference here is weak: an object that has ever been
+/// referred to weakly pays for it with every later retain and release.
 package final class ServerStream {
   private enum State {
     case open
@@ -35,16 +38,25 @@ package final class ServerStream {
     case closed
   }
 
+  /// The interceptors that wait for the call's end.
+  private struct Observation {
+    let interceptors: ArraySlice<any ServerInterceptor>
+    let context: ServerContext
+    let began: LoopInstant
+  }
+
   /// The loop that owns the call.
   package let loop: EventLoop
   let inbound: InboundMessages
-  let gate = OutboundGate()
   private var state = State.open
-  private weak var sink: (any ServerStreamSink)?
+  private var sink: (any ServerStreamSink)?
   private var task: Task<Void, Never>?
   private var deadlineTimer: LoopTimer?
   private var onClose: [(StatusCode) -> Void] = []
+  private var observation: Observation?
   private var closedWith: StatusCode?
+  private(set) var failure: RPCError?
+  private var openGate: OutboundGate?
   var initialMetadata = Metadata()
   var trailers = Metadata()
   /// Whether the client takes gzip, and whether the handler wants its messages compressed.
@@ -65,11 +77,20 @@ package final class ServerStream {
     self.sink = sink
     inbound = InboundMessages(limitBytes: receiveLimitBytes)
     if encodings.sendsGzip { inbound.expectGzip() }
-    inbound.reopenWindow = { [weak self] in self?.sink?.reopenWindow($0) }
+    inbound.reopenWindow = { sink.reopenWindow($0) }
   }
 
   /// Whether the response has ended, by status or by reset.
   package var isClosed: Bool { state == .closed }
+
+  /// Where writers wait. Most calls have one message and never need it.
+  var gate: OutboundGate {
+    if let openGate { return openGate }
+    let gate = OutboundGate()
+    if isClosed { gate.fail(failure ?? .cancelled) }
+    openGate = gate
+    return gate
+  }
 
   // MARK: From the transport
 
@@ -93,11 +114,11 @@ package final class ServerStream {
 
   /// The peer reset the stream, or the connection is gone.
   package func receiveReset() {
-    close(.cancelled, RPCError.cancelled)
+    close(.cancelled, .cancelled)
   }
 
   /// The transport has sent some of what was queued.
-  package func noteDrained() { gate.noteDrained() }
+  package func noteDrained() { openGate?.noteDrained() }
 
   /// Starts the handler; its first part runs at once.
   package func start(_ body: @escaping @Sendable () async -> Void) {
@@ -106,17 +127,10 @@ package final class ServerStream {
     if state != .closed, !hasHandlerReturned { self.task = task }
   }
 
-  /// The handler is done; what it handed over lives on without a task.
-  func handlerReturned() {
-    hasHandlerReturned = true
-    task = nil
-  }
-
   /// Ends the call with DEADLINE_EXCEEDED unless it has ended before.
   package func arm(deadline: LoopInstant) {
-    deadlineTimer = loop.schedule(at: deadline) { [weak self] in
-      self?.finish(.deadlineExceeded)
-    }
+    guard state != .closed else { return }
+    deadlineTimer = loop.schedule(at: deadline) { self.finish(.deadlineExceeded) }
   }
 
   /// Calls back once with the final status; at once when the call is closed already. Observers are
@@ -125,6 +139,18 @@ package final class ServerStream {
     // Kept by a closed call, an observer would never be told and never be released.
     if let closedWith { return body(closedWith) }
     onClose.append(body)
+  }
+
+  /// Tells these interceptors of the call's end, the last first; those named before are among them.
+  func observe(
+    _ interceptors: ArraySlice<any ServerInterceptor>, _ context: ServerContext, began: LoopInstant
+  ) {
+    guard let closedWith else {
+      observation = Observation(interceptors: interceptors, context: context, began: began)
+      return
+    }
+    // The others were told when the call closed.
+    interceptors.last?.callEnded(context, closedWith, took: .now - began)
   }
 
   // MARK: From the handler
@@ -139,7 +165,7 @@ package final class ServerStream {
   var compresses: Bool { acceptsGzip && wantsCompression }
 
   func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
-    guard state != .closed else { throw gate.failure ?? .cancelled }
+    guard state != .closed else { throw failure ?? .cancelled }
     sendHeadersIfNeeded()
     sink?.sendMessage(compress && compresses ? Gzip.envelope(envelope) : envelope)
   }
@@ -152,14 +178,23 @@ package final class ServerStream {
     return (sink, line)
   }
 
-  /// Whether a topic owns the call, so that the handler's return does not end it.
-  var isHandedOver: Bool { group != nil }
-
-  /// A topic owns the call, in a slot that may change.
+  /// A topic owns the call, in a slot that may change: the handler's return does not end it.
   func handOver(to group: BroadcastGroup, slot: Int) {
     precondition(self.group == nil || self.group === group, "a call follows two topics")
     self.group = group
     self.slot = slot
+  }
+
+  /// The handler has returned or thrown; its task needs no cancelling any more. A call that was
+  /// handed over lives on without it.
+  func handlerEnded(_ error: RPCError?) {
+    hasHandlerReturned = true
+    task = nil
+    if let error {
+      finish(error)
+    } else if group == nil {
+      finish()
+    }
   }
 
   /// Ends the call in good order.
@@ -167,7 +202,7 @@ package final class ServerStream {
     guard state != .closed else { return }
     sendHeadersIfNeeded()
     sink?.sendTrailers(.ok, message: "", details: [], trailers)
-    close(.ok, .cancelled)
+    close(.ok, nil)
   }
 
   /// Ends the call with a status; after the end it is a no-op.
@@ -181,18 +216,30 @@ package final class ServerStream {
     close(error.code, error)
   }
 
-  private func close(_ code: StatusCode, _ error: RPCError) {
+  private func close(_ code: StatusCode, _ error: RPCError?) {
     guard state != .closed else { return }
     state = .closed
     closedWith = code
+    failure = error
+    sink = nil
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    inbound.abandon(error)
-    gate.fail(error)
+    inbound.abandon(error ?? .cancelled)
+    openGate?.fail(error ?? .cancelled)
     task.take()?.cancel()
     group.take()?.leave(slot: slot)
+    tellInterceptors(code)
+    guard !onClose.isEmpty else { return }
     let observers = onClose
     onClose = []
     for observer in observers.reversed() { observer(code) }
+  }
+
+  private func tellInterceptors(_ code: StatusCode) {
+    guard let told = observation.take() else { return }
+    let took = LoopInstant.now - told.began
+    for interceptor in told.interceptors.reversed() {
+      interceptor.callEnded(told.context, code, took: took)
+    }
   }
 }

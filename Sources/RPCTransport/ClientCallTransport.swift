@@ -1,5 +1,6 @@
 // One call on a client connection: reads header blocks and trailers, sends DATA.
 
+import Bytes
 import HTTP2
 import RPC
 

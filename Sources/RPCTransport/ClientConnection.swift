@@ -1,5 +1,6 @@
 // A client's connection and its calls. Confined to its loop.
 
+import Bytes
 import HTTP2
 import RPC
 import Reactor
@@ -108,7 +109,7 @@ final class ClientConnection: ConnectionDelegate {
 
   func connectionEnded(_ end: ConnectionEnd) {
     takesCalls = false
-    for stream in Array(connection.session.streams.values) {
+    for stream in connection.session.streams {
       transport(stream)?.state.close(RPCError(.unavailable, "the connection was lost"))
       stream.attachment = nil
     }

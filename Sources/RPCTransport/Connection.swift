@@ -29,16 +29,22 @@ extension ConnectionDelegate {
   func willSend() {}
 }
 
-/// Buffers that all connections of a loop share: used within one callback, empty between.
+/// Memory that all connections of a loop share: used within one callback, empty between.
 final class LoopBuffers {
+  /// Where sockets are read to.
+  let received = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.readBytes, alignment: 16)
   var plaintext: [UInt8] = []
   var produced: [UInt8] = []
+  var events: [HTTP2Event] = []
+
+  deinit { received.deallocate() }
 }
 
 final class Connection: BatchEndHandler {
   let loop: EventLoop
   let session: HTTP2Session
-  weak var delegate: (any ConnectionDelegate)?
+  /// Kept alive until the connection has ended: it and its delegate are a ring till then.
+  var delegate: (any ConnectionDelegate)?
   private let fd: Int32
   private let tls: TLSSession?
   private let buffers: LoopBuffers
@@ -76,8 +82,13 @@ final class Connection: BatchEndHandler {
   var isEstablished: Bool { !isConnecting && (tls?.isEstablished ?? true) }
 
   func start() throws(SystemError) {
-    registration = try loop.register(fd, isConnecting ? .write : .read) { [weak self] interest in
-      self?.becameReady(interest)
+    do throws(SystemError) {
+      registration = try loop.register(fd, isConnecting ? .write : .read) { interest in
+        self.becameReady(interest)
+      }
+    } catch {
+      delegate = nil
+      throw error
     }
     if !isConnecting { begin() }
   }
@@ -107,16 +118,15 @@ final class Connection: BatchEndHandler {
   // MARK: In
 
   private func readOnce() {
-    withUnsafeTemporaryAllocation(byteCount: Limits.readBytes, alignment: 1) { chunk in
-      let count = recv(fd, chunk.baseAddress, chunk.count, 0)
-      if count > 0 {
-        lastReceived = .now
-        receive(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
-      } else if count == 0 {
-        end(.closed, isPeerGone: true)
-      } else if errno != EAGAIN && errno != EINTR {
-        end(.system(.last("recv")), isPeerGone: true)
-      }
+    let chunk = buffers.received
+    let count = recv(fd, chunk.baseAddress, chunk.count, 0)
+    if count > 0 {
+      lastReceived = .now
+      receive(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    } else if count == 0 {
+      end(.closed, isPeerGone: true)
+    } else if errno != EAGAIN && errno != EINTR {
+      end(.system(.last("recv")), isPeerGone: true)
     }
   }
 
@@ -151,11 +161,14 @@ final class Connection: BatchEndHandler {
   }
 
   private func deliverEvents() {
-    while !session.events.isEmpty, !isOver {
-      let events = session.events
-      session.events.removeAll(keepingCapacity: true)
+    var events: [HTTP2Event] = []
+    swap(&events, &buffers.events)
+    while session.hasEvents, !isOver {
+      session.takeEvents(into: &events)
       for event in events where !isOver { delegate?.handle(event) }
+      events.removeAll(keepingCapacity: true)
     }
+    swap(&events, &buffers.events)
   }
 
   // MARK: Out
@@ -278,7 +291,7 @@ final class Connection: BatchEndHandler {
     guard !isOver else { return }
     isOver = true
     if case .closed = end { sayGoodbye() }
-    delegate?.connectionEnded(end)
+    delegate.take()?.connectionEnded(end)
     if isPeerGone || isConnecting {
       closeSocket()
     } else {
@@ -306,13 +319,11 @@ extension Connection {
     var allowance = Limits.lingerBytes
     registration?.cancel()
     do throws(SystemError) {
-      registration = try loop.register(fd, .read) { [weak self] _ in
-        self?.discard(&allowance)
-      }
+      registration = try loop.register(fd, .read) { _ in self.discard(&allowance) }
     } catch {
       return closeSocket()
     }
-    // The timer keeps the connection alive, nobody else does.
+    // The timer and the registration keep the connection alive, nobody else does.
     lingerTimer = loop.schedule(after: Limits.linger) { self.closeSocket() }
   }
 

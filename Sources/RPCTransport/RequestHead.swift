@@ -1,56 +1,78 @@
 // Reads a request's header block: is it gRPC, for which method, with what deadline and metadata.
 
-import HTTP2
+import Bytes
 import RPC
 import Reactor
 
 /// What a request's headers ask for, or how they are refused.
 enum RequestHead {
-  case call(Router.Route, Metadata, timeout: Duration?, MessageEncodings)
+  case call(Route, timeout: Duration?, MessageEncodings)
   /// Not gRPC at all: an HTTP status.
   case refusedByHTTP(status: String)
   /// gRPC, but it cannot be served: trailers only.
   case refused(RPCError)
 
+  /// Where the fields are that decide; found in one pass.
+  private struct Indices {
+    var method: Int?
+    var path: Int?
+    var contentType: Int?
+    var timeout: Int?
+    var encoding: Int?
+    var acceptEncoding: Int?
+
+    /// The first of several fields of one name counts; nghttp2 refuses doubled pseudo-headers.
+    init(_ block: HeaderBlock) {
+      for index in 0..<block.count {
+        switch block.nameByteCount(index) {
+        case 5 where path == nil && block.hasName(index, ":path"): path = index
+        case 7 where method == nil && block.hasName(index, ":method"): method = index
+        case 12 where contentType == nil && block.hasName(index, "content-type"):
+          contentType = index
+        case 12 where timeout == nil && block.hasName(index, "grpc-timeout"): timeout = index
+        case 13 where encoding == nil && block.hasName(index, "grpc-encoding"): encoding = index
+        case 20 where acceptEncoding == nil && block.hasName(index, "grpc-accept-encoding"):
+          acceptEncoding = index
+        default: break
+        }
+      }
+    }
+  }
+
   init(_ block: HeaderBlock, _ router: Router) {
-    guard block[":method"] == "POST" else {
+    let indices = Indices(block)
+    guard let method = indices.method, block.hasValue(method, "POST") else {
       self = .refusedByHTTP(status: "405")
       return
     }
-    guard let contentType = block["content-type"], Self.isGRPC(contentType) else {
+    guard let type = indices.contentType, block.withValue(type, Self.isGRPC) else {
       self = .refusedByHTTP(status: "415")
       return
     }
-    let path = block[":path"] ?? ""
-    guard let route = router.route(path) else {
+    guard let route = indices.path.flatMap({ block.withValue($0, router.route) }) else {
+      let path = indices.path.map { block.value($0) } ?? ""
       self = .refused(RPCError(.unimplemented, "unknown method \(path.prefix(200))"))
       return
     }
-    self = Self.read(block, route)
+    self = Self.read(block, indices, route)
   }
 
-  private static func read(_ block: HeaderBlock, _ route: Router.Route) -> RequestHead {
-    var metadata = Metadata()
+  private static func read(
+    _ block: HeaderBlock, _ indices: Indices, _ route: Route
+  ) -> RequestHead {
     var timeout: Duration?
     var encodings = MessageEncodings()
-    for index in 0..<block.count {
-      let name = block.name(index)
-      switch name {
-      case "grpc-timeout":
-        guard let parsed = Timeout.parse(block.value(index)) else {
-          return .refused(RPCError(.internal, "malformed grpc-timeout"))
-        }
-        timeout = parsed
-      case "grpc-encoding":
-        guard encodings.declare(block.value(index)) else { return .refused(unknownEncoding) }
-      case "grpc-accept-encoding": encodings.accept(block.value(index))
-      case "content-type", "te": break
-      default:
-        guard !name.hasPrefix(":"), !name.hasPrefix("grpc-") else { break }
-        metadata.append(verified: name, block.value(index))
+    if let index = indices.timeout {
+      guard let parsed = Timeout.parse(block.value(index)) else {
+        return .refused(RPCError(.internal, "malformed grpc-timeout"))
       }
+      timeout = parsed
     }
-    return .call(route, metadata, timeout: timeout, encodings)
+    if let index = indices.encoding {
+      guard encodings.declare(block.value(index)) else { return .refused(unknownEncoding) }
+    }
+    if let index = indices.acceptEncoding { encodings.accept(block.value(index)) }
+    return .call(route, timeout: timeout, encodings)
   }
 
   private static var unknownEncoding: RPCError {
@@ -59,11 +81,12 @@ enum RequestHead {
     return RPCError(.unimplemented, "unsupported grpc-encoding", trailers: trailers)
   }
 
-  private static func isGRPC(_ contentType: String) -> Bool {
+  /// `application/grpc`, alone, with parameters or as `+proto`.
+  private static func isGRPC(_ contentType: UnsafeBufferPointer<UInt8>) -> Bool {
     let base = "application/grpc"
-    guard contentType.hasPrefix(base) else { return false }
-    guard let next = contentType.dropFirst(base.count).first else { return true }
-    if next == ";" { return true }
-    return contentType.hasPrefix(base + "+proto")
+    let text = contentType[...]
+    guard text.starts(with: base.utf8) else { return false }
+    let rest = text.dropFirst(base.utf8.count)
+    return rest.isEmpty || rest.first == UInt8(ascii: ";") || rest.starts(with: "+proto".utf8)
   }
 }

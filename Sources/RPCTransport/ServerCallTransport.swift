@@ -5,23 +5,24 @@ import HTTP2
 import RPC
 import Reactor
 
+/// What joins a stream and its call. Both keep it alive, and it them; `streamClosed` cuts the ring.
 final class ServerCallTransport: ServerStreamSink {
   let stream: HTTP2Stream
-  let route: Router.Route
+  let route: Route
   let began: LoopInstant
   private(set) var call: ServerStream?
-  private var context: ServerContext?
-  private weak var connection: ServerConnection?
+  private var head: CallHead?
+  private var connection: ServerConnection?
   private var hasStarted = false
   private var hasSentHeaders = false
   /// When the response ended on this side.
   private(set) var ended: LoopInstant?
 
-  init(_ stream: HTTP2Stream, _ route: Router.Route, _ connection: ServerConnection) {
+  init(_ stream: HTTP2Stream, _ route: Route, _ connection: ServerConnection, began: LoopInstant) {
     self.stream = stream
     self.route = route
     self.connection = connection
-    began = .now
+    self.began = began
   }
 
   /// Whether the whole request must be there before its handler runs.
@@ -30,11 +31,16 @@ final class ServerCallTransport: ServerStreamSink {
   /// Whether one message is all that the client may send, so that it must come soon.
   var hasOneRequest: Bool { needsWholeRequest || route.method.kind == .serverStreaming }
 
-  func begin(_ call: ServerStream, _ context: ServerContext) {
+  func begin(_ call: ServerStream, _ head: CallHead) {
     self.call = call
-    self.context = context
-    if let deadline = context.deadline { call.arm(deadline: deadline) }
+    self.head = head
+    if let deadline = head.deadline { call.arm(deadline: deadline) }
     if !needsWholeRequest { startHandler() }
+  }
+
+  func receive(_ bytes: UnsafeRawBufferPointer) {
+    guard let call, !call.isClosed else { return reopenWindow(bytes.count) }
+    call.receive(bytes)
   }
 
   func receiveEnd() {
@@ -43,23 +49,30 @@ final class ServerCallTransport: ServerStreamSink {
   }
 
   private func startHandler() {
-    guard !hasStarted, let call, let context, !call.isClosed else { return }
+    guard !hasStarted, let call, let head, !call.isClosed else { return }
     hasStarted = true
-    self.context = nil
-    connection?.router.serve(route, call, context)
+    self.head = nil
+    route.serve(call, ServerContext(head, stream: call))
   }
 
-  /// The stream is gone; breaks the ring of references.
+  /// The stream is gone.
   func streamClosed() {
     call?.receiveReset()
     call = nil
-    context = nil
+    head = nil
+    connection = nil
   }
 
   // MARK: ServerStreamSink
 
+  private static let headers: FixedHeaders = [
+    ":status": "200", "content-type": "application/grpc",
+  ]
+  private static let okTrailers: FixedHeaders = ["grpc-status": "0"]
+
   func sendHeaders(_ metadata: Metadata) {
     hasSentHeaders = true
+    guard !metadata.isEmpty else { return connection?.respond(stream, Self.headers) ?? () }
     var block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
     for field in metadata.fields { block.append(field.name, field.value) }
     connection?.respond(stream, block, endStream: false)
@@ -73,6 +86,10 @@ final class ServerCallTransport: ServerStreamSink {
     _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
   ) {
     ended = .now
+    if code == .ok, hasSentHeaders, trailers.isEmpty {
+      connection?.end(stream, trailers: Self.okTrailers)
+      return
+    }
     var block = HeaderBlock()
     if !hasSentHeaders {
       block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])

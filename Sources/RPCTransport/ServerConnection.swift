@@ -1,5 +1,6 @@
 // One client's connection on the server: its calls, its clocks, its end. Confined to its loop.
 
+import Bytes
 import HTTP2
 import RPC
 import Reactor
@@ -40,9 +41,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
 
   func start() throws(SystemError) {
     try connection.start()
-    housekeeping = connection.loop.schedule(after: limits.handshake) { [weak self] in
-      self?.keepHouse()
-    }
+    housekeeping = connection.loop.schedule(after: limits.handshake) { self.keepHouse() }
   }
 
   /// Called once when the connection's socket is closed.
@@ -59,8 +58,8 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     switch event {
     case .headers(let stream, let block, let endStream): beginCall(stream, block, endStream)
     case .data(let stream, let bytes):
-      if let call = transport(stream)?.call {
-        call.receive(bytes)
+      if let transport = transport(stream) {
+        transport.receive(bytes)
       } else {
         connection.session.reopenWindow(stream, bytes.count)
       }
@@ -89,16 +88,17 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       respond(stream, HeaderBlock([(":status", status)]), endStream: true)
     case .refused(let error):
       refuse(stream, error)
-    case .call(let route, let metadata, let timeout, let encodings):
-      let transport = ServerCallTransport(stream, route, self)
+    case .call(let route, let timeout, let encodings):
+      let now = LoopInstant.now
+      let transport = ServerCallTransport(stream, route, self, began: now)
       stream.attachment = transport
       let call = ServerStream(
         loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes,
         encodings: encodings)
-      let context = ServerContext(
-        method: route.method, metadata: metadata, deadline: timeout.map { .now + $0 }, peer: peer,
-        isSecure: isSecure, stream: call)
-      transport.begin(call, context)
+      let head = CallHead(
+        method: route.method, metadata: Metadata(ofRequest: block),
+        deadline: timeout.map { now + $0 }, peer: peer, isSecure: isSecure)
+      transport.begin(call, head)
       if endStream { transport.receiveEnd() }
     }
   }
@@ -128,12 +128,23 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     connection.markDirty()
   }
 
+  func respond(_ stream: HTTP2Stream, _ headers: FixedHeaders) {
+    pings.noteSending()
+    connection.session.respond(stream, headers)
+    connection.markDirty()
+  }
+
   func send(_ stream: HTTP2Stream, _ bytes: [UInt8]) {
     connection.session.send(stream, bytes)
     connection.markDirty()
   }
 
   func end(_ stream: HTTP2Stream, trailers: HeaderBlock) {
+    connection.session.end(stream, trailers: trailers)
+    connection.markDirty()
+  }
+
+  func end(_ stream: HTTP2Stream, trailers: FixedHeaders) {
     connection.session.end(stream, trailers: trailers)
     connection.markDirty()
   }
@@ -171,9 +182,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     keepAlive(now)
     limitStreams(now)
     guard !connection.isOver else { return }
-    housekeeping = connection.loop.schedule(after: limits.housekeeping) { [weak self] in
-      self?.keepHouse()
-    }
+    housekeeping = connection.loop.schedule(after: limits.housekeeping) { self.keepHouse() }
   }
 
   /// A header block that does not end, a socket that takes nothing: neither has a stream to reset.
@@ -202,7 +211,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
 
   /// Requests of one message that never end, responses that nobody reads.
   private func limitStreams(_ now: LoopInstant) {
-    for stream in Array(connection.session.streams.values) {
+    for stream in connection.session.streams {
       guard let transport = transport(stream) else { continue }
       if let ended = transport.ended {
         if now - ended >= limits.stalledResponse {
@@ -226,10 +235,9 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     drainDeadline = .now + grace
     connection.session.announceShutdown()
     connection.markDirty()
-    connection.loop.schedule(after: min(limits.goAwayPause, grace)) { [weak self] in
-      self?.refuseNewStreams()
-    }
-    connection.loop.schedule(after: grace) { [weak self] in self?.endByForce() }
+    // These timers keep the connection alive until they fire: at most the grace, then it is over.
+    connection.loop.schedule(after: min(limits.goAwayPause, grace)) { self.refuseNewStreams() }
+    connection.loop.schedule(after: grace) { self.endByForce() }
   }
 
   private func refuseNewStreams() {
@@ -244,7 +252,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private static let goingAway = RPCError(.unavailable, "the server is going away; call again")
 
   private var calls: [ServerCallTransport] {
-    connection.session.streams.values.compactMap { transport($0) }
+    connection.session.streams.compactMap { transport($0) }
   }
 
   private func endIfDrained() {
@@ -261,8 +269,9 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
 
   func connectionEnded(_ end: ConnectionEnd) {
     housekeeping?.cancel()
+    housekeeping = nil
     groupsWithMessages = []
-    for stream in Array(connection.session.streams.values) {
+    for stream in connection.session.streams {
       transport(stream)?.streamClosed()
       stream.attachment = nil
     }

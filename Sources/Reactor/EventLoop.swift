@@ -173,6 +173,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   deinit {
+    timers.removeAll()
     close(wakeFD)
     close(epollFD)
   }

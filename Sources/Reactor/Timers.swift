@@ -6,7 +6,8 @@ package final class LoopTimer {
   let deadline: LoopInstant
   let order: UInt64
   fileprivate(set) var work: (() -> Void)?
-  private weak var timers: Timers?
+  /// Nil once the timer has fired or been cancelled, and when its loop is gone.
+  fileprivate var timers: Timers?
 
   init(deadline: LoopInstant, order: UInt64, work: @escaping () -> Void, timers: Timers) {
     self.deadline = deadline
@@ -19,7 +20,7 @@ package final class LoopTimer {
   package func cancel() {
     guard work != nil else { return }
     work = nil
-    timers?.noteCancellation()
+    timers.take()?.noteCancellation()
   }
 
   func precedes(_ other: LoopTimer) -> Bool {
@@ -49,11 +50,21 @@ final class Timers {
       removeFirst()
       if let work = first.work {
         first.work = nil
+        first.timers = nil
         return work
       }
       cancelledCount -= 1
     }
     return nil
+  }
+
+  /// Drops every timer; none will fire.
+  func removeAll() {
+    for timer in heap {
+      timer.work = nil
+      timer.timers = nil
+    }
+    heap.removeAll()
   }
 
   fileprivate func noteCancellation() {

@@ -1,5 +1,6 @@
 // HTTP/2 sessions as dialogues: a client session and a server session joined back to back.
 
+import Bytes
 import HTTP2
 import Testing
 
@@ -32,20 +33,24 @@ private final class Dialogue {
   ) throws -> Int {
     var bytes: [UInt8] = []
     try source.produce(into: &bytes)
-    sourceEvents += source.events
-    source.events.removeAll()
+    sourceEvents += self.events(of: source)
     for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
       let piece = Array(bytes[start..<min(start + pieceBytes, bytes.count)])
       try piece.withUnsafeBytes { raw in
         try target.receive(raw, nowSeconds: 0)
-        for event in target.events {
+        for event in self.events(of: target) {
           if case .data(_, let data) = event { received += Array(data) }
+          events.append(event)
         }
       }
-      events += target.events
-      target.events.removeAll()
     }
     return bytes.count
+  }
+
+  private func events(of session: HTTP2Session) -> [HTTP2Event] {
+    var events: [HTTP2Event] = []
+    session.takeEvents(into: &events)
+    return events
   }
 
   static let request = HeaderBlock([
@@ -76,7 +81,7 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     dialogue.client.end(stream)
     try dialogue.run(pieceBytes: pieceBytes)
     #expect(dialogue.received == [1, 2, 3])
-    let served = try #require(dialogue.server.streams[stream.id])
+    let served = try #require(dialogue.server.streams.first { $0.id == stream.id })
     dialogue.server.respond(served, HeaderBlock([(":status", "200")]), endStream: false)
     dialogue.server.send(served, [4])
     dialogue.server.end(served, trailers: HeaderBlock([("grpc-status", "0")]))
@@ -90,7 +95,7 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     let dialogue = try Dialogue()
     let stream = try dialogue.client.request(Dialogue.request)
     try dialogue.run()
-    let served = try #require(dialogue.server.streams[stream.id])
+    let served = try #require(dialogue.server.streams.first { $0.id == stream.id })
     dialogue.server.respond(
       served, HeaderBlock([(":status", "200"), ("grpc-status", "12")]), endStream: true)
     try dialogue.run()
@@ -105,7 +110,7 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     try dialogue.run()
     #expect(dialogue.received.count == 65_536)
     #expect(stream.queuedByteCount == 200_000 - 65_536)
-    let served = try #require(dialogue.server.streams[stream.id])
+    let served = try #require(dialogue.server.streams.first { $0.id == stream.id })
     dialogue.server.reopenWindow(served, 65_536)
     try dialogue.run()
     #expect(dialogue.received.count == 131_072)
@@ -168,7 +173,7 @@ private func names(_ events: [HTTP2Event]) -> [String] {
       try dialogue.run()
       dialogue.client.end(stream)
       try dialogue.run()
-      let served = try #require(dialogue.server.streams[stream.id])
+      let served = try #require(dialogue.server.streams.first { $0.id == stream.id })
       dialogue.server.respond(served, HeaderBlock([(":status", "200")]), endStream: true)
       try dialogue.run()
     }

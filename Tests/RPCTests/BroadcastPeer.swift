@@ -56,11 +56,9 @@ final class Peer: ServerStreamSink {
     stream.map { stream in
       let method = MethodDescriptor(
         service: "t.T", method: "Follow", kind: .serverStreaming, sideEffects: false)
-      return ServerCall(
-        context: ServerContext(
-          method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true,
-          stream: stream),
-        stream: stream)
+      let head = CallHead(
+        method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true)
+      return ServerCall(ServerContext(head, stream: stream))
     }
   }
 

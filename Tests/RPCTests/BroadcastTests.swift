@@ -262,7 +262,7 @@ import Testing
         if !ends { stream.arm(deadline: .now + .milliseconds(1)) }
         [UInt8](repeating: 0, count: 5).withUnsafeBytes { stream.receive($0) }
         stream.receiveEnd()
-        router.serve(route, stream, try #require(peer.call).context)
+        route.serve(stream, try #require(peer.call).context)
         #expect(topic.subscriberCount == 1 && !stream.isClosed)
         topic.publish(numbered(1))
         line.flush()

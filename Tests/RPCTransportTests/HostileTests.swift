@@ -1,5 +1,6 @@
 // Peers that break the rules or do nothing at all: each is ended at its limit, and told why.
 
+import Bytes
 import HTTP2
 import RPC
 import RPCTransport
@@ -77,8 +78,9 @@ import TLS
     var status: String?
     while status == nil, let more = await peer.read(), !more.isEmpty {
       try more.withUnsafeBytes { try session.receive($0, nowSeconds: 0) }
-      for case .headers(_, let block, _) in session.events { status = block["grpc-status"] }
-      session.events.removeAll()
+      var events: [HTTP2Event] = []
+      session.takeEvents(into: &events)
+      for case .headers(_, let block, _) in events { status = block["grpc-status"] }
     }
     #expect(status == "4")
     await fixture.stop()

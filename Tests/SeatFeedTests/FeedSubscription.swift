@@ -24,10 +24,9 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
     stream.map { stream in
       let method = MethodDescriptor(
         service: "t.T", method: "Watch", kind: .serverStreaming, sideEffects: false)
-      let context = ServerContext(
-        method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true,
-        stream: stream)
-      return ServerCall(context: context, stream: stream)
+      let head = CallHead(
+        method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true)
+      return ServerCall(ServerContext(head, stream: stream))
     }
   }
 

@@ -64,9 +64,8 @@ final class LocalCall {
     stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 1 << 20)
     for request in requests { request.envelope().withUnsafeBytes { stream.receive($0) } }
     if ends { stream.receiveEnd() }
-    let context = ServerContext(
-      method: method, metadata: metadata, deadline: nil, peer: "test", isSecure: true,
-      stream: stream)
-    router.serve(route, stream, context)
+    let head = CallHead(
+      method: method, metadata: metadata, deadline: nil, peer: "test", isSecure: true)
+    route.serve(stream, ServerContext(head, stream: stream))
   }
 }
