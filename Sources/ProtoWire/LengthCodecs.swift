@@ -52,6 +52,8 @@ where RawValue == Int32 {
   init(rawValue: Int32)
   /// The name in the schema, nil for a number that has none.
   var protoValueName: String? { get }
+  /// The numbers of all names of the schema.
+  static var protoValues: ProtoNames { get }
   /// True for `google.protobuf.NullValue`, whose JSON is null.
   static var isJSONNull: Bool { get }
 }

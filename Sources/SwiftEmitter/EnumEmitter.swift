@@ -38,6 +38,9 @@ struct EnumEmitter {
   }
 
   private func emitValueNames(into text: inout SourceText) {
+    let list = type.values.map { "\($0.number)\0\($0.name)" }.joined(separator: "\0")
+    text.line("package static let protoValues = ProtoWire.ProtoNames(\(swiftLiteral(list)))")
+    text.line()
     text.block("package var protoValueName: Swift.String?") { text in
       text.line("switch self.rawValue {")
       var seen: Set<Int32> = []
@@ -65,7 +68,7 @@ struct EnumEmitter {
   }
 
   private func spelled(_ names: [String]) -> [String] {
-    SwiftName.unique(names, taken: ["rawValue", "protoValueName", "hashValue"])
+    SwiftName.unique(names, taken: ["rawValue", "protoValueName", "protoValues", "hashValue"])
       .map(SwiftName.declared)
   }
 

@@ -70,7 +70,7 @@ func emitDescriptors(_ schema: Schema) -> GeneratedFile {
   return GeneratedFile(name: GeneratedFileName.descriptors, text: text.text)
 }
 
-/// All message types by name, for tests and tools that work on any of them.
+/// All message types by name: for `google.protobuf.Any`, and for tests and tools that work on any type.
 func emitRegistry(_ schema: Schema, names: NameTable) -> GeneratedFile {
   var pending = schema.files.flatMap(\.messages)
   var messages: [Message] = []
@@ -86,37 +86,24 @@ func emitRegistry(_ schema: Schema, names: NameTable) -> GeneratedFile {
   text.line()
   text.documentation(["Every message type of this module."])
   text.block("package enum ProtoRegistry") { text in
-    text.documentation(["Decodes a message and encodes it again, by full name."])
-    emitTable("roundTrip", of: "ProtoWire.RoundTrip", messages, names: names, into: &text)
+    text.documentation(["By full name."])
+    text.line(
+      "package static let types: [Swift.String: ProtoWire.ProtoMessageType] = makeTypes()")
     text.line()
-    text.documentation(["Decodes a message and writes it as JSON, by full name."])
-    emitTable("json", of: "ProtoWire.JSONForm", messages, names: names, into: &text)
-    text.line()
-    text.documentation(["Writes a `google.protobuf.Any` as JSON."])
-    text.line("package static func writeAny(")
-    text.line("  _ typeUrl: Swift.String, _ value: [Swift.UInt8],")
-    text.line("  into writer: inout ProtoWire.ProtoJSONWriter")
-    text.block(")") { text in
-      text.line("writer.any(typeUrl, value, forms: self.json)")
-    }
+    emitTypes(messages, names: names, into: &text)
   }
   return GeneratedFile(name: GeneratedFileName.registry, text: text.text)
 }
 
-/// Adds a table from the full name of each message to what ProtoWire's function of the same name
-/// makes of its type. One statement per entry: a literal of hundreds costs the type checker seconds.
-private func emitTable(
-  _ name: String, of type: String, _ messages: [Message], names: NameTable,
-  into text: inout SourceText
-) {
-  text.line("package static let \(name): [Swift.String: \(type)] = make_\(name)()")
-  text.line()
-  text.block("private static func make_\(name)() -> [Swift.String: \(type)]") { text in
-    text.line("\(messages.isEmpty ? "let" : "var") table: [Swift.String: \(type)] = [:]")
+/// One statement per entry: a literal of hundreds costs the type checker seconds.
+private func emitTypes(_ messages: [Message], names: NameTable, into text: inout SourceText) {
+  text.block("private static func makeTypes() -> [Swift.String: ProtoWire.ProtoMessageType]") {
+    text in
+    let keyword = messages.isEmpty ? "let" : "var"
+    text.line("\(keyword) types: [Swift.String: ProtoWire.ProtoMessageType] = [:]")
     for message in messages {
-      let swiftType = names.type(message.fullName)
-      text.line("table[\"\(message.fullName)\"] = ProtoWire.\(name)(\(swiftType).self)")
+      text.line("types[\"\(message.fullName)\"] = \(names.type(message.fullName)).self")
     }
-    text.line("return table")
+    text.line("return types")
   }
 }

@@ -107,7 +107,8 @@ struct MessageNames {
 
   /// Members that every message has.
   private static let reserved: Set<String> = [
-    "unknownFields", "protoName", "encodedByteCount", "encode", "merge", "writeJSON", "protoBytes",
-    "envelope", "hashValue",
+    "unknownFields", "protoName", "encodedByteCount", "encode", "merge", "writeJSON", "readJSON",
+    "jsonFields", "hasOwnJSONForm", "acceptsJSONNull", "jsonBytes", "canonicalJSONBytes",
+    "protoBytes", "roundTrip", "envelope", "hashValue",
   ]
 }

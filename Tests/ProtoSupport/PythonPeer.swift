@@ -8,7 +8,7 @@ package struct PeerRecord: Sendable {
   package let type: String
   /// As our encoder writes it.
   package let bytes: [UInt8]
-  /// As our JSON writer writes it.
+  /// As our JSON writer writes it, empty when it has no canonical form.
   package let json: [UInt8]
 
   package init(type: String, bytes: [UInt8], json: [UInt8]) {
@@ -24,8 +24,10 @@ package struct PeerAnswer: Sendable {
   package let bytes: [UInt8]
   /// What is wrong with the JSON, empty when nothing is.
   package let complaint: String
-  /// False when the message has no canonical JSON in Python either.
-  package let hasJSON: Bool
+  /// Python's own JSON of the message, empty when it has none.
+  package let json: [UInt8]
+  /// What Python reads back from that JSON, serialized deterministically.
+  package let bytesOfJSON: [UInt8]
 }
 
 /// Runs `Python/round_trip.py` with the interpreter that `Scripts/test` sets up.
@@ -75,9 +77,9 @@ package enum PythonPeer {
     return try (0..<count).map { _ in
       let bytes = try take()
       let complaint = try take()
-      let flag = try take()
       return PeerAnswer(
-        bytes: bytes, complaint: String(decoding: complaint, as: UTF8.self), hasJSON: flag == [1])
+        bytes: bytes, complaint: String(decoding: complaint, as: UTF8.self), json: try take(),
+        bytesOfJSON: try take())
     }
   }
 }

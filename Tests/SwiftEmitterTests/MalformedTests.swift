@@ -60,12 +60,12 @@ import Testing
     let folder = try testProtos.get()
     var wire = RandomWire(schema: folder.schema, seed: 0x7C)
     for message in folder.messages {
-      let roundTrip = try #require(ProtoRegistry.roundTrip[message.fullName])
+      let type = try #require(ProtoRegistry.types[message.fullName])
       for _ in 0..<20 {
         let bytes = wire.message(message.fullName)
         for count in 0..<bytes.count {
           let outcome = Result { () throws(ProtoDecodingError) in
-            try roundTrip(Array(bytes.prefix(count)))
+            try type.roundTrip(Array(bytes.prefix(count)))
           }
           guard case .failure(let error) = outcome else {
             #expect(count < bytes.count - 1, "\(message.fullName) \(bytes)")
@@ -81,16 +81,16 @@ import Testing
   @Test func randomBytesNeverTrap() throws {
     var random = SeededRandom(seed: 0xF0)
     var acceptedCount = 0
-    for (name, roundTrip) in ProtoRegistry.roundTrip.sorted(by: { $0.key < $1.key }) {
+    for (name, type) in ProtoRegistry.types.sorted(by: { $0.key < $1.key }) {
       for _ in 0..<300 {
         let count = Int.random(in: 0...40, using: &random)
         // Small numbers make likely tags and lengths.
         let bytes = (0..<count).map { _ in
           UInt8.random(in: 0...(random.chance(60) ? 0x3F : 0xFF), using: &random)
         }
-        guard let encoded = try? roundTrip(bytes) else { continue }
+        guard let encoded = try? type.roundTrip(bytes) else { continue }
         acceptedCount += 1
-        #expect((try? roundTrip(encoded)) == encoded, "\(name) \(bytes)")
+        #expect((try? type.roundTrip(encoded)) == encoded, "\(name) \(bytes)")
       }
     }
     #expect(acceptedCount > 100)
@@ -100,7 +100,7 @@ import Testing
     let folder = try testProtos.get()
     var wire = RandomWire(schema: folder.schema, seed: 0xDA)
     for message in folder.messages {
-      let roundTrip = try #require(ProtoRegistry.roundTrip[message.fullName])
+      let type = try #require(ProtoRegistry.types[message.fullName])
       for _ in 0..<100 {
         var bytes = wire.message(message.fullName)
         guard !bytes.isEmpty else { continue }
@@ -108,9 +108,42 @@ import Testing
           let index = Int.random(in: bytes.indices, using: &wire.random)
           bytes[index] = UInt8.random(in: .min ... .max, using: &wire.random)
         }
-        guard let encoded = try? roundTrip(bytes) else { continue }
-        #expect((try? roundTrip(encoded)) == encoded, "\(message.fullName) \(bytes)")
+        guard let encoded = try? type.roundTrip(bytes) else { continue }
+        #expect((try? type.roundTrip(encoded)) == encoded, "\(message.fullName) \(bytes)")
       }
     }
+  }
+}
+
+@Suite struct MalformedJSONTests {
+  /// What is accepted is stable; what is not is refused inside the text.
+  @Test func damagedJSONNeverTraps() throws {
+    let folder = try testProtos.get()
+    var wire = RandomWire(schema: folder.schema, seed: 0x15)
+    var acceptedCount = 0
+    for message in folder.messages {
+      let type = try #require(ProtoRegistry.types[message.fullName])
+      for _ in 0..<100 {
+        var json = ProtoJSONWriter()
+        try type.writeJSON(decoding: wire.message(message.fullName), into: &json)
+        var text = json.bytes
+        for _ in 0...Int.random(in: 0...2, using: &wire.random) {
+          let index = Int.random(in: text.indices, using: &wire.random)
+          let likely = Array("{}[]\":,\\0e.-tn".utf8)
+          text[index] = likely.randomElement(using: &wire.random) ?? 0
+        }
+        if wire.random.chance(20) {
+          text.removeLast(Int.random(in: text.indices, using: &wire.random))
+        }
+        do throws(ProtoJSONError) {
+          let bytes = try type.protoBytes(ofJSON: text)
+          acceptedCount += 1
+          #expect((try? type.roundTrip(bytes)) == bytes)
+        } catch {
+          #expect((0...text.count).contains(error.byteOffset))
+        }
+      }
+    }
+    #expect(acceptedCount > 100)
   }
 }

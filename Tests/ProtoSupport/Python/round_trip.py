@@ -4,8 +4,8 @@ Usage: round_trip.py PROTO_FOLDER WORK_FOLDER
 
 Compiles every .proto file below PROTO_FOLDER with grpcio-tools, reads records (type, message, JSON, each behind
 a four-byte little-endian length) from WORK_FOLDER/in and writes to WORK_FOLDER/out for each: the
-message parsed and serialized again, a complaint about its JSON or nothing, and a byte 1 when Python
-has a JSON form of it too.
+message parsed and serialized again, a complaint about its JSON or nothing, Python's own JSON of it or
+nothing when it has none, and what Python reads back from that.
 """
 
 import pathlib
@@ -14,6 +14,14 @@ import sys
 
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from grpc_tools import protoc
+
+
+# The ways of writing the same message that a reader must take for one.
+STYLES = [
+    {},
+    {"preserving_proto_field_name": True, "indent": None},
+    {"use_integers_for_enums": True, "ensure_ascii": False},
+]
 
 
 def load_schema(protos, work):
@@ -30,29 +38,33 @@ def load_schema(protos, work):
     return pool
 
 
-def check_json(pool, message, text):
-    """Compares Swift's JSON with Python's reading of it; returns (complaint, has_json)."""
+def check_json(pool, message, text, style):
+    """Compares Swift's JSON with Python's reading of it; returns a complaint or "", Python's JSON or
+    "", and what Python reads back from its own."""
+    if not text:
+        return "", "", b""
     known = type(message)()
     known.CopyFrom(message)
     known.DiscardUnknownFields()
     try:
-        expected = json_format.MessageToJson(known, descriptor_pool=pool)
+        expected = json_format.MessageToJson(known, descriptor_pool=pool, **style)
     except Exception:
-        return "", False
+        return "", "", b""
     try:
         # What Python reads back from its own JSON: some values change on the way there already.
-        wanted = json_format.Parse(expected, type(message)(), descriptor_pool=pool)
+        parsed = json_format.Parse(expected, type(message)(), descriptor_pool=pool)
+        wanted = parsed.SerializeToString(deterministic=True)
     except Exception:
-        return "", False
+        return "", "", b""
     try:
         parsed = json_format.Parse(
             text.decode("utf-8"), type(message)(), descriptor_pool=pool
         )
     except Exception as error:
-        return f"{error}\nSwift:  {text.decode('utf-8', 'replace')}\nPython: {expected}", True
-    if parsed.SerializeToString(deterministic=True) != wanted.SerializeToString(deterministic=True):
-        return f"Swift:  {text.decode('utf-8')}\nPython: {expected}", True
-    return "", True
+        return f"{error}\nSwift:  {text.decode('utf-8', 'replace')}\nPython: {expected}", expected, wanted
+    if parsed.SerializeToString(deterministic=True) != wanted:
+        return f"Swift:  {text.decode('utf-8')}\nPython: {expected}", expected, wanted
+    return "", expected, wanted
 
 
 def records(data):
@@ -76,14 +88,15 @@ def main():
     protos, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     pool = load_schema(protos, work)
     with open(work / "out", "wb") as out:
-        for name, data, text in records((work / "in").read_bytes()):
+        for index, (name, data, text) in enumerate(records((work / "in").read_bytes())):
             descriptor = pool.FindMessageTypeByName(name)
             message = message_factory.GetMessageClass(descriptor)()
             message.MergeFromString(data)
-            complaint, has_json = check_json(pool, message, text)
+            complaint, theirs, read_back = check_json(pool, message, text, STYLES[index % len(STYLES)])
             out.write(prefixed(message.SerializeToString(deterministic=True)))
             out.write(prefixed(complaint.encode("utf-8")))
-            out.write(prefixed(b"\x01" if has_json else b"\x00"))
+            out.write(prefixed(theirs.encode("utf-8", "surrogatepass")))
+            out.write(prefixed(read_back))
 
 
 main()

@@ -1,22 +1,7 @@
-// Canonical proto3 JSON (protobuf.dev "ProtoJSON"), written only: for people and scripts at the end
-// of a pipe. It is not on the way of any call.
+// JSON text under construction (RFC 8259): commas, escapes, and fields by name. What a value's form is,
+// codecs decide.
 
 import Bytes
-
-/// A message that can be written as JSON; every generated message is one.
-package protocol ProtoJSONMessage: ProtoMessage {
-  /// Writes the message as one JSON value. Unknown fields have no JSON form and are left out.
-  func writeJSON(into json: inout ProtoJSONWriter)
-}
-
-extension ProtoJSONMessage {
-  /// The message as JSON in UTF-8, on one line, without a newline.
-  package func jsonBytes() -> [UInt8] {
-    var json = ProtoJSONWriter()
-    writeJSON(into: &json)
-    return json.bytes
-  }
-}
 
 /// Builds a JSON text; commas are its business.
 package struct ProtoJSONWriter: Sendable {
@@ -26,6 +11,8 @@ package struct ProtoJSONWriter: Sendable {
   private var needsComma = false
   /// How many `google.protobuf.Any` the value being written is inside of.
   var anyDepth = 0
+  /// The first thing written that has no canonical form, nil when all has.
+  package private(set) var problem: ProtoJSONEncodingError?
 
   package init() {}
 
@@ -65,9 +52,15 @@ package struct ProtoJSONWriter: Sendable {
     string(Base64.encode(value, padded: true))
   }
 
+  /// Remembers that what has been written is for the eye only.
+  mutating func note(_ found: ProtoJSONEncodingError) {
+    if problem == nil { problem = found }
+  }
+
   /// Adds another writer's value to the object being written: the members of its object, or, when
   /// it is a form of its own, the whole as a member `value`.
   mutating func splice(_ other: ProtoJSONWriter, isOwnForm: Bool) {
+    if let found = other.problem { note(found) }
     if isOwnForm {
       name("value")
       bytes.append(contentsOf: other.bytes)
