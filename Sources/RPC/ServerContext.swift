@@ -12,16 +12,18 @@ package final class CallHead: Sendable {
   package let deadline: LoopInstant?
   package let peer: String
   package let isSecure: Bool
+  package let identity: PeerIdentity?
 
   package init(
     method: MethodDescriptor, metadata: Metadata, deadline: LoopInstant?, peer: String,
-    isSecure: Bool
+    isSecure: Bool, identity: PeerIdentity? = nil
   ) {
     self.method = method
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
     self.isSecure = isSecure
+    self.identity = identity
   }
 }
 
@@ -46,6 +48,8 @@ package struct ServerContext: Sendable {
   package var peer: String { head.peer }
   /// Whether the connection is encrypted.
   package var isSecure: Bool { head.isSecure }
+  /// Who the client is by its certificate; nil when it showed none.
+  package var identity: PeerIdentity? { head.identity }
   /// The loop that the call lives on.
   package var loop: EventLoop { stream.loop }
 

@@ -11,7 +11,7 @@ import TLS
 final class Acceptor {
   private let loop: EventLoop
   private let router: Router
-  private let configuration: ServerConfiguration
+  private var configuration: ServerConfiguration
   private let census: Census
   private let logger: Logger
   private let buffers = LoopBuffers()
@@ -42,6 +42,10 @@ final class Acceptor {
     } catch {
       logger.error("cannot accept", metadata: ["error": "\(error)"])
     }
+  }
+
+  func replaceTLS(_ context: TLSContext) {
+    if configuration.tls != nil { configuration.tls = context }
   }
 
   private func accept(_ fd: Int32, _ peer: HostPort) {

@@ -79,6 +79,9 @@ final class Connection: BatchEndHandler {
 
   deinit { if !isSocketClosed { close(fd) } }
 
+  /// Who the peer is by its certificate; nil when it showed none.
+  var peerCertificate: PeerCertificate? { tls?.peerCertificate }
+
   var isEstablished: Bool { !isConnecting && (tls?.isEstablished ?? true) }
 
   func start() throws(SystemError) {

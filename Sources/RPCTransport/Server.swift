@@ -74,6 +74,14 @@ package final class Server: Sendable {
     }
   }
 
+  /// Takes other TLS settings for connections from now on; those that are open keep theirs. A server
+  /// that began without TLS stays without.
+  package func replaceTLS(_ context: TLSContext) async {
+    for acceptor in acceptors {
+      await acceptor.loop.run { acceptor.value.replaceTLS(context) }
+    }
+  }
+
   /// Open connections.
   package var connectionCount: Int { census.count }
 

@@ -4,6 +4,7 @@ import Bytes
 import HTTP2
 import RPC
 import Reactor
+import TLS
 
 final class ServerConnection: ConnectionDelegate, BroadcastLine {
   let router: Router
@@ -11,6 +12,8 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private let limits: ConnectionLimits
   private let peer: String
   private let isSecure: Bool
+  /// Read at the first call, when the handshake is over.
+  private lazy var identity = connection.peerCertificate.map(PeerIdentity.init)
   private let began = LoopInstant.now
   private let maxAge: Duration
   private var pings: PingPolicy
@@ -97,7 +100,8 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
         encodings: encodings)
       let head = CallHead(
         method: route.method, metadata: Metadata(ofRequest: block),
-        deadline: timeout.map { now + $0 }, peer: peer, isSecure: isSecure)
+        deadline: timeout.map { now + $0 }, peer: peer, isSecure: isSecure,
+        identity: identity)
       transport.begin(call, head)
       if endStream { transport.receiveEnd() }
     }
@@ -276,5 +280,14 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       stream.attachment = nil
     }
     onEnd(self, end)
+  }
+}
+
+extension PeerIdentity {
+  fileprivate convenience init(_ certificate: PeerCertificate) {
+    self.init(
+      subject: certificate.subject, dnsNames: certificate.dnsNames, uris: certificate.uris,
+      emailAddresses: certificate.emailAddresses, ipAddresses: certificate.ipAddresses,
+      fingerprint: certificate.fingerprint)
   }
 }

@@ -12,25 +12,24 @@ package final class TLSContext: @unchecked Sendable {
   /// A server with a PEM certificate chain and its PEM private key.
   ///
   /// Throws `.configuration` when a file cannot be read or the key does not fit the certificate.
-  package init(serverCertificateFile: String, keyFile: String) throws(TLSError) {
+  package init(
+    serverCertificateFile: String, keyFile: String, clients: ClientTrust = .none
+  ) throws(TLSError) {
     isServer = true
     handle = try Self.make(TLS_server_method())
     // From here on `deinit` frees the handle, also when an error is thrown.
-    guard SSL_CTX_use_certificate_chain_file(handle, serverCertificateFile) == 1 else {
-      throw TLSError.last(
-        .configuration, "cannot use the certificate file \(serverCertificateFile)")
-    }
-    guard SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
-      throw TLSError.last(.configuration, "cannot use the private key file \(keyFile)")
-    }
-    guard SSL_CTX_check_private_key(handle) == 1 else {
-      throw TLSError.last(.configuration, "the key \(keyFile) does not fit the certificate")
-    }
+    try Self.present(handle, certificateFile: serverCertificateFile, keyFile: keyFile)
     SSL_CTX_set_alpn_select_cb(handle, selectALPN, nil)
+    // Tickets resume sessions without a table of them here.
+    _ = usher_SSL_CTX_disable_session_cache(handle)
+    if clients.demand != .off { try Self.demand(handle, clients) }
   }
 
-  /// A client that trusts the PEM certificates of a file, or the system's when it is nil.
-  package init(trustedCertificateFile: String?) throws(TLSError) {
+  /// A client that trusts the PEM certificates of a file, or the system's when it is nil. Shows a
+  /// certificate of its own to servers that ask for one, when it is given one with its key.
+  package init(
+    trustedCertificateFile: String?, certificate: (file: String, keyFile: String)? = nil
+  ) throws(TLSError) {
     isServer = false
     handle = try Self.make(TLS_client_method())
     let trusted =
@@ -40,6 +39,9 @@ package final class TLSContext: @unchecked Sendable {
       throw TLSError.last(
         .configuration, "cannot use the trusted certificates \(trustedCertificateFile ?? "")")
     }
+    if let certificate {
+      try Self.present(handle, certificateFile: certificate.file, keyFile: certificate.keyFile)
+    }
     SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
     _ = alpnH2.withUnsafeBufferPointer {
       SSL_CTX_set_alpn_protos(handle, $0.baseAddress, UInt32($0.count))
@@ -47,6 +49,44 @@ package final class TLSContext: @unchecked Sendable {
   }
 
   deinit { SSL_CTX_free(handle) }
+
+  private static func present(
+    _ handle: OpaquePointer, certificateFile: String, keyFile: String
+  ) throws(TLSError) {
+    guard SSL_CTX_use_certificate_chain_file(handle, certificateFile) == 1 else {
+      throw TLSError.last(.configuration, "cannot use the certificate file \(certificateFile)")
+    }
+    guard SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
+      throw TLSError.last(.configuration, "cannot use the private key file \(keyFile)")
+    }
+    guard SSL_CTX_check_private_key(handle) == 1 else {
+      throw TLSError.last(.configuration, "the key \(keyFile) does not fit the certificate")
+    }
+  }
+
+  /// Makes a server ask for certificates. Sessions are not resumed then: a resumed one would skip
+  /// the look at the certificate's dates and at the revocation list.
+  private static func demand(
+    _ handle: OpaquePointer, _ clients: ClientTrust
+  ) throws(TLSError) {
+    let file = clients.authorityFile
+    guard SSL_CTX_load_verify_file(handle, file) == 1, let names = SSL_load_client_CA_file(file)
+    else { throw .last(.configuration, "cannot use the client authorities \(file)") }
+    SSL_CTX_set_client_CA_list(handle, names)
+    if let list = clients.revocationFile { try revoke(handle, list) }
+    let isDemanded = clients.demand == .require
+    SSL_CTX_set_verify(
+      handle, SSL_VERIFY_PEER | (isDemanded ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nil)
+    usher_SSL_CTX_disable_tickets(handle)
+  }
+
+  private static func revoke(_ handle: OpaquePointer, _ file: String) throws(TLSError) {
+    let store = SSL_CTX_get_cert_store(handle)
+    guard let lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file()),
+      X509_load_crl_file(lookup, file, X509_FILETYPE_PEM) > 0
+    else { throw .last(.configuration, "cannot use the revocation list \(file)") }
+    X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+  }
 
   private static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
     ERR_clear_error()

@@ -15,6 +15,20 @@ package final class TLSSession {
   /// Whether the peer has said that it will send no more.
   package private(set) var isPeerClosed = false
 
+  /// The certificate that the peer has shown and that was verified; nil when it showed none.
+  package var peerCertificate: PeerCertificate? {
+    guard isEstablished, SSL_get_verify_result(handle) == Int(X509_V_OK),
+      let certificate = SSL_get0_peer_certificate(handle)
+    else { return nil }
+    return PeerCertificate(certificate)
+  }
+
+  /// Version and suite that were agreed on, for example `TLSv1.3 TLS_AES_256_GCM_SHA384`.
+  package var agreement: String {
+    let suite = SSL_CIPHER_get_name(SSL_get_current_cipher(handle)).map { String(cString: $0) }
+    return "\(String(cString: SSL_get_version(handle))) \(suite ?? "")"
+  }
+
   /// Starts a session. A client names the host it expects, for SNI and verification.
   package init(_ context: TLSContext, host: String? = nil) throws(TLSError) {
     self.context = context
@@ -73,8 +87,18 @@ package final class TLSSession {
     }
     let error = SSL_get_error(handle, result)
     guard error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE else {
-      throw .last(.peer, "TLS handshake failed")
+      throw handshakeError()
     }
+  }
+
+  /// OpenSSL's reason, and what is wrong with the peer's certificate if that is it.
+  private func handshakeError() -> TLSError {
+    let error = TLSError.last(.peer, "TLS handshake failed")
+    let verdict = SSL_get_verify_result(handle)
+    guard verdict != Int(X509_V_OK), let text = X509_verify_cert_error_string(verdict) else {
+      return error
+    }
+    return TLSError(.peer, "\(error.reason) (\(String(cString: text)))")
   }
 
   private var negotiatedH2: Bool {
