@@ -85,6 +85,9 @@ package final class HTTP2Session {
     guard result == 0, grown == 0 else { throw HTTP2Error(2, "settings could not be queued") }
   }
 
+  /// Identifier of the newest stream that the peer has begun; 0 before the first.
+  package var newestPeerStream: Int32 { nghttp2_session_get_last_proc_stream_id(handle) }
+
   // MARK: Events
 
   /// Whether there are events that the owner has not taken. `receive` and `produce` make them.

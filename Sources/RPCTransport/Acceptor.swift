@@ -1,4 +1,4 @@
-// A server's share of one loop: its listener and the connections accepted there.
+// A server's share of one loop: its listeners and the connections accepted there.
 
 import CLinux
 import Glibc
@@ -15,12 +15,13 @@ final class Acceptor {
   private let census: Census
   private let logger: Logger
   private let buffers = LoopBuffers()
-  private var listener: Listener?
+  private var listeners: [Listener] = []
   private var connections: [ObjectIdentifier: ServerConnection] = [:]
   private var isDraining = false
 
+  /// Takes ownership of listening sockets of this loop.
   init(
-    _ fd: Int32, _ loop: EventLoop, router: Router, configuration: ServerConfiguration,
+    _ sockets: [Int32], _ loop: EventLoop, router: Router, configuration: ServerConfiguration,
     census: Census, logger: Logger
   ) {
     self.loop = loop
@@ -28,17 +29,28 @@ final class Acceptor {
     self.configuration = configuration
     self.census = census
     self.logger = logger
-    // From here on the listener owns the socket, started or not.
-    listener = Listener(fd: fd, loop: loop) { [weak self] fd, peer in
-      self?.accept(fd, peer.hostPort)
-    } onPause: { [logger] error in
+    // From here on the listeners own the sockets, started or not.
+    listeners = sockets.map { fd in
+      Listener(fd: fd, loop: loop, userTimeout: configuration.limits.keepaliveTimeout) {
+        [weak self] fd, peer in
+        self?.accept(fd, peer)
+      } onEvent: { [logger] event in
+        Self.log(event, logger)
+      }
+    }
+  }
+
+  private static func log(_ event: Listener.Event, _ logger: Logger) {
+    switch event {
+    case .paused(let error):
       logger.warning("accepting pauses", metadata: ["error": "\(error)"])
+    case .resumed: logger.notice("accepting goes on")
     }
   }
 
   func start() {
     do throws(SystemError) {
-      try listener?.start()
+      for listener in listeners { try listener.start() }
     } catch {
       logger.error("cannot accept", metadata: ["error": "\(error)"])
     }
@@ -48,10 +60,11 @@ final class Acceptor {
     if configuration.tls != nil { configuration.tls = context }
   }
 
-  private func accept(_ fd: Int32, _ peer: HostPort) {
+  private func accept(_ fd: Int32, _ address: SocketAddress) {
+    let peer = Peer(address)
     guard !isDraining, census.admit(peer.host) else {
       close(fd)
-      logger.debug("connection refused", metadata: ["peer": "\(peer)"])
+      logger.debug("connection refused", metadata: ["peer": "\(peer.text)"])
       return
     }
     guard let connection = makeConnection(fd, peer) else {
@@ -69,20 +82,20 @@ final class Acceptor {
     }
   }
 
-  private func makeConnection(_ fd: Int32, _ peer: HostPort) -> ServerConnection? {
+  private func makeConnection(_ fd: Int32, _ peer: Peer) -> ServerConnection? {
     guard
       let session = try? HTTP2Session(
         role: .server, limits: configuration.limits.http2, nowSeconds: LoopInstant.now.seconds)
     else { return nil }
     var tls: TLSSession?
-    if let context = configuration.tls {
+    if let context = configuration.tls, peer.host != nil {
       guard let session = try? TLSSession(context) else { return nil }
       tls = session
     }
     let connection = Connection(
       fd: fd, loop: loop, session: session, tls: tls, buffers: buffers, isConnecting: false)
     return ServerConnection(
-      connection, router: router, limits: configuration.limits, peer: peer.description,
+      connection, router: router, limits: configuration.limits, peer: peer.text,
       isSecure: tls != nil
     ) { [weak self] connection, end in
       self?.connectionEnded(connection, peer, end)
@@ -90,8 +103,9 @@ final class Acceptor {
   }
 
   private func connectionEnded(
-    _ connection: ServerConnection, _ peer: HostPort, _ end: ConnectionEnd
+    _ connection: ServerConnection, _ peer: Peer, _ end: ConnectionEnd
   ) {
+    let peer = peer.text
     connections[ObjectIdentifier(connection)] = nil
     switch end {
     case .closed: break
@@ -106,8 +120,21 @@ final class Acceptor {
 
   func drain(grace: Duration) {
     isDraining = true
-    listener?.close()
-    listener = nil
+    for listener in listeners { listener.close() }
+    listeners = []
     for connection in connections.values { connection.drain(grace: grace) }
+  }
+}
+
+/// Who is at the other end of an accepted connection.
+private struct Peer {
+  /// Nil for a Unix socket: everybody on this machine would be counted as one.
+  let host: String?
+  let text: String
+
+  init(_ address: SocketAddress) {
+    let hostPort = address.isUnix ? nil : address.hostPort
+    host = hostPort?.host
+    text = hostPort?.description ?? "unix:"
   }
 }

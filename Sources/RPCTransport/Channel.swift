@@ -13,7 +13,12 @@ package final class Channel: ClientTransport, Sendable {
   private let state: LoopBound<ChannelState>
 
   /// Connects on the first call. `tls` nil speaks cleartext HTTP/2.
-  package init(loop: EventLoop, target: HostPort, tls: TLSContext?) {
+  package convenience init(loop: EventLoop, target: HostPort, tls: TLSContext?) {
+    self.init(loop: loop, target: .tcp(target), tls: tls)
+  }
+
+  /// Connects on the first call. `tls` nil speaks cleartext HTTP/2.
+  package init(loop: EventLoop, target: Endpoint, tls: TLSContext?) {
     self.loop = loop
     state = LoopBound(ChannelState(loop: loop, target: target, tls: tls), loop: loop)
   }
@@ -56,7 +61,7 @@ private final class ChannelState {
   }
 
   private let loop: EventLoop
-  private let target: HostPort
+  private let target: Endpoint
   private let tls: TLSContext?
   private let buffers = LoopBuffers()
   private var state = State.idle
@@ -67,7 +72,7 @@ private final class ChannelState {
   /// Every connection that has not ended; one that takes no more calls may still carry some.
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
 
-  init(loop: EventLoop, target: HostPort, tls: TLSContext?) {
+  init(loop: EventLoop, target: Endpoint, tls: TLSContext?) {
     self.loop = loop
     self.target = target
     self.tls = tls
@@ -175,14 +180,14 @@ private final class ChannelState {
     do {
       let session = try HTTP2Session(
         role: .client, limits: HTTP2Limits(), nowSeconds: LoopInstant.now.seconds)
-      let secured = try tls.map { try TLSSession($0, host: target.host) }
+      let secured = try tls.map { try TLSSession($0, host: target.verifiedHost) }
       // Last, for nobody would close the socket if one of the others failed.
       let connection = Connection(
         fd: try Socket.connect(address), loop: loop, session: session, tls: secured,
         buffers: buffers, isConnecting: true)
       let timer = loop.schedule(after: Limits.connect) { connection.end(.closed) }
       let client = ClientConnection(
-        connection, authority: target.description, scheme: tls == nil ? "http" : "https"
+        connection, authority: target.authority, scheme: tls == nil ? "http" : "https"
       ) { [weak self] in
         timer.cancel()
         self?.becameReady()

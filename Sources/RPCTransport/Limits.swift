@@ -19,6 +19,9 @@ package struct ConnectionLimits: Sendable {
   package var stalledResponse = Duration.seconds(30)
   /// A socket that takes no byte for so long belongs to a peer that does not read.
   package var stalledSocket = Duration.seconds(30)
+  /// A connection without any stream for so long is asked to go: its client connects again when it
+  /// has something to say, and meanwhile it costs nothing.
+  package var idle = Duration.seconds(10 * 60)
   /// Silence on a connection with streams after which the server pings, and the answer's time.
   package var keepaliveInterval = Duration.seconds(30)
   package var keepaliveTimeout = Duration.seconds(20)
@@ -39,6 +42,8 @@ package struct ConnectionLimits: Sendable {
 }
 
 enum Limits {
+  /// Connections that the kernel keeps until they are accepted: a rush of reconnecting clients.
+  static let backlog: Int32 = 1_024
   /// Bytes taken from a socket at a time; a full TLS record and more.
   static let readBytes = 64 << 10
   /// Accepts per readiness, so that a flood of connections cannot starve the open ones.

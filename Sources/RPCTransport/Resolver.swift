@@ -6,20 +6,28 @@ import Reactor
 
 enum Resolver {
   private final class Job: Sendable {
-    let target: HostPort
+    let target: Endpoint
     let done: @Sendable (Result<[SocketAddress], SystemError>) -> Void
 
     init(
-      _ target: HostPort, _ done: @escaping @Sendable (Result<[SocketAddress], SystemError>) -> Void
+      _ target: Endpoint, _ done: @escaping @Sendable (Result<[SocketAddress], SystemError>) -> Void
     ) {
       self.target = target
       self.done = done
+    }
+
+    func run() {
+      do throws(SystemError) {
+        done(.success(try addresses(of: target)))
+      } catch {
+        done(.failure(error))
+      }
     }
   }
 
   /// Resolves on a thread of its own and calls back there.
   static func resolve(
-    _ target: HostPort, _ done: @escaping @Sendable (Result<[SocketAddress], SystemError>) -> Void
+    _ target: Endpoint, _ done: @escaping @Sendable (Result<[SocketAddress], SystemError>) -> Void
   ) {
     // SAFETY: the retained job is taken back exactly once, by the thread or on failure below.
     let context = Unmanaged.passRetained(Job(target, done)).toOpaque()
@@ -28,12 +36,7 @@ enum Resolver {
       &thread, nil,
       { context in
         guard let context else { return nil }
-        let job = Unmanaged<Job>.fromOpaque(context).takeRetainedValue()
-        do throws(SystemError) {
-          job.done(.success(try SocketAddress.resolve(job.target, passive: false)))
-        } catch {
-          job.done(.failure(error))
-        }
+        Unmanaged<Job>.fromOpaque(context).takeRetainedValue().run()
         return nil
       }, context)
     guard code == 0 else {
@@ -41,5 +44,16 @@ enum Resolver {
       return done(.failure(SystemError(call: "pthread_create", code: code)))
     }
     pthread_detach(thread)
+  }
+
+  private static func addresses(of target: Endpoint) throws(SystemError) -> [SocketAddress] {
+    switch target {
+    case .tcp(let address): return try SocketAddress.resolve(address, passive: false)
+    case .unix(let path):
+      guard let address = SocketAddress(unixPath: path) else {
+        throw SystemError(call: "connect", code: ENAMETOOLONG)
+      }
+      return [address]
+    }
   }
 }

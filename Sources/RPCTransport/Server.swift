@@ -1,4 +1,4 @@
-// A server: a listener and its connections on every loop, started and drained as one.
+// A server: its listeners and their connections on every loop, started and drained as one.
 
 import CLinux
 import Glibc
@@ -11,14 +11,21 @@ package import TLS
 
 /// What a server needs to know before it starts.
 package struct ServerConfiguration: Sendable {
-  package var address: HostPort
-  /// Nil serves cleartext HTTP/2 with prior knowledge.
+  /// Where to listen; at least one.
+  package var endpoints: [Endpoint]
+  /// Nil serves cleartext HTTP/2 with prior knowledge, as Unix sockets always do.
   package var tls: TLSContext?
   package var limits = ConnectionLimits()
+  /// Of Unix sockets: who may write to the file may call.
+  package var socketPermissions: UInt32 = 0o660
+
+  package init(endpoints: [Endpoint], tls: TLSContext?) {
+    self.endpoints = endpoints
+    self.tls = tls
+  }
 
   package init(address: HostPort, tls: TLSContext?) {
-    self.address = address
-    self.tls = tls
+    self.init(endpoints: [.tcp(address)], tls: tls)
   }
 }
 
@@ -31,8 +38,11 @@ package struct ServerError: Error, Equatable, CustomStringConvertible {
 package final class Server: Sendable {
   private let acceptors: [LoopBound<Acceptor>]
   private let census: Census
-  /// Where it listens; the port is the actual one when 0 was asked for.
-  package let address: HostPort
+  private let files: [UnixSocketFile]
+  /// Where it listens; ports are the actual ones where 0 was asked for.
+  package let endpoints: [Endpoint]
+  /// The first of them.
+  package var address: Endpoint { endpoints[0] }
 
   /// Opens the listening sockets; nothing is accepted before `start()`. Blocks briefly.
   package init(
@@ -40,31 +50,20 @@ package final class Server: Sendable {
   ) throws(ServerError) {
     let census = Census(limits: configuration.limits)
     self.census = census
-    var wanted = configuration.address
-    do throws(SystemError) {
-      let probe = try Self.open(wanted, shared: false)
-      wanted.port = Socket.localAddress(probe).port
-      close(probe)
-      var acceptors: [LoopBound<Acceptor>] = []
-      for loop in loops {
-        let fd = try Self.open(wanted, shared: true)
-        let acceptor = Acceptor(
-          fd, loop, router: router, configuration: configuration, census: census, logger: logger)
-        acceptors.append(LoopBound(acceptor, loop: loop))
-      }
-      self.acceptors = acceptors
-    } catch {
-      throw ServerError(description: "cannot listen on \(wanted): \(error.reason)")
+    precondition(!configuration.endpoints.isEmpty, "a server that listens nowhere")
+    let sockets = try ListeningSockets(configuration, loopCount: loops.count)
+    files = sockets.files
+    endpoints = sockets.endpoints
+    acceptors = zip(loops, sockets.byLoop).map { loop, sockets in
+      let acceptor = Acceptor(
+        sockets, loop, router: router, configuration: configuration, census: census,
+        logger: logger)
+      return LoopBound(acceptor, loop: loop)
     }
-    address = wanted
   }
 
-  /// A first socket without port sharing finds out whether anyone else has the port.
-  private static func open(_ address: HostPort, shared: Bool) throws(SystemError) -> Int32 {
-    guard let resolved = try SocketAddress.resolve(address, passive: true).first else {
-      throw SystemError(call: "getaddrinfo", code: ENOENT)
-    }
-    return try Socket.listen(resolved, shared: shared)
+  deinit {
+    for file in files { file.remove() }
   }
 
   /// Begins to accept connections.
@@ -91,6 +90,7 @@ package final class Server: Sendable {
     for acceptor in acceptors {
       await acceptor.loop.run { acceptor.value.drain(grace: grace) }
     }
+    for file in files { file.remove() }
     let end = LoopInstant.now + grace + .seconds(3)
     while census.count > 0, LoopInstant.now < end {
       try? await Task.sleep(for: .milliseconds(10))
@@ -120,21 +120,24 @@ final class Census: Sendable {
 
   var count: Int { counts.withLock { $0.total } }
 
-  /// Admits a connection, or refuses it when a limit is reached.
-  func admit(_ host: String) -> Bool {
+  /// Admits a connection, or refuses it when a limit is reached. Without a host only the limit of
+  /// all connections counts.
+  func admit(_ host: String?) -> Bool {
     counts.withLock { counts in
-      guard counts.total < limits.connections,
-        counts.perHost[host, default: 0] < limits.connectionsPerPeer
-      else { return false }
+      guard counts.total < limits.connections else { return false }
+      if let host {
+        guard counts.perHost[host, default: 0] < limits.connectionsPerPeer else { return false }
+        counts.perHost[host, default: 0] += 1
+      }
       counts.total += 1
-      counts.perHost[host, default: 0] += 1
       return true
     }
   }
 
-  func remove(_ host: String) {
+  func remove(_ host: String?) {
     counts.withLock { counts in
       counts.total -= 1
+      guard let host else { return }
       let left = counts.perHost[host, default: 1] - 1
       counts.perHost[host] = left > 0 ? left : nil
     }

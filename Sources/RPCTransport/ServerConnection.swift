@@ -16,6 +16,9 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private lazy var identity = connection.peerCertificate.map(PeerIdentity.init)
   private let began = LoopInstant.now
   private let maxAge: Duration
+  /// Since when no stream is open, and the newest stream at that time.
+  private var idleSince = LoopInstant.now
+  private var newestStream: Int32 = 0
   private var pings: PingPolicy
   private var hasPreface = false
   private var pingSent: LoopInstant?
@@ -181,12 +184,23 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     let now = LoopInstant.now
     guard hasPreface else { return connection.end(.closed) }
     if let drainDeadline, now >= drainDeadline { return endByForce() }
-    if drainDeadline == nil, now - began >= maxAge { drain(grace: limits.ageGrace) }
+    if drainDeadline == nil, now - began >= maxAge || isIdle(now) { drain(grace: limits.ageGrace) }
     if isStuck(now) { return connection.end(.closed) }
     keepAlive(now)
     limitStreams(now)
     guard !connection.isOver else { return }
     housekeeping = connection.loop.schedule(after: limits.housekeeping) { self.keepHouse() }
+  }
+
+  /// Whether no stream has been open for long. Looks at the newest stream's number rather than at a
+  /// clock with each call, so that calls do not pay for it.
+  private func isIdle(_ now: LoopInstant) -> Bool {
+    let newest = connection.session.newestPeerStream
+    if streamCount > 0 || newest != newestStream {
+      newestStream = newest
+      idleSince = now
+    }
+    return now - idleSince >= limits.idle
   }
 
   /// A header block that does not end, a socket that takes nothing: neither has a stream to reset.

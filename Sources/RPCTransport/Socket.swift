@@ -1,4 +1,4 @@
-// Nonblocking TCP sockets: the system calls and nothing more.
+// Nonblocking sockets: the system calls and nothing more.
 
 import CLinux
 import Glibc
@@ -12,12 +12,30 @@ enum Socket {
       try set(fd, SOL_SOCKET, SO_REUSEADDR)
       if shared { try set(fd, SOL_SOCKET, SO_REUSEPORT) }
       guard address.withPointer({ bind(fd, $0, $1) }) == 0 else { throw .last("bind") }
-      guard Glibc.listen(fd, 1_024) == 0 else { throw .last("listen") }
+      guard Glibc.listen(fd, Limits.backlog) == 0 else { throw .last("listen") }
       return fd
     } catch {
       close(fd)
       throw error
     }
+  }
+
+  /// A socket bound to a path that does not exist yet.
+  static func bound(_ path: SocketAddress) throws(SystemError) -> Int32 {
+    let fd = try open(path.family)
+    guard path.withPointer({ bind(fd, $0, $1) }) == 0 else {
+      let error = SystemError.last("bind")
+      close(fd)
+      throw error
+    }
+    return fd
+  }
+
+  /// The same socket under another number, for another loop.
+  static func duplicate(_ fd: Int32) throws(SystemError) -> Int32 {
+    let copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw .last("fcntl") }
+    return copy
   }
 
   /// Begins a connection; it is complete, or has failed, when the socket becomes writable.
@@ -29,7 +47,7 @@ enum Socket {
       close(fd)
       throw error
     }
-    tune(fd)
+    if !address.isUnix { tune(fd) }
     return fd
   }
 
@@ -41,8 +59,11 @@ enum Socket {
     return code == 0 ? nil : SystemError(call: "connect", code: code)
   }
 
-  /// Accepts a connection, or nil when none waits.
-  static func accept(_ listener: Int32) throws(SystemError) -> (fd: Int32, peer: SocketAddress)? {
+  /// Accepts a connection, or nil when none waits. Over TCP the system ends it when what was sent is
+  /// not acknowledged within `userTimeout`.
+  static func accept(
+    _ listener: Int32, userTimeout: Duration
+  ) throws(SystemError) -> (fd: Int32, peer: SocketAddress)? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let fd = withUnsafeMutablePointer(to: &storage) {
@@ -57,9 +78,13 @@ enum Socket {
       default: throw .last("accept4")
       }
     }
-    tune(fd)
     let peer = withUnsafePointer(to: storage) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0, length) }
+    }
+    if !peer.isUnix {
+      tune(fd)
+      let milliseconds = Int32(clamping: max(1, userTimeout.wholeMilliseconds))
+      try? set(fd, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, milliseconds)
     }
     return (fd, peer)
   }
@@ -83,9 +108,11 @@ enum Socket {
     return fd
   }
 
-  private static func set(_ fd: Int32, _ level: Int32, _ option: Int32) throws(SystemError) {
-    var one: Int32 = 1
-    guard setsockopt(fd, level, option, &one, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+  private static func set(
+    _ fd: Int32, _ level: Int32, _ option: Int32, _ value: Int32 = 1
+  ) throws(SystemError) {
+    var value = value
+    guard setsockopt(fd, level, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
       throw .last("setsockopt")
     }
   }

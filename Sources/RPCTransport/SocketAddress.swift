@@ -55,6 +55,20 @@ struct SocketAddress: Sendable {
     return addresses
   }
 
+  /// The address of a Unix socket; nil when the path is too long.
+  init?(unixPath path: String) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard bytes.count < Endpoint.pathBytes else { return nil }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    self = withUnsafePointer(to: address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        SocketAddress($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+  }
+
   init(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) {
     self.length = length
     withUnsafeMutableBytes(of: &storage) {
@@ -65,6 +79,7 @@ struct SocketAddress: Sendable {
   }
 
   var family: Int32 { Int32(storage.ss_family) }
+  var isUnix: Bool { family == AF_UNIX }
 
   func withPointer<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
     withUnsafePointer(to: storage) {

@@ -33,7 +33,7 @@ struct Demo: AsyncParsableCommand {
     let loop: EventLoop
     let cluster: PrivateCluster
     do {
-      folder = try DemoFolder(data, listenHost: settings.listen.host)
+      folder = try DemoFolder(data, listenHosts: settings.listen.compactMap(\.tcp?.host))
       loop = try EventLoop(name: "demo")
       cluster = try PrivateCluster(
         PrivateCluster.Settings(folder: folder.path("postgres")), on: loop)
@@ -52,8 +52,8 @@ struct Demo: AsyncParsableCommand {
     settings.key = folder.path("server.key")
     settings.anonymousReads = true
     do {
-      try await Runner.run(settings) { node in
-        Runner.announce("ready https://\(node.server.address)")
+      try await Runner.run(settings) { [settings] node in
+        Runner.announce("ready \(Runner.addresses(node, settings))")
       }
     } catch {
       await cluster.stop()
@@ -91,7 +91,7 @@ struct DemoFolder {
   private let url: URL
   let credentials: DemoCredentials
 
-  init(_ path: String, listenHost: String) throws {
+  init(_ path: String, listenHosts: [String]) throws {
     url = URL(filePath: path).absoluteURL.standardizedFileURL
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -99,7 +99,7 @@ struct DemoFolder {
       throw StartError(description: "cannot make the folder \(url.path)")
     }
     credentials = try Self.credentials(url.appending(path: "credentials.json"))
-    try issueCertificates(listenHost)
+    try issueCertificates(listenHosts)
   }
 
   func path(_ name: String) -> String { url.appending(path: name).path }
@@ -120,13 +120,12 @@ struct DemoFolder {
     return made
   }
 
-  private func issueCertificates(_ listenHost: String) throws {
+  private func issueCertificates(_ listenHosts: [String]) throws {
     let files = ["ca.pem", "server.pem", "server.key"].map(path)
     if files.allSatisfy(FileManager.default.fileExists(atPath:)) { return }
     var names = ["localhost", "127.0.0.1", "::1", ProcessInfo.processInfo.hostName]
-    if !names.contains(listenHost), listenHost != "0.0.0.0", listenHost != "::" {
-      names.append(listenHost)
-    }
+    let wildcards = ["0.0.0.0", "::"]
+    names += Set(listenHosts).subtracting(names).subtracting(wildcards).sorted()
     try PrivateAuthority.issue(
       names: names, authorityFile: files[0], certificateFile: files[1], keyFile: files[2])
   }

@@ -66,7 +66,7 @@ final class Node: Sendable {
     }
     let router = Self.router(settings, parts, Lanes(workers), health, logger)
     var server = ServerConfiguration(
-      address: settings.listen, tls: try Self.tls(settings))
+      endpoints: settings.listen, tls: try settings.tls())
     server.limits.connectionsPerPeer = settings.connectionsPerPeer
     self.server = try Server(
       loops: loops, router: router, configuration: server, logger: logger)
@@ -103,12 +103,6 @@ final class Node: Sendable {
     }
   }
 
-  private static func tls(_ settings: Settings) throws -> TLSContext? {
-    if settings.cleartext { return nil }
-    return try TLSContext(
-      serverCertificateFile: settings.certificate, keyFile: settings.key)
-  }
-
   private static func router(
     _ settings: Settings, _ parts: PerLoop<NodeParts>, _ lanes: Lanes, _ health: HealthBoard,
     _ logger: Logger
@@ -140,6 +134,21 @@ final class Node: Sendable {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)
     }
     return router
+  }
+
+  /// Reads certificate, key, authorities and revocation lists anew, for connections from now on.
+  /// Files that cannot be used change nothing.
+  func reloadCertificates(_ logger: Logger) async {
+    do throws(TLSError) {
+      guard let context = try settings.tls() else {
+        return logger.notice("no certificates to reload")
+      }
+      await server.replaceTLS(context)
+      logger.notice("certificates reloaded")
+    } catch {
+      logger.error(
+        "certificates not reloaded, the old ones stay", metadata: ["error": "\(error)"])
+    }
   }
 
   // MARK: The end

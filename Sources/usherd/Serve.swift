@@ -9,19 +9,19 @@ import Reactor
 
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serve from a database until SIGTERM or SIGINT.")
+    abstract: "Serve from a database until SIGTERM or SIGINT.",
+    discussion: "SIGHUP reads certificates, keys and revocation lists anew.")
 
   @OptionGroup var flags: SettingFlags
 
   func run() async throws {
     let settings = try Failure.asConfiguration { try Settings(flags: flags) }
-    if !settings.cleartext, settings.certificate.isEmpty || settings.key.isEmpty {
+    if settings.needsCertificate, settings.certificate.isEmpty || settings.key.isEmpty {
       throw Failure.configuration(
         "no certificate: set certificate and key, or cleartext=true for a trusted network")
     }
     try await Runner.run(settings) { node in
-      let scheme = settings.cleartext ? "http" : "https"
-      Runner.announce("ready \(scheme)://\(node.server.address)")
+      Runner.announce("ready \(Runner.addresses(node, settings))")
     }
   }
 }
@@ -40,12 +40,33 @@ enum Runner {
     } catch {
       throw Failure.start("\(error)")
     }
+    // Before anyone hears that the node is ready, and sends one.
+    let signals = try Signals(on: loops[0])
     try await whenReady(node)
-    logger.notice("serving", metadata: ["address": "\(node.server.address)"])
-    let signal = try await Signals.next(on: loops[0])
+    logger.notice("serving", metadata: ["addresses": "\(addresses(node, settings))"])
+    let signal = try await waitForEnd(signals, node, logger)
     logger.notice("draining", metadata: ["signal": "\(signal)"])
     await node.stop()
     logger.notice("stopped")
+  }
+
+  /// Serves until a signal to end; returns which. SIGHUP reloads.
+  private static func waitForEnd(
+    _ signals: Signals, _ node: Node, _ logger: Logger
+  ) async throws -> Int32 {
+    while true {
+      let signal = await signals.next()
+      guard signal == SIGHUP else { return signal }
+      await node.reloadCertificates(logger)
+    }
+  }
+
+  /// Where the node listens, as URLs.
+  static func addresses(_ node: Node, _ settings: Settings) -> String {
+    node.server.endpoints.map { endpoint in
+      let scheme = settings.cleartext ? "http" : "https"
+      return endpoint.tcp.map { "\(scheme)://\($0)" } ?? "\(endpoint)"
+    }.joined(separator: " ")
   }
 
   static func makeLoops(_ count: Int) throws -> [EventLoop] {

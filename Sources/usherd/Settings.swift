@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import RPCTransport
+import TLS
 
 /// Names of the settings. A flag is `--drain-seconds`, the environment `USHER_DRAIN_SECONDS`, the
 /// file's key `drain_seconds`.
@@ -12,6 +13,9 @@ enum SettingKey: String, CaseIterable {
   case database
   case certificate
   case key
+  case clientAuth = "client_auth"
+  case clientCA = "client_ca"
+  case clientCRL = "client_crl"
   case cleartext
   case anonymousReads = "anonymous_reads"
   case reflection
@@ -38,7 +42,9 @@ struct SettingsError: Error, CustomStringConvertible {
 struct SettingFlags: ParsableArguments {
   @Option(help: ArgumentHelp("JSON file with settings.", valueName: "file"))
   var config: String?
-  @Option(help: ArgumentHelp("Address to listen on.", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen: host:port and unix:path, separated by commas.", valueName: "addresses"))
   var listen: String?
   @Option(help: ArgumentHelp("libpq connection string of the database.", valueName: "string"))
   var database: String?
@@ -46,6 +52,17 @@ struct SettingFlags: ParsableArguments {
   var certificate: String?
   @Option(help: ArgumentHelp("PEM private key.", valueName: "file"))
   var key: String?
+  @Option(
+    help: ArgumentHelp("Client certificates: off, request or require.", valueName: "demand"))
+  var clientAuth: String?
+  @Option(
+    name: .customLong("client-ca"),
+    help: ArgumentHelp("PEM authorities of client certificates.", valueName: "file"))
+  var clientCA: String?
+  @Option(
+    name: .customLong("client-crl"),
+    help: ArgumentHelp("PEM lists of revoked client certificates.", valueName: "file"))
+  var clientCRL: String?
   @Option(help: ArgumentHelp("Serve without TLS (true or false).", valueName: "bool"))
   var cleartext: String?
   @Option(help: ArgumentHelp("Let anyone read (true or false).", valueName: "bool"))
@@ -70,6 +87,7 @@ struct SettingFlags: ParsableArguments {
   var given: [SettingKey: String] {
     let pairs: [(SettingKey, String?)] = [
       (.listen, listen), (.database, database), (.certificate, certificate), (.key, key),
+      (.clientAuth, clientAuth), (.clientCA, clientCA), (.clientCRL, clientCRL),
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
       (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
       (.connectionsPerPeer, connectionsPerPeer),
@@ -82,10 +100,13 @@ struct SettingFlags: ParsableArguments {
 
 /// All settings, checked.
 struct Settings: Sendable {
-  var listen = HostPort(host: "127.0.0.1", port: 7443)
+  var listen = [Endpoint.tcp(HostPort(host: "127.0.0.1", port: 7443))]
   var database = ""
   var certificate = ""
   var key = ""
+  var clientAuth = ClientTrust.Demand.off
+  var clientCA = ""
+  var clientCRL = ""
   var cleartext = false
   var anonymousReads = false
   var reflection = true
@@ -114,18 +135,41 @@ struct Settings: Sendable {
     }
     values.merge(flags.given) { $1 }
     for (key, value) in values { try set(key, value) }
+    try checkClientCertificates()
+  }
+
+  /// An authority that nobody is asked about, or a demand that nothing can meet, is a slip of the
+  /// pen that would leave a server more open, or more closed, than its operator thinks.
+  private func checkClientCertificates() throws(SettingsError) {
+    if clientAuth == .off, !clientCA.isEmpty || !clientCRL.isEmpty {
+      throw Self.wrong(.clientAuth, "must be request or require when client_ca is set")
+    }
+    guard clientAuth != .off else { return }
+    if clientCA.isEmpty { throw Self.wrong(.clientCA, "is needed for client_auth") }
+    if cleartext { throw Self.wrong(.clientAuth, "needs TLS: cleartext must be false") }
   }
 
   private mutating func set(_ key: SettingKey, _ value: String) throws(SettingsError) {
     switch key {
     case .listen:
-      guard let address = HostPort(value) else {
-        throw Self.wrong(key, "must be HOST:PORT, for example 127.0.0.1:7443")
-      }
-      listen = address
+      listen = try value.split(separator: ",", omittingEmptySubsequences: false)
+        .map { (part) throws(SettingsError) in
+          guard let endpoint = Endpoint(String(part)) else {
+            throw Self.wrong(
+              key, "must be HOST:PORT or unix:PATH, for example 127.0.0.1:7443")
+          }
+          return endpoint
+        }
     case .database: database = value
     case .certificate: certificate = value
     case .key: self.key = value
+    case .clientAuth:
+      guard let demand = ClientTrust.Demand(rawValue: value) else {
+        throw Self.wrong(key, "must be off, request or require")
+      }
+      clientAuth = demand
+    case .clientCA: clientCA = value
+    case .clientCRL: clientCRL = value
     case .cleartext: cleartext = try Self.bool(key, value)
     case .anonymousReads: anonymousReads = try Self.bool(key, value)
     case .reflection: reflection = try Self.bool(key, value)
@@ -143,10 +187,25 @@ struct Settings: Sendable {
     }
   }
 
+  /// Whether anything of this server is to be encrypted.
+  var needsCertificate: Bool { !cleartext && listen.contains { $0.tcp != nil } }
+
+  /// Reads the files of TLS; nil when nothing is to be encrypted.
+  func tls() throws(TLSError) -> TLSContext? {
+    guard needsCertificate else { return nil }
+    return try TLSContext(
+      serverCertificateFile: certificate, keyFile: key,
+      clients: ClientTrust(
+        clientAuth, authorityFile: clientCA,
+        revocationFile: clientCRL.isEmpty ? nil : clientCRL))
+  }
+
   /// The settings as the operator would write them, secrets hidden.
   var printable: [(name: String, value: String)] {
     let values: [SettingKey: String] = [
-      .listen: "\(listen)", .database: database, .certificate: certificate, .key: key,
+      .listen: listen.map(\.description).joined(separator: ","),
+      .database: database, .certificate: certificate, .key: key,
+      .clientAuth: clientAuth.rawValue, .clientCA: clientCA, .clientCRL: clientCRL,
       .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
       .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
       .poolConnections: "\(poolConnections)",

@@ -52,19 +52,21 @@ class Usherd:
         self.process = None
 
     def start(self):
-        log = open(self.data.parent / "usherd.log", "ab")
-        command = [BINARY, "demo", "--data", self.data, "--listen", self.listen]
-        for name, value in self.settings.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
-        )
-        log.close()
-        line = self._first_line()
+        line = self._launch([BINARY, "demo", "--data", self.data, "--listen", self.listen])
         assert line.startswith("ready https://"), f"usherd did not start: {line!r}\n{self.log()}"
         self.address = line.strip().removeprefix("ready https://")
         self.listen = self.address
         return self
+
+    def _launch(self, command, **options):
+        """Starts the process and returns its first line."""
+        for name, value in self.settings.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        with open(self.data.parent / "usherd.log", "ab") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, **options
+            )
+        return self._first_line()
 
     def _first_line(self):
         fd = self.process.stdout.fileno()

@@ -45,6 +45,7 @@ enum TestMethods {
   static let echo = make("Echo", .unary)
   static let echoCompressed = make("EchoCompressed", .unary)
   static let fail = make("Fail", .unary)
+  static let identity = make("Identity", .unary)
   static let sleep = make("Sleep", .unary)
   static let metadata = make("Metadata", .unary)
   static let count = make("Count", .serverStreaming)
@@ -94,17 +95,17 @@ final class Fixture: Sendable {
   let address: HostPort
 
   init(
-    tls: TLSContext? = nil, loopCount: Int = 2, limits: ConnectionLimits = ConnectionLimits()
+    tls: TLSContext? = nil, loopCount: Int = 2, limits: ConnectionLimits = ConnectionLimits(),
+    listen: [Endpoint] = [.tcp(HostPort(host: "127.0.0.1", port: 0))]
   ) async throws {
     loops = try (0..<loopCount).map { try EventLoop(name: "server-\($0)") }
     clientLoop = try EventLoop(name: "client")
-    var configuration = ServerConfiguration(
-      address: HostPort(host: "127.0.0.1", port: 0), tls: tls)
+    var configuration = ServerConfiguration(endpoints: listen, tls: tls)
     configuration.limits = limits
     server = try Server(
       loops: loops, router: Self.router(seen), configuration: configuration,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-    address = server.address
+    address = server.address.tcp ?? HostPort(host: "", port: 0)
     await server.start()
   }
 
@@ -126,6 +127,10 @@ final class Fixture: Sendable {
     }
     router.unary(TestMethods.fail) { (request: Blob, _) async throws(RPCError) -> Blob in
       throw RPCError(.failedPrecondition, request.text, details: [1, 2, 3])
+    }
+    router.unary(TestMethods.identity) { (_: Blob, context) in
+      guard let identity = context.identity else { return Blob("nobody") }
+      return Blob("\(identity.subject) \(identity.uris) \(identity.fingerprint.count)")
     }
     router.unary(TestMethods.sleep) { (request: Blob, context) in
       seen.note("began")

@@ -103,6 +103,41 @@ import TLS
     withExtendedLifetime(peer) {}
   }
 
+  @Test func aConnectionWithoutStreamsIsAskedToGo() async throws {
+    var limits = impatient
+    limits.handshake = .milliseconds(500)
+    limits.idle = .milliseconds(100)
+    let fixture = try await Fixture(limits: limits)
+    let peer = try RawPeer(fixture.address)
+    await peer.send(RawPeer.preface + RawPeer.call(TestMethods.echo.path, stream: 1))
+    #expect(await peer.frame(RawFrame.goAway)?.payload.prefix(4) == [0x7f, 0xff, 0xff, 0xff])
+    let last = await peer.frame(RawFrame.goAway)
+    #expect(last?.payload.prefix(4) == [0, 0, 0, 1] && last?.errorCode == 0)
+    #expect(await peer.endsOrderly())
+    await fixture.stop()
+  }
+
+  /// Housekeeping looks in many times while the one stream is open and silent.
+  @Test func aConnectionWithASilentStreamIsNotIdle() async throws {
+    var limits = impatient
+    limits.handshake = .milliseconds(500)
+    limits.idle = .milliseconds(50)
+    let fixture = try await Fixture(limits: limits)
+    let channel = fixture.channel()
+    let chat: ClientStream<Blob, Blob> = try await channel.openStream(
+      TestMethods.chat, CallOptions())
+    try await chat.write(Blob("x"))
+    #expect(try await chat.next()?.text == "x")
+    // A second connection that idles is gone before the first is looked at again.
+    let idle = try RawPeer(fixture.address)
+    await idle.send(RawPeer.preface)
+    #expect(await idle.frame(RawFrame.goAway) != nil)
+    #expect(await idle.endsOrderly())
+    try await chat.write(Blob("y"))
+    #expect(try await chat.next()?.text == "y")
+    await fixture.stop()
+  }
+
   @Test func connectionsOfOnePeerAreLimited() async throws {
     var limits = ConnectionLimits()
     limits.connectionsPerPeer = 2

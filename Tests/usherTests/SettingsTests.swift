@@ -16,7 +16,7 @@ import Testing
     #expect(sources.value(.server)?.text == "environment:2")
     #expect(sources.value(.timeout)?.text == "1s")
     sources.flags = [.server: "flag:3"]
-    #expect(try ConnectionSettings(sources).address.target == HostPort(host: "flag", port: 3))
+    #expect(try ConnectionSettings(sources).address.target.description == "flag:3")
   }
 
   @Test func variablesOfSettings() {
@@ -80,7 +80,7 @@ import Testing
     _ text: String, _ insecure: Bool, _ host: String, _ port: UInt16, _ isCleartext: Bool
   ) throws {
     let address = try ServerAddress(text, from: "--server", insecure: insecure)
-    #expect(address.target == HostPort(host: host, port: port))
+    #expect(address.target == .tcp(HostPort(host: host, port: port)))
     #expect(address.isCleartext == isCleartext)
   }
 
@@ -126,5 +126,36 @@ import Testing
     #expect(try pick("zoom") == 4)
     #expect((#expect(throws: Failure.self) { try pick("ber") })?.exit == .usage)
     #expect((#expect(throws: Failure.self) { try pick("Paris") })?.exit == .notFound)
+  }
+
+  @Test(arguments: [
+    ("unix:/run/usherd.sock", "/run/usherd.sock"), ("unix:///run/usherd.sock", "/run/usherd.sock"),
+    ("unix:here.sock", "here.sock"),
+  ])
+  func aUnixSocketIsCleartextThatNobodyReads(_ text: String, _ path: String) throws {
+    for insecure in [false, true] {
+      let address = try ServerAddress(text, from: "--server", insecure: insecure)
+      #expect(address.target == .unix(path: path))
+      #expect(address.isCleartext && !address.isExposed)
+    }
+  }
+
+  @Test(arguments: ["unix:", "unix://host/path", "unix:/" + String(repeating: "x", count: 107)])
+  func aPathThatCannotBeASocketsIsRefused(_ text: String) {
+    let failure = #expect(throws: Failure.self) {
+      try ServerAddress(text, from: "--server", insecure: false)
+    }
+    #expect(failure?.message == "--server: '\(text)' is no socket's path")
+  }
+
+  @Test func aCertificateAndItsKeyComeTogether() throws {
+    var sources = SettingSources(flags: [.server: "a:1", .cert: "c.pem"])
+    #expect(throws: Failure.self) { try ConnectionSettings(sources) }
+    sources.flags[.key] = "k.pem"
+    let settings = try ConnectionSettings(sources)
+    #expect(settings.certificate?.file == "c.pem" && settings.certificate?.keyFile == "k.pem")
+    #expect(settings.repeatedFlags == " --server a:1 --cert c.pem --key k.pem")
+    sources.flags[.cert] = nil
+    #expect(throws: Failure.self) { try ConnectionSettings(sources) }
   }
 }

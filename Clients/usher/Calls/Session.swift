@@ -32,9 +32,13 @@ struct Session: Sendable {
   private static func tls(_ settings: ConnectionSettings) throws(Failure) -> TLSContext? {
     guard !settings.address.isCleartext else { return nil }
     do throws(TLSError) {
-      return try TLSContext(trustedCertificateFile: settings.trustedCertificateFile)
+      return try TLSContext(
+        trustedCertificateFile: settings.trustedCertificateFile,
+        certificate: settings.certificate)
     } catch {
-      throw Failure(.usage, error.reason, hint: "--ca names a PEM file of the server's authority.")
+      throw Failure(
+        .usage, error.reason,
+        hint: "--ca names a PEM file of the server's authority; --cert and --key your own.")
     }
   }
 

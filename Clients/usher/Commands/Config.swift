@@ -126,7 +126,7 @@ extension OutputOptions {
 extension SettingKey {
   static func named(_ text: String) throws(Failure) -> SettingKey {
     if let key = SettingKey(rawValue: text) { return key }
-    let isSecret = ["token", "key", "partner-key"].contains(text)
+    let isSecret = ["token", "partner-key"].contains(text)
     throw Failure(
       .usage, "there is no setting '\(text)'",
       hint: isSecret
@@ -146,7 +146,14 @@ extension SettingKey {
     case .timeout: _ = try sources.duration(self)
     case .output: let _: OutputFormat? = try sources.choice(self)
     case .color: let _: ColorChoice? = try sources.choice(self)
-    case .ca, .tokenFile: break
+    case .key:
+      // Who takes this setting for the partner's key must not find it on disk.
+      guard !value.hasPrefix("usher_") else {
+        throw Failure(
+          .usage, "the setting 'key' names the file of a certificate's private key",
+          hint: "A partner's key goes into a file: set token-file, or use USHER_TOKEN.")
+      }
+    case .ca, .cert, .tokenFile: break
     }
     return sources.profile[self] ?? value
   }

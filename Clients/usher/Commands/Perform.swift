@@ -27,7 +27,7 @@ extension GlobalOptions {
   }
 
   private func warn(_ settings: ConnectionSettings, _ output: Output) {
-    guard settings.address.isCleartext else { return }
+    guard settings.address.isExposed else { return }
     let what = settings.token == nil ? "it" : "it, the key included"
     output.notice(
       "cleartext connection to \(settings.address.target): anyone on the way can read \(what)")

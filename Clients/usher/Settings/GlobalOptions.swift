@@ -41,7 +41,9 @@ struct OutputOptions: ParsableArguments {
 
 /// Where to connect; for commands that do.
 struct GlobalOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The server, HOST:PORT or https://HOST:PORT.", valueName: "server"))
+  @Option(
+    help: ArgumentHelp(
+      "The server: HOST:PORT, https://HOST:PORT or unix:PATH.", valueName: "server"))
   var server: String?
 
   @Option(
@@ -50,6 +52,17 @@ struct GlobalOptions: ParsableArguments {
       valueName: "file"),
     completion: .file(extensions: ["pem", "crt", "cer"]))
   var ca: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "PEM file of this client's certificate, for servers that ask for one.", valueName: "file"),
+    completion: .file(extensions: ["pem", "crt", "cer"]))
+  var cert: String?
+
+  @Option(
+    help: ArgumentHelp("PEM file of that certificate's private key.", valueName: "file"),
+    completion: .file(extensions: ["pem", "key"]))
+  var key: String?
 
   @Flag(
     inversion: .prefixedNo,
@@ -75,6 +88,8 @@ struct GlobalOptions: ParsableArguments {
     var sources = try printing.sources()
     sources.flags[.server] = server
     sources.flags[.ca] = ca
+    sources.flags[.cert] = cert
+    sources.flags[.key] = key
     sources.flags[.insecure] = insecure.map { $0 ? "true" : "false" }
     sources.flags[.tokenFile] = tokenFile
     sources.flags[.timeout] = timeout

@@ -1,14 +1,26 @@
-// Where to connect: HOST:PORT or a URL, over TLS unless cleartext is asked for.
+// Where to connect: HOST:PORT or a URL, over TLS unless cleartext is asked for; or a Unix socket.
 
 import RPCTransport
 
 struct ServerAddress: Sendable, Equatable {
-  let target: HostPort
+  let target: Endpoint
   let isCleartext: Bool
+  /// Whether strangers on the way could read along.
+  var isExposed: Bool { isCleartext && target.tcp != nil }
 
   /// Reads `host:port`, `https://host:port` or, with `insecure`, `http://host:port`. A URL without
-  /// a port has its scheme's.
+  /// a port has its scheme's. A Unix socket, `unix:path`, is always cleartext.
   init(_ text: String, from origin: String, insecure: Bool) throws(Failure) {
+    if text.hasPrefix("unix:") {
+      guard let target = Endpoint(text) else {
+        throw Failure(
+          .usage, "\(origin): '\(text)' is no socket's path",
+          hint: "Write unix:PATH; the path may have a hundred bytes.")
+      }
+      self.target = target
+      isCleartext = true
+      return
+    }
     let (scheme, authority) = Self.split(text)
     if scheme == "http", !insecure {
       throw Failure(
@@ -23,14 +35,14 @@ struct ServerAddress: Sendable, Equatable {
     guard isKnown, let target, target.port > 0, Self.isHost(target.host) else {
       throw Failure(
         .usage, "\(origin): '\(text)' is no server address",
-        hint: "Write HOST:PORT or https://HOST:PORT, for example 127.0.0.1:7443.")
+        hint: "Write HOST:PORT, https://HOST:PORT or unix:PATH, for example 127.0.0.1:7443.")
     }
     if scheme == "https", insecure {
       throw Failure(
         .usage, "\(origin): \(text) and --insecure contradict each other",
         hint: "--insecure means cleartext; leave it away for https://.")
     }
-    self.target = target
+    self.target = .tcp(target)
     isCleartext = insecure
   }
 

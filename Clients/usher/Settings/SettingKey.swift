@@ -4,6 +4,8 @@
 enum SettingKey: String, CaseIterable {
   case server
   case ca
+  case cert
+  case key
   case insecure
   case tokenFile = "token-file"
   case timeout
@@ -16,7 +18,7 @@ enum SettingKey: String, CaseIterable {
   }
 
   /// Whether the value names a file.
-  var isPath: Bool { self == .ca || self == .tokenFile }
+  var isPath: Bool { [.ca, .cert, .key, .tokenFile].contains(self) }
 }
 
 /// All values that were given for the settings, by origin.

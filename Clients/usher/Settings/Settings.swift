@@ -68,6 +68,8 @@ struct Presentation: Sendable, Equatable {
 struct ConnectionSettings: Sendable {
   let address: ServerAddress
   let trustedCertificateFile: String?
+  /// The certificate to show and its key; nil shows none.
+  let certificate: (file: String, keyFile: String)?
   let token: Token?
   /// Nil when nobody set one.
   let timeout: Duration?
@@ -84,9 +86,29 @@ struct ConnectionSettings: Sendable {
     address = try ServerAddress(
       server.text, from: server.origin, insecure: try sources.boolean(.insecure))
     trustedCertificateFile = sources.value(.ca)?.text
+    certificate = try Self.certificate(sources)
     token = try Self.token(sources)
     timeout = try sources.duration(.timeout)
     repeatedFlags = Self.flags(sources)
+  }
+
+  private static func certificate(
+    _ sources: SettingSources
+  ) throws(Failure) -> (file: String, keyFile: String)? {
+    switch (sources.value(.cert), sources.value(.key)) {
+    case (nil, nil): return nil
+    case (let certificate?, let key?): return (certificate.text, key.text)
+    case (let one?, nil):
+      throw Failure(
+        .usage, "\(one.origin): a certificate needs its private key",
+        hint: "Name the key's file too: --key FILE.")
+    case (nil, let one?):
+      throw Failure(
+        .usage, "\(one.origin): a private key needs its certificate",
+        hint:
+          "Name the certificate's file too: --cert FILE. A partner's key goes into --token-file."
+      )
+    }
   }
 
   /// A file named by a flag beats the key in the environment; that beats a file named by the
@@ -103,7 +125,7 @@ struct ConnectionSettings: Sendable {
 
   private static func flags(_ sources: SettingSources) -> String {
     var words: [String] = []
-    for key in [SettingKey.server, .ca, .tokenFile] {
+    for key in [SettingKey.server, .ca, .cert, .key, .tokenFile] {
       guard let value = sources.flags[key] else { continue }
       words += ["--\(key.rawValue)", Shell.quote(value)]
     }

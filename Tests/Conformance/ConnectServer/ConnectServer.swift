@@ -46,7 +46,7 @@ struct Refusal: Error, CustomStringConvertible {
     await server.start()
     try Handshake.write(
       Suite.ServerCompatResponse(
-        host: host, port: UInt32(server.address.port),
+        host: host, port: UInt32(server.address.tcp?.port ?? 0),
         pemCert: credentials?.certificateForClients ?? []))
     // Nothing resumes this: the process lives until it is killed.
     await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
