@@ -225,5 +225,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/Conformance/ConnectServer", swiftSettings: settings),
+    .executableTarget(
+      name: "protobuf-testee", dependencies: ["ProtoWire"],
+      path: "Tests/Conformance/ProtobufTestee", exclude: ["Protos"], swiftSettings: settings,
+      plugins: ["ProtogenPlugin"]),
   ]
 )

@@ -30,7 +30,7 @@
     guard offset < limit else { return 0 }
     tagOffset = offset
     let bits = try readVarint()
-    guard bits <= UInt64(UInt32.max) else { throw fail(.malformedVarint) }
+    guard bits <= UInt64(UInt32.max), offset - tagOffset <= 5 else { throw fail(.malformedVarint) }
     guard bits >= 8 else { throw fail(.invalidFieldNumber) }
     return UInt32(truncatingIfNeeded: bits)
   }

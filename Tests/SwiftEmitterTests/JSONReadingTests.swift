@@ -215,9 +215,16 @@ private func complaint<M: ProtoJSONMessage>(
     }
     var options = ProtoJSONOptions()
     options.limits.depth = 6
-    #expect(complaint(V1.Node.self, nested(5), options) == nil)
-    #expect(complaint(V1.Node.self, nested(6), options)?.code == .tooDeep)
+    #expect(complaint(V1.Node.self, nested(6), options) == nil)
+    #expect(complaint(V1.Node.self, nested(7), options)?.code == .tooDeep)
     #expect(complaint(V1.Node.self, nested(100_000))?.code == .tooDeep)
+    // Two for each entry of a map, as in the encoding.
+    func mapped(_ depth: Int) -> String {
+      String(repeating: #"{"byName":{"":"#, count: depth) + "{}"
+        + String(repeating: "}}", count: depth)
+    }
+    #expect(complaint(V1.Node.self, mapped(3), options) == nil)
+    #expect(complaint(V1.Node.self, mapped(4), options)?.code == .tooDeep)
     let brackets = #"{"new":"# + String(repeating: "[", count: 100_000)
     #expect(
       complaint(V1.Node.self, brackets, ProtoJSONOptions(ignoresUnknown: true))?.code == .tooDeep)

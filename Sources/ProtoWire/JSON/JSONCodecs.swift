@@ -179,7 +179,9 @@ extension MessageCodec: JSONCodec where M: ProtoJSONMessage {
 
   package static func readJSON(from json: inout ProtoJSONReader) throws(ProtoJSONError) -> M? {
     var value = M()
+    try json.enter()
     try value.readJSON(from: &json)
+    json.leave()
     return value
   }
 }

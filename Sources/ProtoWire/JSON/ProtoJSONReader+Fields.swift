@@ -97,7 +97,9 @@ extension ProtoJSONReader {
       try charge(K.memoryBytes + V.memoryBytes + ProtoReader.allocationBytes)
       guard let key = K.key(ofJSON: name) else { throw fail(.invalidKey) }
       guard values[key] == nil else { throw fail(.duplicate) }
+      try enter()
       if let value = try readElement(V.self) { values[key] = value }
+      leave()
     }
   }
 

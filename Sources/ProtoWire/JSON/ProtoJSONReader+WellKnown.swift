@@ -52,7 +52,9 @@ extension ProtoJSONReader {
     }
     offset = start
     anyDepthLeft -= 1
+    try enter()
     let value = try type.protoBytes(fromAny: &self)
+    leave()
     anyDepthLeft += 1
     return (typeUrl, value)
   }

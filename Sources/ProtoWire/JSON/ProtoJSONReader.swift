@@ -15,7 +15,8 @@ package struct ProtoJSONReader: ~Copyable {
   var offset = 0
   /// Where the last value or name began, for errors.
   var valueOffset = 0
-  /// Objects and arrays that may still be entered.
+  /// Messages that may still be entered, map entries counted as the encoding does: what is read from
+  /// JSON can be decoded from its encoding too.
   private var depthLeft: Int
   /// Bytes of memory that elements may still take.
   private var memoryLeft: Int
@@ -82,6 +83,15 @@ package struct ProtoJSONReader: ~Copyable {
     memoryLeft -= byteCount
   }
 
+  /// Enters a message, a map's entry, or a value that is passed over.
+  mutating func enter() throws(ProtoJSONError) {
+    guard depthLeft > 0 else { throw fail(.tooDeep) }
+    depthLeft -= 1
+  }
+
+  /// Goes back to what is around.
+  mutating func leave() { depthLeft += 1 }
+
   private mutating func take(_ literal: StaticString) throws(ProtoJSONError) {
     let end = offset + literal.utf8CodeUnitCount
     guard end <= text.count else { throw fail(.truncated) }
@@ -115,8 +125,6 @@ extension ProtoJSONReader {
 
   private mutating func begin(_ kind: Kind) throws(ProtoJSONError) {
     guard try peek() == kind else { throw fail(.wrongKind) }
-    guard depthLeft > 0 else { throw fail(.tooDeep) }
-    depthLeft -= 1
     offset += 1
   }
 
@@ -143,7 +151,6 @@ extension ProtoJSONReader {
     let byte = try nextByte()
     if byte == bracket {
       offset += 1
-      depthLeft += 1
       return true
     }
     if isFirst {
@@ -159,6 +166,7 @@ extension ProtoJSONReader {
 
   /// Passes over a value of any kind.
   mutating func skipValue() throws(ProtoJSONError) {
+    try enter()
     var isFirst = true
     switch try peek() {
     case .null: _ = try takeNull()
@@ -172,5 +180,6 @@ extension ProtoJSONReader {
       try beginArray()
       while try nextElement(&isFirst) { try skipValue() }
     }
+    leave()
   }
 }
