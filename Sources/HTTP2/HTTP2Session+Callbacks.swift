@@ -44,9 +44,15 @@ enum SessionFactory {
   }
 }
 
-private func session(_ context: UnsafeMutableRawPointer?) -> HTTP2Session? {
-  // SAFETY: `SessionFactory.make` put the session there, and it outlives its handle.
-  context.map { Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
+/// Runs a body with the session of a callback. There are some twenty callbacks in a call, and a
+/// retain and a release in each would cost more than most of them.
+private func withSession(
+  _ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Int32
+) -> Int32 {
+  guard let context else { return abort }
+  // SAFETY: `SessionFactory.make` put the session there; it outlives its handle, and whoever called
+  // nghttp2 holds it.
+  return Unmanaged<HTTP2Session>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
 }
 
 private let abort = Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
@@ -55,17 +61,20 @@ private func onBeginHeaders(
   _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let frame else { return abort }
-  let id = frame.pointee.hd.stream_id
-  session.blockStream = session.stream(id)
-  if session.role == .server, session.blockStream == nil {
-    let stream = HTTP2Stream(id: id)
-    session.adopt(stream)
-    session.blockStream = stream
+  guard let frame else { return abort }
+  return withSession(context) { session in
+    let id = frame.pointee.hd.stream_id
+    session.blockStream = session.stream(id)
+    if session.role == .server, session.blockStream == nil {
+      let stream = HTTP2Stream(id: id)
+      session.adopt(stream)
+      session.blockStream = stream
+    }
+    session.isBlockWanted = session.blockStream != nil
+    session.block = .withRoom()
+    session.headerBlockBegan = session.nowSeconds
+    return 0
   }
-  session.block = .withRoom()
-  session.headerBlockBegan = session.nowSeconds
-  return 0
 }
 
 private func onHeader(
@@ -74,16 +83,17 @@ private func onHeader(
   _ value: UnsafePointer<UInt8>?, _ valueLength: Int, _ flags: UInt8,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context) else { return abort }
-  guard session.blockStream != nil else { return 0 }
-  session.block.append(
-    name: UnsafeBufferPointer(start: name, count: nameLength),
-    value: UnsafeBufferPointer(start: value, count: valueLength))
-  guard session.block.listByteCount <= session.limits.headerListBytes else {
-    session.failure = .excessive("header list over \(session.limits.headerListBytes) bytes")
-    return abort
+  return withSession(context) { session in
+    guard session.isBlockWanted else { return 0 }
+    session.block.append(
+      name: UnsafeBufferPointer(start: name, count: nameLength),
+      value: UnsafeBufferPointer(start: value, count: valueLength))
+    guard session.block.listByteCount <= session.limits.headerListBytes else {
+      session.failure = .excessive("header list over \(session.limits.headerListBytes) bytes")
+      return abort
+    }
+    return 0
   }
-  return 0
 }
 
 /// Frames that a peer can send without limit and without effect draw on budgets.
@@ -91,64 +101,68 @@ private func onBeginFrame(
   _ handle: OpaquePointer?, _ header: UnsafePointer<nghttp2_frame_hd>?,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let header else { return abort }
-  let type = UInt32(header.pointee.type)
-  session.noteFrameType(type)
-  switch type {
-  case NGHTTP2_RST_STREAM.rawValue:
-    guard session.resets.spend(nowSeconds: session.nowSeconds) else {
-      session.failure = .excessive("too many resets")
-      return abort
+  guard let header else { return abort }
+  return withSession(context) { session in
+    let type = UInt32(header.pointee.type)
+    session.noteFrameType(type)
+    switch type {
+    case NGHTTP2_RST_STREAM.rawValue:
+      guard session.resets.spend(nowSeconds: session.nowSeconds) else {
+        session.failure = .excessive("too many resets")
+        return abort
+      }
+    case NGHTTP2_PING.rawValue, NGHTTP2_SETTINGS.rawValue, NGHTTP2_PRIORITY.rawValue:
+      return session.spendIdleFrame()
+    case NGHTTP2_CONTINUATION.rawValue:
+      session.continuationCount += 1
+      guard session.continuationCount <= session.limits.continuationFrames else {
+        session.failure = .excessive("too many CONTINUATION frames")
+        return abort
+      }
+    // An empty frame with END_STREAM has an effect: many clients end their requests with one.
+    case NGHTTP2_DATA.rawValue
+    where header.pointee.length == 0
+      && header.pointee.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0:
+      return session.spendIdleFrame()
+    default: break
     }
-  case NGHTTP2_PING.rawValue, NGHTTP2_SETTINGS.rawValue, NGHTTP2_PRIORITY.rawValue:
-    return session.spendIdleFrame()
-  case NGHTTP2_CONTINUATION.rawValue:
-    session.continuationCount += 1
-    guard session.continuationCount <= session.limits.continuationFrames else {
-      session.failure = .excessive("too many CONTINUATION frames")
-      return abort
-    }
-  // An empty frame with END_STREAM has an effect: many clients end their requests with one.
-  case NGHTTP2_DATA.rawValue
-  where header.pointee.length == 0
-    && header.pointee.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0:
-    return session.spendIdleFrame()
-  default: break
+    return 0
   }
-  return 0
 }
 
 private func onFrame(
   _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let frame = frame?.pointee else { return abort }
-  let isAcknowledgement = frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
-  switch UInt32(frame.hd.type) {
-  case NGHTTP2_HEADERS.rawValue:
-    session.headerBlockBegan = nil
-    session.noteHeaders(frame)
-  case NGHTTP2_DATA.rawValue:
-    guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
-    if let stream = session.stream(frame.hd.stream_id) {
-      stream.isPeerEnded = true
-      session.events.append(.end(stream))
+  guard let frame = frame?.pointee else { return abort }
+  return withSession(context) { session in
+    let isAcknowledgement = frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
+    switch UInt32(frame.hd.type) {
+    case NGHTTP2_HEADERS.rawValue:
+      session.headerBlockBegan = nil
+      session.noteHeaders(frame)
+    case NGHTTP2_DATA.rawValue:
+      guard frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { break }
+      if let stream = session.stream(frame.hd.stream_id) {
+        stream.isPeerEnded = true
+        session.events.append(.end(stream))
+      }
+    case NGHTTP2_PING.rawValue:
+      session.events.append(isAcknowledgement ? .pingAcknowledged : .pinged)
+    case NGHTTP2_SETTINGS.rawValue where !isAcknowledgement:
+      session.events.append(.settings)
+    case NGHTTP2_GOAWAY.rawValue:
+      let debug = UnsafeBufferPointer(
+        start: frame.goaway.opaque_data,
+        count: min(frame.goaway.opaque_data_len, session.limits.goAwayReasonBytes))
+      session.events.append(
+        .goAway(
+          lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code,
+          reason: String(decoding: debug, as: UTF8.self)))
+    default: break
     }
-  case NGHTTP2_PING.rawValue:
-    session.events.append(isAcknowledgement ? .pingAcknowledged : .pinged)
-  case NGHTTP2_SETTINGS.rawValue where !isAcknowledgement:
-    session.events.append(.settings)
-  case NGHTTP2_GOAWAY.rawValue:
-    let debug = UnsafeBufferPointer(
-      start: frame.goaway.opaque_data,
-      count: min(frame.goaway.opaque_data_len, session.limits.goAwayReasonBytes))
-    session.events.append(
-      .goAway(
-        lastStreamID: frame.goaway.last_stream_id, errorCode: frame.goaway.error_code,
-        reason: String(decoding: debug, as: UTF8.self)))
-  default: break
+    return 0
   }
-  return 0
 }
 
 /// A frame that nghttp2 answers with a reset draws on the budget when it arrives: the answer may
@@ -157,40 +171,43 @@ private func onInvalidFrame(
   _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?, _ code: Int32,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context) else { return abort }
-  // The rest of an invalid header block is skipped without a word of its end.
-  session.headerBlockBegan = nil
-  session.blockStream = nil
-  session.answeredFrames += 1
-  return session.role == .server ? session.spendForcedReset() : 0
+  return withSession(context) { session in
+    // The rest of an invalid header block is skipped without a word of its end.
+    session.headerBlockBegan = nil
+    session.blockStream = nil
+    session.answeredFrames += 1
+    return session.role == .server ? session.spendForcedReset() : 0
+  }
 }
 
 private func onData(
   _ handle: OpaquePointer?, _ flags: UInt8, _ streamID: Int32,
   _ bytes: UnsafePointer<UInt8>?, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context) else { return abort }
-  // The connection's window is reopened at once: what streams hold is bounded by their own windows.
-  nghttp2_session_consume_connection(handle, count)
-  if let stream = session.stream(streamID) {
-    session.events.append(.data(stream, UnsafeRawBufferPointer(start: bytes, count: count)))
-  } else {
-    nghttp2_session_consume_stream(handle, streamID, count)
+  return withSession(context) { session in
+    // The connection's window is reopened at once: what streams hold is bounded by their own windows.
+    nghttp2_session_consume_connection(handle, count)
+    if let stream = session.stream(streamID) {
+      session.events.append(.data(stream, UnsafeRawBufferPointer(start: bytes, count: count)))
+    } else {
+      nghttp2_session_consume_stream(handle, streamID, count)
+    }
+    return 0
   }
-  return 0
 }
 
 private func onClose(
   _ handle: OpaquePointer?, _ streamID: Int32, _ errorCode: UInt32,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context) else { return abort }
-  guard let stream = session.stream(streamID) else { return 0 }
-  session.forget(stream)
-  stream.isClosed = true
-  stream.dropQueue()
-  session.events.append(.closed(stream, errorCode: errorCode))
-  return 0
+  return withSession(context) { session in
+    guard let stream = session.stream(streamID) else { return 0 }
+    session.forget(stream)
+    stream.isClosed = true
+    stream.dropQueue()
+    session.events.append(.closed(stream, errorCode: errorCode))
+    return 0
+  }
 }
 
 /// Resets that nghttp2 sends on its own answer a peer's errors; a peer may cause only so many. A
@@ -199,21 +216,23 @@ private func onFrameSent(
   _ handle: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>?,
   _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let frame = frame?.pointee else { return abort }
-  if session.earlyEndCount > 0, frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
-    let stream = session.stream(frame.hd.stream_id), stream.resetsAfterEnd, !stream.isPeerEnded
-  {
-    nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
+  guard let frame = frame?.pointee else { return abort }
+  return withSession(context) { session in
+    if session.earlyEndCount > 0, frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+      let stream = session.stream(frame.hd.stream_id), stream.resetsAfterEnd, !stream.isPeerEnded
+    {
+      nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
+    }
+    if session.role == .client { session.noteRequestSent(frame) }
+    guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
+      frame.rst_stream.error_code != 0
+    else { return 0 }
+    guard session.answeredFrames == 0 else {
+      session.answeredFrames -= 1
+      return 0
+    }
+    return session.spendForcedReset()
   }
-  if session.role == .client { session.noteRequestSent(frame) }
-  guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
-    frame.rst_stream.error_code != 0
-  else { return 0 }
-  guard session.answeredFrames == 0 else {
-    session.answeredFrames -= 1
-    return 0
-  }
-  return session.spendForcedReset()
 }
 
 /// Writes one DATA frame: the nine header bytes, then the stream's queued bytes.
@@ -222,17 +241,19 @@ private func onSendData(
   _ header: UnsafePointer<UInt8>?, _ length: Int,
   _ source: UnsafeMutablePointer<nghttp2_data_source>?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = session(context), let pointer = source?.pointee.ptr else { return abort }
-  // SAFETY: the data source is the stream that `withDataProvider` was given; see there.
-  let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-  session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
-  stream.take(length) { session.output.append(contentsOf: $0) }
-  // A stream with a source asks for more itself; an ended one has nobody who waits.
-  if stream.isOpen, !stream.wantsDrainEvent, stream.source == nil {
-    stream.wantsDrainEvent = true
-    session.drainedStreams.append(stream)
+  guard let pointer = source?.pointee.ptr else { return abort }
+  return withSession(context) { session in
+    session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
+    // SAFETY: the data source is the stream that `withDataProvider` was given; see there.
+    Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+      stream.take(length) { session.output.append(contentsOf: $0) }
+      // A stream with a source asks for more itself; an ended one has nobody who waits.
+      guard stream.isOpen, !stream.wantsDrainEvent, stream.source == nil else { return }
+      stream.wantsDrainEvent = true
+      session.drainedStreams.append(stream)
+    }
+    return 0
   }
-  return 0
 }
 
 /// Says how many bytes the next DATA frame of a stream will have, and what comes after it.
@@ -243,7 +264,15 @@ private func onReadData(
 ) -> Int {
   guard let pointer = source?.pointee.ptr, let flags else { return Int(abort) }
   // SAFETY: as in `onSendData`.
-  let stream = Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
+  return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
+    readData(handle, stream, length, flags)
+  }
+}
+
+private func readData(
+  _ handle: OpaquePointer?, _ stream: HTTP2Stream, _ length: Int,
+  _ flags: UnsafeMutablePointer<UInt32>
+) -> Int {
   if stream.queuedByteCount == 0, let source = stream.source {
     source.refill(stream, slot: stream.sourceSlot, byteCount: length)
   }
@@ -262,13 +291,13 @@ private func onReadData(
   case .trailers(let trailers):
     flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
     let result = trailers.withNameValues {
-      nghttp2_submit_trailer(handle, streamID, $0.baseAddress, $0.count)
+      nghttp2_submit_trailer(handle, stream.id, $0.baseAddress, $0.count)
     }
     guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
   case .fixedTrailers(let trailers):
     flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
     let result = nghttp2_submit_trailer(
-      handle, streamID, trailers.pairs.baseAddress, trailers.pairs.count)
+      handle, stream.id, trailers.pairs.baseAddress, trailers.pairs.count)
     guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
   }
   flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue

@@ -23,6 +23,8 @@ package final class HTTP2Session {
   var block = HeaderBlock()
   /// The stream of that block.
   var blockStream: HTTP2Stream?
+  /// Whether there is such a stream; asked for each field.
+  var isBlockWanted = false
   /// Streams whose peer is to be told to stop sending once their end has been sent.
   private(set) var earlyEndCount = 0
   var output: [UInt8] = []

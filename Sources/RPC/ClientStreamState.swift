@@ -3,15 +3,13 @@
 package import Reactor
 
 /// What a client call asks of its transport. All calls happen on the loop.
-package protocol ClientStreamSink: AnyObject {
+package protocol ClientStreamSink: InboundWindow {
   /// Queues one message in its envelope.
   func sendMessage(_ envelope: [UInt8])
   /// Ends the request.
   func sendEnd()
   /// Resets the stream with CANCEL.
   func cancel()
-  /// Lets the server send this many more bytes.
-  func reopenWindow(_ byteCount: Int)
   /// Bytes queued and not yet given to the connection.
   var queuedByteCount: Int { get }
 }
@@ -38,12 +36,12 @@ package final class ClientStreamState {
   package init(loop: EventLoop, receiveLimitBytes: Int, compresses: Bool = false) {
     self.loop = loop
     self.compresses = compresses
-    inbound = InboundMessages(limitBytes: receiveLimitBytes)
-    inbound.reopenWindow = { [weak self] in self?.sink?.reopenWindow($0) }
+    inbound = InboundMessages(limitBytes: receiveLimitBytes, window: nil)
   }
 
   package func attach(_ sink: any ClientStreamSink, deadline: LoopInstant?) {
     self.sink = sink
+    inbound.attach(sink)
     guard let deadline else { return }
     deadlineTimer = loop.schedule(at: deadline) { [weak self] in
       self?.abandon(.deadlineExceeded)

@@ -83,7 +83,9 @@ package struct EnvelopeReader {
 
   /// The bytes of a message, inflated up to the limit. Called when the message is wanted, not when
   /// it comes: a window full of small bombs would otherwise become gigabytes in the queue.
-  package func open(_ message: ReceivedMessage) throws(RPCError) -> [UInt8] {
+  package static func open(
+    _ message: ReceivedMessage, limitBytes: Int
+  ) throws(RPCError) -> [UInt8] {
     guard message.isCompressed else { return message.bytes }
     do {
       return try Gzip.inflate(message.bytes, limitBytes: limitBytes)

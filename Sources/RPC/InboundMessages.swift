@@ -3,6 +3,12 @@
 
 import DequeModule
 
+/// Where the peer is told that it may send more.
+package protocol InboundWindow: AnyObject {
+  /// Lets the peer send this many more bytes. Loop only.
+  func reopenWindow(_ byteCount: Int)
+}
+
 /// Received messages of one call and the reader that waits for them.
 ///
 /// States: open → finished (messages, then nil), ended by status (messages, then the error) or
@@ -11,7 +17,8 @@ final class InboundMessages {
   private enum Ending {
     case finished
     case status(RPCError)
-    case abandoned(RPCError)
+    /// Nil stands for CANCELLED: most calls end with everything read, and need no error.
+    case abandoned(RPCError?)
   }
 
   private var envelopes: EnvelopeReader
@@ -24,11 +31,17 @@ final class InboundMessages {
   private(set) var lastWasCompressed = false
   private var ending: Ending?
   private var waiter: CheckedContinuation<Void, Never>?
-  /// Called with byte counts whose flow-control window may be reopened; released by `abandon`.
-  var reopenWindow: ((Int) -> Void)?
+  /// Let go when nothing more is wanted from the peer.
+  private var window: (any InboundWindow)?
 
-  init(limitBytes: Int) {
+  init(limitBytes: Int, window: (any InboundWindow)?) {
     envelopes = EnvelopeReader(limitBytes: limitBytes)
+    self.window = window
+  }
+
+  /// For a window that is only known later.
+  func attach(_ window: any InboundWindow) {
+    if ending == nil { self.window = window }
   }
 
   /// The peer declared gzip for its messages; each may still come as it is.
@@ -41,16 +54,13 @@ final class InboundMessages {
   var count: Int { first == nil ? 0 : 1 + rest.count }
 
   func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
-    guard ending == nil else {
-      reopenWindow?(bytes.count)
-      return
-    }
+    guard ending == nil else { return }
     try envelopes.append(bytes) { message in
       queuedByteCount += message.bytes.count + Limits.messageOverheadBytes
       if first == nil { first = message } else { rest.append(message) }
     }
     if queuedByteCount <= Limits.inboundHighWaterBytes {
-      reopenWindow?(bytes.count)
+      window?.reopenWindow(bytes.count)
     } else {
       withheldByteCount += bytes.count
     }
@@ -63,6 +73,7 @@ final class InboundMessages {
       throw RPCError(.internal, "the stream ended inside a message")
     }
     ending = .finished
+    window = nil
     wake()
   }
 
@@ -70,25 +81,28 @@ final class InboundMessages {
   func finish(_ error: RPCError) {
     guard ending == nil else { return }
     ending = .status(error)
+    window = nil
     wake()
   }
 
   /// The call is over on this side.
-  func abandon(_ error: RPCError) {
+  func abandon(_ error: RPCError?) {
     if case .abandoned = ending { return }
     ending = .abandoned(error)
     first = nil
     rest.removeAll()
     queuedByteCount = 0
-    reopenWindow = nil
+    window = nil
     wake()
   }
 
   /// The next message, or nil after the last. One reader at a time.
   func next() async throws(RPCError) -> [UInt8]? {
     while true {
-      if case .abandoned(let error) = ending { throw error }
-      if let message = takeFirst() { return try envelopes.open(message) }
+      if case .abandoned(let error) = ending { throw error ?? .cancelled }
+      if let message = takeFirst() {
+        return try EnvelopeReader.open(message, limitBytes: envelopes.limitBytes)
+      }
       if case .status(let error) = ending { throw error }
       if ending != nil { return nil }
       precondition(waiter == nil, "two readers of one call")
@@ -98,11 +112,11 @@ final class InboundMessages {
 
   /// The only message of a request that must have exactly one.
   func takeOnly() throws(RPCError) -> [UInt8] {
-    if case .abandoned(let error) = ending { throw error }
+    if case .abandoned(let error) = ending { throw error ?? .cancelled }
     guard count == 1, let message = takeFirst() else {
       throw RPCError(.unimplemented, "a unary request needs exactly one message")
     }
-    return try envelopes.open(message)
+    return try EnvelopeReader.open(message, limitBytes: envelopes.limitBytes)
   }
 
   private func takeFirst() -> ReceivedMessage? {
@@ -111,7 +125,7 @@ final class InboundMessages {
     lastWasCompressed = message.isCompressed
     queuedByteCount -= message.bytes.count + Limits.messageOverheadBytes
     if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
-      reopenWindow?(withheldByteCount)
+      window?.reopenWindow(withheldByteCount)
       withheldByteCount = 0
     }
     return message

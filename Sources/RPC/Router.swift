@@ -23,10 +23,10 @@ package final class Route: Sendable {
 
   /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
   package func serve(_ stream: ServerStream, _ context: ServerContext) {
-    stream.start { await self.run(context) }
+    stream.start(self, context)
   }
 
-  private func run(_ context: ServerContext) async {
+  func run(_ context: ServerContext) async {
     let stream = context.stream
     var call = ServerCall(context)
     do {
@@ -99,7 +99,7 @@ package struct Router: Sendable {
   ) {
     add(method) { (call) async throws(RPCError) in
       let request = try call.takeOnlyRequest(Q.self)
-      try call.send(try await handler(request, call.context))
+      try call.respond(try await handler(request, call.context))
     }
   }
 
@@ -120,7 +120,7 @@ package struct Router: Sendable {
     _ handler: @escaping @Sendable (RequestReader<Q>, ServerContext) async throws(RPCError) -> R
   ) {
     add(method) { (call) async throws(RPCError) in
-      try call.send(try await handler(RequestReader(call), call.context))
+      try call.respond(try await handler(RequestReader(call), call.context))
     }
   }
 

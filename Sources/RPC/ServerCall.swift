@@ -31,8 +31,8 @@ package struct ServerCall: Sendable {
     return try decode(bytes)
   }
 
-  func send(_ message: some ProtoMessage) throws(RPCError) {
-    try stream.send(message.envelope())
+  func respond(_ message: some ProtoMessage) throws(RPCError) {
+    try stream.respond(message.envelope())
   }
 
   func sendWaiting(_ envelope: [UInt8], compress: Bool = true) async throws(RPCError) {

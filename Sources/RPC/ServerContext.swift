@@ -27,16 +27,20 @@ package final class CallHead: Sendable {
   }
 }
 
-/// The circumstances of one server call. Cheap to copy.
+/// The circumstances of one server call. Two references, so that copies cost little.
 package struct ServerContext: Sendable {
   private let head: CallHead
-  /// Set by an interceptor; nil for an anonymous caller.
-  package var caller: (any CallerIdentity)?
-  let stream: LoopBound<ServerStream>
+  let stream: LoopRef<ServerStream>
 
   package init(_ head: CallHead, stream: ServerStream) {
     self.head = head
-    self.stream = LoopBound(stream, loop: stream.loop)
+    self.stream = LoopRef(stream)
+  }
+
+  /// Set by an interceptor; nil for an anonymous caller. Loop only.
+  package var caller: (any CallerIdentity)? {
+    get { stream.value.caller }
+    nonmutating set { stream.value.caller = newValue }
   }
 
   package var method: MethodDescriptor { head.method }

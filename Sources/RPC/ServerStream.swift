@@ -4,15 +4,13 @@
 package import Reactor
 
 /// What a server call asks of its transport. All calls happen on the loop.
-package protocol ServerStreamSink: AnyObject {
+package protocol ServerStreamSink: InboundWindow {
   /// Sends the response headers.
   func sendHeaders(_ metadata: Metadata)
   /// Queues one message in its envelope.
   func sendMessage(_ envelope: [UInt8])
   /// Ends the response. `wasOpened` tells whether headers went out before.
   func sendTrailers(_ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata)
-  /// Lets the peer send this many more bytes.
-  func reopenWindow(_ byteCount: Int)
   /// Bytes queued and not yet given to the connection.
   var queuedByteCount: Int { get }
   /// The connection, which wakes all its calls that follow a topic together; nil when it is gone.
@@ -31,7 +29,7 @@ package protocol ServerStreamSink: AnyObject {
 /// then the call keeps its transport, its task, its timer and its observers alive, and they keep
 /// the call; closing cuts all of these. No reference here is weak: an object that has ever been
 /// referred to weakly pays for it with every later retain and release.
-package final class ServerStream {
+package final class ServerStream: LoopConfined {
   private enum State {
     case open
     case responding
@@ -57,6 +55,8 @@ package final class ServerStream {
   private var closedWith: StatusCode?
   private(set) var failure: RPCError?
   private var openGate: OutboundGate?
+  /// Set by an interceptor.
+  var caller: (any CallerIdentity)?
   var initialMetadata = Metadata()
   var trailers = Metadata()
   /// Whether the client takes gzip, and whether the handler wants its messages compressed.
@@ -75,9 +75,8 @@ package final class ServerStream {
     self.loop = loop
     acceptsGzip = encodings.acceptsGzip
     self.sink = sink
-    inbound = InboundMessages(limitBytes: receiveLimitBytes)
+    inbound = InboundMessages(limitBytes: receiveLimitBytes, window: sink)
     if encodings.sendsGzip { inbound.expectGzip() }
-    inbound.reopenWindow = { sink.reopenWindow($0) }
   }
 
   /// Whether the response has ended, by status or by reset.
@@ -114,16 +113,16 @@ package final class ServerStream {
 
   /// The peer reset the stream, or the connection is gone.
   package func receiveReset() {
-    close(.cancelled, .cancelled)
+    close(.cancelled, nil)
   }
 
   /// The transport has sent some of what was queued.
   package func noteDrained() { openGate?.noteDrained() }
 
   /// Starts the handler; its first part runs at once.
-  package func start(_ body: @escaping @Sendable () async -> Void) {
+  func start(_ route: Route, _ context: ServerContext) {
     guard state != .closed else { return }
-    let task = loop.spawn(body)
+    let task = loop.spawn { await route.run(context) }
     if state != .closed, !hasHandlerReturned { self.task = task }
   }
 
@@ -185,6 +184,17 @@ package final class ServerStream {
     self.slot = slot
   }
 
+  /// Sends the only message of a call and ends it in good order.
+  func respond(_ envelope: [UInt8]) throws(RPCError) {
+    guard let sink else { throw failure ?? .cancelled }
+    sendHeadersIfNeeded()
+    sink.sendMessage(compresses ? Gzip.envelope(envelope) : envelope)
+    sink.sendTrailers(.ok, message: "", details: [], trailers)
+    // The task that calls is about to end by itself.
+    task = nil
+    close(.ok, nil)
+  }
+
   /// The handler has returned or thrown; its task needs no cancelling any more. A call that was
   /// handed over lives on without it.
   func handlerEnded(_ error: RPCError?) {
@@ -224,7 +234,7 @@ package final class ServerStream {
     sink = nil
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    inbound.abandon(error ?? .cancelled)
+    inbound.abandon(error)
     openGate?.fail(error ?? .cancelled)
     task.take()?.cancel()
     group.take()?.leave(slot: slot)

@@ -108,6 +108,8 @@ final class ServerCallTransport: ServerStreamSink {
   }
 
   func reopenWindow(_ byteCount: Int) {
+    // Nothing more comes, so nothing needs room.
+    guard !stream.isPeerEnded else { return }
     connection?.reopenWindow(stream, byteCount)
   }
 

@@ -16,6 +16,7 @@ package protocol BatchEndHandler: AnyObject {
 ///
 /// A batch is: kernel events, posted work, due timers, ready jobs, then the batch-end handlers.
 /// The corresponding C facilities are `epoll` and `eventfd`.
+@usableFromInline
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
   // SAFETY: everything but `inbox`, `threadID` and the descriptors is touched by the loop's thread
   // alone; `inbox` is behind a mutex, `threadID` is atomic, the descriptors never change.
@@ -80,6 +81,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   /// Whether the caller runs on this loop's thread.
+  @usableFromInline
   package var isInside: Bool {
     threadID.load(ordering: .relaxed) == UInt(pthread_self())
   }
@@ -99,6 +101,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   /// The executor's entry: queues a job of a task that prefers this loop. Any thread.
+  @usableFromInline
   package func enqueue(_ job: consuming ExecutorJob) {
     let unowned = UnownedJob(job)
     if isInside {
@@ -114,6 +117,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// Starts a task that lives on this loop. On the loop it runs at once up to its first suspension.
   @discardableResult
+  @inlinable
   package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
     isInside
       ? Task.immediate(executorPreference: self) { await body() }

@@ -20,3 +20,31 @@ package struct LoopBound<Value>: @unchecked Sendable {
     return stored
   }
 }
+
+/// An object that lives on one loop and says which.
+@usableFromInline
+package protocol LoopConfined: AnyObject {
+  /// The loop; never changes, so any thread may ask.
+  var loop: EventLoop { get }
+}
+
+/// `LoopBound` for objects that know their loop themselves: half the references to count.
+@usableFromInline
+package struct LoopRef<Object: LoopConfined>: @unchecked Sendable {
+  // SAFETY: as in `LoopBound`; the object's loop is immutable.
+  @usableFromInline let stored: Object
+
+  @inlinable
+  package init(_ object: Object) { stored = object }
+
+  /// The loop that owns the object.
+  @inlinable
+  package var loop: EventLoop { stored.loop }
+
+  /// The object. Loop only.
+  @inlinable
+  package var value: Object {
+    precondition(stored.loop.isInside, "loop-bound object touched off its loop")
+    return stored
+  }
+}

@@ -13,7 +13,7 @@ import Testing
     func read(_ bytes: [UInt8]) throws -> [[UInt8]] {
       var sealed: [ReceivedMessage] = []
       try bytes.withUnsafeBytes { raw in try reader.append(raw) { sealed.append($0) } }
-      return try sealed.map { try reader.open($0) }
+      return try sealed.map { try EnvelopeReader.open($0, limitBytes: reader.limitBytes) }
     }
   }
 
