@@ -4,14 +4,12 @@ package import ProtoWire
 import Reactor
 
 /// One call of any kind, untyped. Cancelling the task that waits on it cancels the call.
-package struct ClientCall: Sendable {
+struct ClientCall: Sendable {
   private let stream: LoopBound<ClientStreamState>
-  /// A call keeps its channel, and so its connection, alive.
-  private let transport: any ClientTransport
 
-  init(_ stream: LoopBound<ClientStreamState>, _ transport: any ClientTransport) {
-    self.stream = stream
-    self.transport = transport
+  /// On the call's loop.
+  init(_ stream: ClientStreamState) {
+    self.stream = LoopBound(stream, loop: stream.loop)
   }
 
   func send(_ message: some ProtoMessage, compress: Bool = true) async throws(RPCError) {
@@ -40,12 +38,12 @@ package struct ClientCall: Sendable {
     return try decode(bytes)
   }
 
-  func exchange<Q: ProtoMessage, R: ProtoMessage>(_ request: Q) async throws(RPCError) -> R {
-    let envelope = request.envelope()
-    let bytes = try await onLoop { (stream) async throws(RPCError) in
-      try stream.send(envelope)
-      stream.endRequest()
+  /// One message each way.
+  func exchange(_ envelope: [UInt8]) async throws(RPCError) -> [UInt8] {
+    try await onLoop { (stream) async throws(RPCError) in
       do throws(RPCError) {
+        try stream.send(envelope)
+        stream.endRequest()
         let first = try await stream.inbound.next()
         guard let first, try await stream.inbound.next() == nil else {
           throw RPCError(.unimplemented, "a unary response needs exactly one message")
@@ -56,7 +54,6 @@ package struct ClientCall: Sendable {
         throw error
       }
     }
-    return try decode(bytes)
   }
 
   func cancel() {
@@ -90,53 +87,69 @@ package struct ClientCall: Sendable {
   }
 }
 
-/// The responses of a server-streaming call.
-package struct ResponseReader<Message: ProtoMessage>: Sendable {
-  private let call: ClientCall
+/// What readers and writers of one streaming call share. When the last of them is gone nobody can
+/// read the call to its end, so it is cancelled.
+final class CallHandle: Sendable {
+  let call: ClientCall
+  /// A call keeps its channel, and so its connection, alive.
+  private let transport: any ClientTransport
 
-  init(_ call: ClientCall) { self.call = call }
+  init(_ call: ClientCall, _ transport: any ClientTransport) {
+    self.call = call
+    self.transport = transport
+  }
+
+  deinit { call.cancel() }
+}
+
+/// The responses of a server-streaming call. A call whose reader is dropped is cancelled.
+package struct ResponseReader<Message: ProtoMessage>: Sendable {
+  private let handle: CallHandle
+
+  init(_ handle: CallHandle) { self.handle = handle }
 
   /// The next response, or nil after the last when the status is OK; throws any other status.
-  package func next() async throws(RPCError) -> Message? { try await call.next() }
+  package func next() async throws(RPCError) -> Message? { try await handle.call.next() }
 
   /// Gives the call up.
-  package func cancel() { call.cancel() }
+  package func cancel() { handle.call.cancel() }
 
   /// Initial and trailing metadata, as far as they have arrived.
   package func metadata() async -> (initial: Metadata, trailing: Metadata) {
-    await call.metadata()
+    await handle.call.metadata()
   }
 
   /// Whether the response read last had come compressed.
-  package func lastWasCompressed() async -> Bool { await call.lastWasCompressed() }
+  package func lastWasCompressed() async -> Bool { await handle.call.lastWasCompressed() }
 }
 
-/// A call whose client streams: many requests, one or many responses.
+/// A call whose client streams: many requests, one or many responses. A call that is dropped before
+/// its end is cancelled.
 package struct ClientStream<Request: ProtoMessage, Response: ProtoMessage>: Sendable {
-  private let call: ClientCall
+  private let handle: CallHandle
 
-  init(_ call: ClientCall) { self.call = call }
+  init(_ handle: CallHandle) { self.handle = handle }
 
   /// Sends a request; waits while the server is slow to read. `compress` false exempts it from
   /// `CallOptions.compressesRequests`.
   package func write(_ request: Request, compress: Bool = true) async throws(RPCError) {
-    try await call.send(request, compress: compress)
+    try await handle.call.send(request, compress: compress)
   }
 
   /// Ends the requests.
-  package func finishWriting() async { await call.endRequest() }
+  package func finishWriting() async { await handle.call.endRequest() }
 
   /// The next response, or nil after the last when the status is OK; throws any other status.
-  package func next() async throws(RPCError) -> Response? { try await call.next() }
+  package func next() async throws(RPCError) -> Response? { try await handle.call.next() }
 
   /// Gives the call up.
-  package func cancel() { call.cancel() }
+  package func cancel() { handle.call.cancel() }
 
   /// Initial and trailing metadata, as far as they have arrived.
   package func metadata() async -> (initial: Metadata, trailing: Metadata) {
-    await call.metadata()
+    await handle.call.metadata()
   }
 
   /// Whether the response read last had come compressed.
-  package func lastWasCompressed() async -> Bool { await call.lastWasCompressed() }
+  package func lastWasCompressed() async -> Bool { await handle.call.lastWasCompressed() }
 }

@@ -4,93 +4,153 @@ import Bytes
 import HTTP2
 import RPC
 import Reactor
+import TLS
 
 final class ClientConnection: ConnectionDelegate {
+  /// What a connection tells its address.
+  struct Events {
+    /// The server's first SETTINGS have arrived.
+    let ready: () -> Void
+    /// The server takes no new calls; code and reason are its GOAWAY's.
+    let goingAway: (ClientConnection, UInt32, String) -> Void
+    /// The connection is gone, and so are its calls.
+    let ended: (ClientConnection, ConnectionEnd) -> Void
+  }
+
   private let connection: Connection
   private let authority: String
   private let scheme: String
-  private let onReady: () -> Void
-  private let onEnd: (ClientConnection, ConnectionEnd) -> Void
+  private let events: Events
+  private var keepalive: ClientKeepalive?
+  private var keepaliveTimer: LoopTimer?
+  private var abortReason: String?
+  private var callCount = 0
+  private var closeTimer: LoopTimer?
+  /// The connection lives until its end, even when its address is forgotten before.
+  private var untilTheEnd: ClientConnection?
   /// False once the server has said that it takes no new calls.
   private(set) var takesCalls = true
-  private var isReady = false
+  /// Whether the server ever completed the connection.
+  private(set) var wasReady = false
+  /// Whether the server has answered any call.
+  private(set) var wasUseful = false
+  private(set) var lastCallEnd = LoopInstant.now
 
   init(
-    _ connection: Connection, authority: String, scheme: String, onReady: @escaping () -> Void,
-    onEnd: @escaping (ClientConnection, ConnectionEnd) -> Void
+    _ connection: Connection, authority: String, scheme: String, keepalive: KeepaliveOptions?,
+    events: Events
   ) {
     self.connection = connection
     self.authority = authority
     self.scheme = scheme
-    self.onReady = onReady
-    self.onEnd = onEnd
+    self.keepalive = keepalive.map { ClientKeepalive($0) }
+    self.events = events
     connection.delegate = self
   }
 
-  func start() throws(SystemError) { try connection.start() }
+  func start() throws(SystemError) {
+    try connection.start()
+    untilTheEnd = self
+  }
+
+  /// Whether any call is under way; the watch of the server's health is none.
+  var hasCalls: Bool { callCount > 0 }
 
   /// Ends the connection after its calls.
   func close() {
     takesCalls = false
     connection.session.goAway(errorCode: 0)
     connection.markDirty()
-    if connection.session.streams.isEmpty { connection.endWhenSent() }
+    endIfUnused()
   }
 
-  func abort() { connection.end(.closed) }
+  /// Ends the connection and its calls; the reason is for their errors.
+  func abort(_ reason: String? = nil) {
+    abortReason = reason
+    connection.end(.closed)
+  }
 
-  /// Starts a call. Throws UNAVAILABLE when the connection can have no more.
-  func open(
-    _ method: MethodDescriptor, _ options: CallOptions
-  ) throws(RPCError) -> ClientStreamState {
-    let state = ClientStreamState(
-      loop: connection.loop, receiveLimitBytes: RPC.Limits.messageBytes,
-      compresses: options.compressesRequests)
+  private func endIfUnused() {
+    guard !takesCalls, !connection.isOver, connection.session.streams.isEmpty else { return }
+    connection.endWhenSent()
+    guard closeTimer == nil else { return }
+    // A peer that does not read must not hold the connection.
+    closeTimer = connection.loop.schedule(after: Limits.farewell) { [weak self] in self?.abort() }
+  }
+
+  /// Why the connection ended.
+  func reason(_ end: ConnectionEnd) -> String {
+    if let abortReason { return abortReason }
+    return switch end {
+    case .closed: "the server closed the connection"
+    case .system(let error): error.reason
+    case .tls(let error): error.reason
+    case .http2(let error): error.reason
+    }
+  }
+
+  // MARK: Calls
+
+  /// Starts an attempt of a call. `isCall` false is for what nobody waits for.
+  func start(_ call: ClientStreamState, isCall: Bool = true) {
+    let head = head(call)
+    guard head.listByteCount <= Limits.requestHeadBytes else {
+      return call.attemptFailed(
+        RPCError(.internal, "the call's metadata is too long to be sent"), .processed)
+    }
     let stream: HTTP2Stream
     do throws(HTTP2Error) {
-      stream = try connection.session.request(head(method, options))
+      stream = try connection.session.request(head)
     } catch {
-      throw RPCError(.unavailable, "the connection can carry no more calls")
+      goAway(0, error.reason)
+      return call.attemptFailed(
+        RPCError(.unavailable, "the connection can carry no more calls"), .unsent)
     }
-    let transport = ClientCallTransport(stream, state, connection)
+    if isCall { callCount += 1 }
+    let transport = ClientCallTransport(stream, call, connection, isCall: isCall)
     stream.attachment = transport
-    state.attach(transport, deadline: options.timeout.map { .now + $0 })
+    call.attach(transport)
     connection.markDirty()
-    return state
   }
 
-  private func head(_ method: MethodDescriptor, _ options: CallOptions) -> HeaderBlock {
+  private func head(_ call: ClientStreamState) -> HeaderBlock {
+    let options = call.context.options
     var block = HeaderBlock([
-      (":method", "POST"), (":scheme", scheme), (":path", method.path), (":authority", authority),
-      ("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", "usher"),
+      (":method", "POST"), (":scheme", scheme), (":path", call.context.method.path),
+      (":authority", authority), ("content-type", "application/grpc"), ("te", "trailers"),
+      ("user-agent", "usher"),
     ])
     block.append("grpc-accept-encoding", "identity,gzip")
     if options.compressesRequests { block.append("grpc-encoding", "gzip") }
-    if let timeout = options.timeout { block.append("grpc-timeout", Timeout.format(timeout)) }
+    if let remaining = call.context.remaining {
+      block.append("grpc-timeout", Timeout.format(remaining))
+    }
+    if call.previousAttempts > 0 {
+      block.append("grpc-previous-rpc-attempts", "\(call.previousAttempts)")
+    }
     for field in options.metadata.fields { block.append(field.name, field.value) }
     return block
   }
 
+  // MARK: From the session
+
   func handle(_ event: HTTP2Event) {
     switch event {
     case .headers(let stream, let block, let endStream):
-      transport(stream)?.receiveHeaders(block, endStream: endStream)
+      guard let transport = transport(stream) else { break }
+      wasUseful = wasUseful || transport.isCall
+      transport.receiveHeaders(block, endStream: endStream)
     case .data(let stream, let bytes):
       if let transport = transport(stream) {
-        transport.state.receive(bytes)
+        transport.receive(bytes)
       } else {
         connection.session.reopenWindow(stream, bytes.count)
       }
     case .trailers(let stream, let block): transport(stream)?.receiveTrailers(block)
     case .end(let stream): transport(stream)?.receiveEndWithoutTrailers()
-    case .closed(let stream, let code):
-      transport(stream)?.receiveReset(code)
-      stream.attachment = nil
-      if !takesCalls, connection.session.streams.isEmpty { connection.endWhenSent() }
-    case .drained(let stream): transport(stream)?.state.noteDrained()
-    case .goAway:
-      takesCalls = false
-      if connection.session.streams.isEmpty { connection.endWhenSent() }
+    case .closed(let stream, let code): closed(stream, code)
+    case .drained(let stream): transport(stream)?.noteDrained()
+    case .goAway(_, let code, let reason): goAway(code, reason)
     case .settings: noteSettings()
     case .pinged, .pingAcknowledged: break
     }
@@ -98,21 +158,68 @@ final class ClientConnection: ConnectionDelegate {
 
   /// Only the first SETTINGS complete the connection; a server may change its mind later.
   private func noteSettings() {
-    guard !isReady else { return }
-    isReady = true
-    onReady()
+    guard !wasReady else { return }
+    wasReady = true
+    events.ready()
+    keepAlive()
+  }
+
+  private func closed(_ stream: HTTP2Stream, _ code: UInt32) {
+    release(stream)?.receiveReset(code, isGoingAway: !takesCalls)
+    endIfUnused()
+  }
+
+  /// Streams above the GOAWAY's last one are closed by the session, as refused.
+  private func goAway(_ code: UInt32, _ reason: String) {
+    takesCalls = false
+    events.goingAway(self, code, reason)
+    endIfUnused()
   }
 
   private func transport(_ stream: HTTP2Stream) -> ClientCallTransport? {
     stream.attachment as? ClientCallTransport
   }
 
+  private func release(_ stream: HTTP2Stream) -> ClientCallTransport? {
+    guard let transport = transport(stream) else { return nil }
+    stream.attachment = nil
+    if transport.isCall {
+      callCount -= 1
+      lastCallEnd = .now
+    }
+    return transport
+  }
+
   func connectionEnded(_ end: ConnectionEnd) {
     takesCalls = false
-    for stream in connection.session.streams {
-      transport(stream)?.state.close(RPCError(.unavailable, "the connection was lost"))
-      stream.attachment = nil
+    keepaliveTimer?.cancel()
+    closeTimer?.cancel()
+    defer { untilTheEnd = nil }
+    let lost = connection.session.streams.compactMap { release($0) }
+    events.ended(self, end)
+    // Afterwards, or calls that are repeated would find this connection.
+    for transport in lost { transport.connectionLost(reason(end)) }
+  }
+
+  // MARK: Keepalive
+
+  private func keepAlive() {
+    guard !connection.isOver else { return }
+    let step = keepalive?.step(
+      now: .now, lastReceived: connection.lastReceived,
+      hasStreams: !connection.session.streams.isEmpty)
+    switch step {
+    case nil: break
+    case .wait(let until): keepAlive(at: until)
+    case .ping(let askAgain):
+      connection.session.ping()
+      connection.markDirty()
+      keepAlive(at: askAgain)
+    case .giveUp: abort("the server does not answer pings")
     }
-    onEnd(self, end)
+  }
+
+  private func keepAlive(at instant: LoopInstant) {
+    keepaliveTimer = connection.loop.schedule(at: instant) { [weak self] in self?.keepAlive() }
   }
 }

@@ -57,11 +57,15 @@ enum Limits {
   static let unsentCiphertextBytes = 1 << 20
   /// Rounds of produce-and-send in one flush, so that one fast reader cannot starve the others.
   static let sendsPerFlush = 8
-  /// Time for one connection attempt of a client, gRPC's own minimum.
-  static let connect = Duration.seconds(20)
-  /// Client reconnection, as gRPC's connection backoff document has it.
-  static let backoffBase = Duration.seconds(1)
-  static let backoffMax = Duration.seconds(120)
-  static let backoffMultiplier = 1.6
-  static let backoffJitter = 0.2
+  /// Addresses of one channel: a client that spreads calls over more wants a proxy.
+  static let addresses = 100
+  /// Calls of one channel that wait for a connection: each holds its request in memory.
+  static let waitingCalls = 10_000
+  /// Bytes of a health service's name: the length stays one byte on the wire.
+  static let healthServiceBytes = 120
+  /// Header list of a request, counted as RFC 9113, 6.5.2 does: nghttp2 ends the whole connection
+  /// over a block that takes more than 64 KiB.
+  static let requestHeadBytes = 60 << 10
+  /// How long a client's connection may take to send its last bytes.
+  static let farewell = Duration.seconds(5)
 }

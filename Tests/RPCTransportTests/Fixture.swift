@@ -72,6 +72,9 @@ final class Observations: Sendable {
     for waiter in ready { waiter.1.resume() }
   }
 
+  /// Everything, in order.
+  var all: [String] { state.withLock { $0.values } }
+
   func has(_ value: String) -> Bool { state.withLock { $0.values.contains(value) } }
 
   /// Returns once the value has been noted.
@@ -96,14 +99,15 @@ final class Fixture: Sendable {
 
   init(
     tls: TLSContext? = nil, loopCount: Int = 2, limits: ConnectionLimits = ConnectionLimits(),
-    listen: [Endpoint] = [.tcp(HostPort(host: "127.0.0.1", port: 0))]
+    listen: [Endpoint] = [.tcp(HostPort(host: "127.0.0.1", port: 0))],
+    interceptors: [any ServerInterceptor] = []
   ) async throws {
     loops = try (0..<loopCount).map { try EventLoop(name: "server-\($0)") }
     clientLoop = try EventLoop(name: "client")
     var configuration = ServerConfiguration(endpoints: listen, tls: tls)
     configuration.limits = limits
     server = try Server(
-      loops: loops, router: Self.router(seen), configuration: configuration,
+      loops: loops, router: Self.router(seen, interceptors), configuration: configuration,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     address = server.address.tcp ?? HostPort(host: "", port: 0)
     await server.start()
@@ -118,8 +122,10 @@ final class Fixture: Sendable {
     for loop in loops + [clientLoop] { loop.stop() }
   }
 
-  private static func router(_ seen: Observations) -> Router {
-    var router = Router()
+  private static func router(
+    _ seen: Observations, _ interceptors: [any ServerInterceptor]
+  ) -> Router {
+    var router = Router(interceptors: interceptors)
     router.unary(TestMethods.echo) { (request: Blob, _) in request }
     router.unary(TestMethods.echoCompressed) { (request: Blob, context) in
       context.compressResponses()
