@@ -117,8 +117,8 @@ let package = Package(
     floor(
       "UsherServices",
       [
-        "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "BookingStore", "SeatFeed",
-        "Postgres", .product(name: "Logging", package: "swift-log"),
+        "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
+        "SeatFeed", "Postgres", .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "usherd",

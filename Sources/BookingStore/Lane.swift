@@ -43,6 +43,11 @@ package final class LaneWorker: Sendable {
     return outcome
   }
 
+  /// Requests in line, and whether a batch is in flight.
+  package func occupancy() async -> (waitingCount: Int, isServing: Bool) {
+    await loop.run { [queue] in (queue.value.count, queue.value.isServing) }
+  }
+
   private func submit(
     _ request: SeatRequest, _ deadline: LoopInstant?
   ) async throws(StoreError) -> SeatOutcome {

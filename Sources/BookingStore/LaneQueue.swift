@@ -48,6 +48,9 @@ final class LaneQueue {
   var isServing = false
   private var waiting = Deque<LaneEntry>()
 
+  /// Requests in line.
+  var count: Int { waiting.count }
+
   /// Lets a request in; one too many is refused at once.
   func add(_ entry: LaneEntry) -> Bool {
     guard waiting.count < StoreLimits.laneQueue else {

@@ -44,6 +44,12 @@ final class PoolCore {
     self.onHealth = onHealth
   }
 
+  var occupancy: PostgresPool.Occupancy {
+    PostgresPool.Occupancy(
+      idleCount: idle.count, lentCount: lentCount, openingCount: openingCount,
+      waitingCount: waiters.count, health: health)
+  }
+
   private var liveCount: Int { idle.count + lentCount }
 
   // MARK: Lending

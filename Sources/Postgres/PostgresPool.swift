@@ -40,6 +40,16 @@ package final class PostgresPool: Sendable {
     }
   }
 
+  /// What the connections are doing, for whoever watches over the pool.
+  package struct Occupancy: Sendable {
+    package let idleCount: Int
+    package let lentCount: Int
+    package let openingCount: Int
+    /// Callers in line.
+    package let waitingCount: Int
+    package let health: Health
+  }
+
   package let loop: EventLoop
   private let core: LoopBound<PoolCore>
 
@@ -66,6 +76,11 @@ package final class PostgresPool: Sendable {
   /// The present health.
   package func health() async -> Health {
     await loop.run { [core] in core.value.health }
+  }
+
+  /// The present occupancy.
+  package func occupancy() async -> Occupancy {
+    await loop.run { [core] in core.value.occupancy }
   }
 
   /// Refuses new callers and closes all connections, lent ones when they come back.

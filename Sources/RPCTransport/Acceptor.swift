@@ -62,12 +62,12 @@ final class Acceptor {
 
   private func accept(_ fd: Int32, _ address: SocketAddress) {
     let peer = Peer(address)
-    guard !isDraining, census.admit(peer.host) else {
+    guard !isDraining, let number = census.admit(peer.host) else {
       close(fd)
       logger.debug("connection refused", metadata: ["peer": "\(peer.text)"])
       return
     }
-    guard let connection = makeConnection(fd, peer) else {
+    guard let connection = makeConnection(fd, peer, number) else {
       close(fd)
       return census.remove(peer.host)
     }
@@ -82,7 +82,9 @@ final class Acceptor {
     }
   }
 
-  private func makeConnection(_ fd: Int32, _ peer: Peer) -> ServerConnection? {
+  private func makeConnection(
+    _ fd: Int32, _ peer: Peer, _ number: Int
+  ) -> ServerConnection? {
     guard
       let session = try? HTTP2Session(
         role: .server, limits: configuration.limits.http2, nowSeconds: LoopInstant.now.seconds)
@@ -95,12 +97,14 @@ final class Acceptor {
     let connection = Connection(
       fd: fd, loop: loop, session: session, tls: tls, buffers: buffers, isConnecting: false)
     return ServerConnection(
-      connection, router: router, limits: configuration.limits, peer: peer.text,
+      connection, number: number, router: router, limits: configuration.limits, peer: peer.text,
       isSecure: tls != nil
     ) { [weak self] connection, end in
       self?.connectionEnded(connection, peer, end)
     }
   }
+
+  var openConnections: some Collection<ServerConnection> { connections.values }
 
   private func connectionEnded(
     _ connection: ServerConnection, _ peer: Peer, _ end: ConnectionEnd

@@ -82,6 +82,9 @@ final class Connection: BatchEndHandler {
   /// Who the peer is by its certificate; nil when it showed none.
   var peerCertificate: PeerCertificate? { tls?.peerCertificate }
 
+  /// Version and suite of TLS; empty for cleartext and before the handshake is over.
+  var agreement: String { tls.flatMap { $0.isEstablished ? $0.agreement : nil } ?? "" }
+
   var isEstablished: Bool { !isConnecting && (tls?.isEstablished ?? true) }
 
   func start() throws(SystemError) {

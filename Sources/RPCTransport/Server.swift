@@ -36,7 +36,7 @@ package struct ServerError: Error, Equatable, CustomStringConvertible {
 
 /// An RPC server on several loops.
 package final class Server: Sendable {
-  private let acceptors: [LoopBound<Acceptor>]
+  let acceptors: [LoopBound<Acceptor>]
   private let census: Census
   private let files: [UnixSocketFile]
   /// Where it listens; ports are the actual ones where 0 was asked for.
@@ -110,6 +110,7 @@ extension SystemError {
 final class Census: Sendable {
   private struct Counts {
     var total = 0
+    var admitted = 0
     var perHost: [String: Int] = [:]
   }
 
@@ -120,17 +121,18 @@ final class Census: Sendable {
 
   var count: Int { counts.withLock { $0.total } }
 
-  /// Admits a connection, or refuses it when a limit is reached. Without a host only the limit of
-  /// all connections counts.
-  func admit(_ host: String?) -> Bool {
+  /// Admits a connection and gives its number, or refuses it when a limit is reached. Without a host
+  /// only the limit of all connections counts.
+  func admit(_ host: String?) -> Int? {
     counts.withLock { counts in
-      guard counts.total < limits.connections else { return false }
+      guard counts.total < limits.connections else { return nil }
       if let host {
-        guard counts.perHost[host, default: 0] < limits.connectionsPerPeer else { return false }
+        guard counts.perHost[host, default: 0] < limits.connectionsPerPeer else { return nil }
         counts.perHost[host, default: 0] += 1
       }
       counts.total += 1
-      return true
+      counts.admitted += 1
+      return counts.admitted
     }
   }
 

@@ -8,13 +8,15 @@ import TLS
 
 final class ServerConnection: ConnectionDelegate, BroadcastLine {
   let router: Router
+  /// Counted over all loops since the server started.
+  let number: Int
   private let connection: Connection
   private let limits: ConnectionLimits
-  private let peer: String
+  let peer: String
   private let isSecure: Bool
   /// Read at the first call, when the handshake is over.
   private lazy var identity = connection.peerCertificate.map(PeerIdentity.init)
-  private let began = LoopInstant.now
+  let began = LoopInstant.now
   private let maxAge: Duration
   /// Since when no stream is open, and the newest stream at that time.
   private var idleSince = LoopInstant.now
@@ -22,7 +24,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private var pings: PingPolicy
   private var hasPreface = false
   private var pingSent: LoopInstant?
-  private var drainDeadline: LoopInstant?
+  private(set) var drainDeadline: LoopInstant?
   /// Whether the second GOAWAY is out: before it the client may still begin calls.
   private var hasRefusedStreams = false
   private var housekeeping: LoopTimer?
@@ -31,10 +33,11 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private let onEnd: (ServerConnection, ConnectionEnd) -> Void
 
   init(
-    _ connection: Connection, router: Router, limits: ConnectionLimits, peer: String,
+    _ connection: Connection, number: Int, router: Router, limits: ConnectionLimits, peer: String,
     isSecure: Bool, onEnd: @escaping (ServerConnection, ConnectionEnd) -> Void
   ) {
     self.connection = connection
+    self.number = number
     self.router = router
     self.limits = limits
     self.peer = peer
@@ -56,7 +59,13 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     set { connection.onSocketClosed = newValue }
   }
 
+  var loop: EventLoop { connection.loop }
   var streamCount: Int { connection.session.streams.count }
+  var unsentByteCount: Int { connection.unsentByteCount }
+  /// Version and suite of TLS; empty for cleartext and before the handshake is over.
+  var agreement: String { connection.agreement }
+  /// Subject of the client's certificate; empty without one.
+  var certificateSubject: String { connection.peerCertificate?.subject ?? "" }
 
   // MARK: Events
 
@@ -269,7 +278,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
 
   private static let goingAway = RPCError(.unavailable, "the server is going away; call again")
 
-  private var calls: [ServerCallTransport] {
+  var calls: [ServerCallTransport] {
     connection.session.streams.compactMap { transport($0) }
   }
 

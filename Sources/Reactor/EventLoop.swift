@@ -36,6 +36,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let registry: Registry
   private let timers = Timers()
   private var ready = Deque<UnownedJob>()
+  /// Tasks started by `spawn` that have not ended.
+  @usableFromInline var taskCount = 0
   private var batchEndHandlers: [any BatchEndHandler] = []
   private var spareHandlers: [any BatchEndHandler] = []
 
@@ -119,9 +121,25 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
   @discardableResult
   @inlinable
   package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    // Both ends of a task run on this loop: that is what the executor preference is for.
     isInside
-      ? Task.immediate(executorPreference: self) { await body() }
-      : Task(executorPreference: self) { await body() }
+      ? Task.immediate(executorPreference: self) {
+        self.taskCount += 1
+        await body()
+        self.taskCount -= 1
+      }
+      : Task(executorPreference: self) {
+        self.taskCount += 1
+        await body()
+        self.taskCount -= 1
+      }
+  }
+
+  /// What the loop has in hand. Loop only.
+  package var figures: LoopFigures {
+    precondition(isInside, "figures off the loop")
+    return LoopFigures(
+      taskCount: taskCount, timerCount: timers.liveCount, registrationCount: registry.count)
   }
 
   /// Runs an operation on this loop and returns its result to the caller's executor.

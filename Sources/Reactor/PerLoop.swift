@@ -2,21 +2,20 @@
 
 /// Values of which each loop has its own.
 package struct PerLoop<Value>: Sendable {
-  private let values: [ObjectIdentifier: LoopBound<Value>]
+  /// In the order of `loops`. There are as many as cores: looking along them beats hashing.
+  private let values: [LoopBound<Value>]
   /// The loops, in the order given.
   package let loops: [EventLoop]
 
   /// Makes a value for each loop. `make` may run off the loops.
   package init(_ loops: [EventLoop], make: (EventLoop) throws -> Value) rethrows {
     self.loops = loops
-    var values: [ObjectIdentifier: LoopBound<Value>] = [:]
-    for loop in loops { values[ObjectIdentifier(loop)] = LoopBound(try make(loop), loop: loop) }
-    self.values = values
+    values = try loops.map { LoopBound(try make($0), loop: $0) }
   }
 
   /// The value of a loop. Called on that loop; a loop that was not named at the start is our bug.
   package subscript(loop: EventLoop) -> Value {
-    guard let bound = values[ObjectIdentifier(loop)] else {
+    guard let bound = values.first(where: { $0.loop === loop }) else {
       preconditionFailure("a loop without its value")
     }
     return bound.value
@@ -24,6 +23,6 @@ package struct PerLoop<Value>: Sendable {
 
   /// Runs a body on every loop with its value, without waiting for it.
   package func onEach(_ body: @escaping @Sendable (Value) -> Void) {
-    for bound in values.values { bound.loop.execute { body(bound.value) } }
+    for bound in values { bound.loop.execute { body(bound.value) } }
   }
 }

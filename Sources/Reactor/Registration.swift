@@ -74,6 +74,8 @@ final class Registry {
 
   init(epollFD: Int32) { self.epollFD = epollFD }
 
+  var count: Int { slots.count - freeSlots.count }
+
   func add(
     _ fd: Int32, _ interest: Interest, _ onReady: @escaping (Interest) -> Void
   ) throws(SystemError) -> Registration {

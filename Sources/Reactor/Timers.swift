@@ -33,6 +33,9 @@ final class Timers {
   private var cancelledCount = 0
   private var nextOrder: UInt64 = 0
 
+  /// Timers that will fire.
+  var liveCount: Int { heap.count - cancelledCount }
+
   /// Deadline of the earliest entry, cancelled or not: waking early for nothing is harmless.
   var earliest: LoopInstant? { heap.first?.deadline }
 

@@ -11,6 +11,8 @@ enum Limits {
   static let authorizationCharacters = 512
   /// Times a hold is priced again because prices changed in between.
   static let pricingAttempts = 3
+  /// Connections in one answer to an operator: some hundred bytes each.
+  static let connectionsPerPage = 1_000
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64

@@ -10,6 +10,7 @@ import RPC
 import RPCTransport
 import Reactor
 import SeatFeed
+import Synchronization
 import TLS
 import UsherProtos
 import UsherServices
@@ -50,26 +51,34 @@ final class Node: Sendable {
     self.judge = judge
     let factory = PoolFactory(configuration, judge)
     let parts = PerLoop(loops) { loop in
-      Self.makeParts(loop, factory.make(loop, connections: settings.poolConnections), logger)
+      let pool = factory.make(
+        "reads \(loop.name)", loop, connections: settings.poolConnections)
+      return Self.makeParts(loop, pool, logger)
     }
     self.parts = parts
     let workers = (0..<settings.laneWorkers).map { index in
       let loop = loops[index % loops.count]
-      return LaneWorker(factory.make(loop, connections: 1), on: loop)
+      return LaneWorker(factory.make("lanes \(index)", loop, connections: 1), on: loop)
     }
-    sweeper = HoldSweeper(factory.make(loops[0], connections: 1), on: loops[0], logger: logger)
-    pools = factory.all
+    sweeper = HoldSweeper(
+      factory.make("sweeper", loops[0], connections: 1), on: loops[0], logger: logger)
+    pools = factory.all.map(\.pool)
     changes = ChangeFeed(
       configuration, slotName: Self.slotName(), on: loops[0], logger: logger
     ) { event in
       Self.deliver(event, to: parts)
     }
-    let router = Self.router(settings, parts, Lanes(workers), health, logger)
+    let reference = ServerReference()
+    let inventory = NodeInventory(
+      parts: parts, pools: factory.all, workers: workers, metrics: CallMetrics(loops: loops)
+    ) { reference.server }
+    let router = Self.router(settings, inventory, health, logger)
     var server = ServerConfiguration(
       endpoints: settings.listen, tls: try settings.tls())
     server.limits.connectionsPerPeer = settings.connectionsPerPeer
     self.server = try Server(
       loops: loops, router: router, configuration: server, logger: logger)
+    reference.server = self.server
   }
 
   private static let services = [
@@ -104,23 +113,25 @@ final class Node: Sendable {
   }
 
   private static func router(
-    _ settings: Settings, _ parts: PerLoop<NodeParts>, _ lanes: Lanes, _ health: HealthBoard,
-    _ logger: Logger
+    _ settings: Settings, _ inventory: NodeInventory, _ health: HealthBoard, _ logger: Logger
   ) -> Router {
+    let parts = inventory.parts
     var router = Router(interceptors: [
+      inventory.metrics,
       AccessLog(logger),
       CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
     ])
     router.register(CatalogService(parts, logger: logger))
     router.register(SeatMapService(parts, logger: logger))
     router.register(
-      BookingService(parts, lanes, logger: logger) { lane in
+      BookingService(parts, Lanes(inventory.workers), logger: logger) { lane in
         var random = SystemRandomNumberGenerator()
         return BookingID(
           lane: lane, unixMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
           random: (random.next(), random.next()))
       })
     router.register(HealthService(health))
+    router.register(AdminService(inventory))
     if settings.reflection {
       let reflection = Reflection(
         services: Set(router.methods.map(\.service)) + [
@@ -163,23 +174,34 @@ final class Node: Sendable {
   }
 }
 
+/// The server, for the service that shows it: a service is made before the server it is part of.
+private final class ServerReference: Sendable {
+  private struct Content { weak var server: Server? }
+  private let content = Mutex(Content())
+
+  var server: Server? {
+    get { content.withLock(\.server) }
+    set { content.withLock { $0.server = newValue } }
+  }
+}
+
 /// Makes pools and remembers them all.
 private final class PoolFactory {
   private let configuration: PostgresConfiguration
   private let judge: HealthJudge
-  private(set) var all: [PostgresPool] = []
+  private(set) var all: [(name: String, pool: PostgresPool)] = []
 
   init(_ configuration: PostgresConfiguration, _ judge: HealthJudge) {
     self.configuration = configuration
     self.judge = judge
   }
 
-  func make(_ loop: EventLoop, connections: Int) -> PostgresPool {
+  func make(_ name: String, _ loop: EventLoop, connections: Int) -> PostgresPool {
     var settings = PostgresPool.Settings(configuration)
     settings.maximumConnections = connections
     let number = all.count
     let pool = PostgresPool(settings, on: loop) { [judge] in judge.note($0, ofPool: number) }
-    all.append(pool)
+    all.append((name, pool))
     return pool
   }
 }

@@ -50,8 +50,8 @@ enum Floors {
     Floor(
       number: 6, target: "UsherServices",
       imports: [
-        "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "BookingStore", "SeatFeed",
-        "Postgres", "Logging",
+        "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
+        "SeatFeed", "Postgres", "Logging",
       ]),
     Floor(
       number: 6, target: "usherd",

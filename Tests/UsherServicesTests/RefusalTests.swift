@@ -77,6 +77,13 @@ import UsherProtos
     #expect((error?.details.count ?? .max) <= RPC.Limits.statusDetailsBytes)
   }
 
+  @Test func whoLooksInsideMustBeAnOperator() {
+    for method in Usher.Admin.V1.AdminServiceMethods.all {
+      #expect(!method.sideEffects)
+      #expect(Permissions.byService[method.service] == .scope("admin"))
+    }
+  }
+
   @Test func everyServiceHasARequirementAndSellingNeedsAScope() {
     let services = Set(AllMethods.list.map(\.service))
     #expect(Set(Permissions.byService.keys) == services)
@@ -97,14 +104,15 @@ import UsherProtos
     let packages = ProtoDescriptors.files.map(\.name).filter {
       $0.hasPrefix("usher/") || $0.hasPrefix("grpc/")
     }
-    #expect(packages.count == 7, "a new file may have a new service: \(packages)")
+    #expect(packages.count == 8, "a new file may have a new service: \(packages)")
   }
 }
 
 enum AllMethods {
   static let list: [MethodDescriptor] =
     Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
-    + Usher.V1.BookingServiceMethods.all + Grpc.Health.V1.HealthMethods.all
+    + Usher.V1.BookingServiceMethods.all + Usher.Admin.V1.AdminServiceMethods.all
+    + Grpc.Health.V1.HealthMethods.all
     + Grpc.Reflection.V1.ServerReflectionMethods.all
     + Grpc.Reflection.V1alpha.ServerReflectionMethods.all
 }
