@@ -1,7 +1,7 @@
 -- The textbook's transaction, for pgbench: lock the two seats, book them, mark them, commit. Each
--- client counts through pairs of its own, round the shows, so that no pair is sold twice and no
--- client waits for another.
-\set pair :n * :clients + :client_id
+-- client counts through pairs of its own from :base on, round the shows, so that no pair is sold
+-- twice and no client waits for another.
+\set pair :base + :n * :clients + :client_id
 \set n :n + 1
 \set show 1 + :pair % :shows
 \set first :pair / :shows * 2
