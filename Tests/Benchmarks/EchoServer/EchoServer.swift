@@ -22,9 +22,11 @@ import UsherProtos
     if arguments.count == 3 {
       tls = try TLSContext(serverCertificateFile: arguments[1], keyFile: arguments[2])
     }
+    var configuration = ServerConfiguration(address: address, tls: tls)
+    // The load comes from one address.
+    configuration.limits.connectionsPerPeer = configuration.limits.connections
     let server = try Server(
-      loops: [try EventLoop(name: "echo")], router: router(),
-      configuration: ServerConfiguration(address: address, tls: tls),
+      loops: [try EventLoop(name: "echo")], router: router(), configuration: configuration,
       logger: Logger(label: "echo", factory: { _ in SwiftLogNoOpLogHandler() }))
     await server.start()
     FileHandle.standardOutput.write(Data("ready \(server.address)\n".utf8))

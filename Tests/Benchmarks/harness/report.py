@@ -17,6 +17,9 @@ class Figures:
     def cases(self):
         return list(self.samples)
 
+    def has(self, case, measure):
+        return measure in self.samples[case]
+
     def median(self, case, measure):
         return statistics.median(self.samples[case][measure])
 

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from h2load import CIPHER, load
+from h2load import CIPHER, GROUP, load
 from process import Server, machine_busy_seconds
 from report import Figures, Judgement, machine_line, table
 
@@ -13,6 +13,8 @@ SERVER_CORE, LOAD_CORE = 0, 1
 WARM_UP_COUNT = 3_000
 CONNECTIONS, STREAMS = 8, 32
 MOST_REQUESTS = 1_500_000
+# New connections at a time: below every server's limit for one address.
+ARRIVALS = 50
 
 
 def envelope(message):
@@ -51,6 +53,8 @@ class Case:
                 self.count = min(MOST_REQUESTS, max(2_000, int(probe.rate * seconds)))
             self._many(figures, server)
             self._one_at_a_time(figures, server)
+            if self.tls:
+                self._arrivals(figures, server, max(2, round(10 * seconds)))
 
     def _many(self, figures, server):
         cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
@@ -66,6 +70,14 @@ class Case:
         count = max(200, min(10_000, self.count // 20))
         result, _ = self._load(server, count, 1, 1)
         figures.add(self.name, alone_us=result.mean_seconds * 1e6)
+
+    def _arrivals(self, figures, server, times):
+        """Full handshakes: h2load resumes no session. Each connection makes one call and goes."""
+        cpu = server.cpu_seconds()
+        for _ in range(times):
+            self._load(server, ARRIVALS, ARRIVALS, 1)
+        spent = server.cpu_seconds() - cpu
+        figures.add(self.name, arrival_us=spent / (times * ARRIVALS) * 1e6)
 
     def _load(self, server, count, connections, streams):
         return load(
@@ -125,6 +137,12 @@ def judge(figures, has_grpc_swift):
         judgement.add(
             f"one call at a time: {ours} / {quicker}", figures.ratio(ours, quicker, "alone_us"),
             at_most=1.0)
+    cheaper = min(
+        ("grpc-c++ async TLS", "grpc-c++ callback TLS"),
+        key=lambda case: figures.median(case, "arrival_us"))
+    judgement.add(
+        f"CPU per arrival: usher bare TLS / {cheaper}",
+        figures.ratio("usher bare TLS", cheaper, "arrival_us"), at_most=0.7)
     return judgement
 
 
@@ -138,10 +156,11 @@ def show(figures):
             f"{middle('rate'):,.0f}", f"±{figures.spread(case, 'rate') * 100:.0f}%",
             f"{middle('server_busy') * 100:.0f}%", f"{middle('load_busy') * 100:.0f}%",
             f"{middle('foreign_busy') * 100:.0f}%", f"{middle('alone_us'):.0f}",
+            f"{middle('arrival_us'):.0f}" if figures.has(case, "arrival_us") else "–",
         ])
     table(
         ["unary, medians", "CPU µs/request", "", "requests/s", "", "server busy", "load busy",
-         "others busy", "alone µs"], rows)
+         "others busy", "alone µs", "CPU µs/arrival"], rows)
 
 
 def run(tools, rounds, seconds):
@@ -154,7 +173,7 @@ def run(tools, rounds, seconds):
             case.measure(figures, seconds)
     print(
         f"\nRuntime: 59-byte message, {CONNECTIONS} connections × {STREAMS} streams, {CIPHER},"
-        f" server on core {SERVER_CORE}, load on core {LOAD_CORE}, {rounds} rounds")
+        f" {GROUP}, server on core {SERVER_CORE}, load on core {LOAD_CORE}, {rounds} rounds")
     show(figures)
     judgement = judge(figures, bool(tools.grpc_swift))
     judgement.show()
