@@ -20,20 +20,30 @@ SERVICE = "/connectrpc.conformance.v1.ConformanceService/"
 COMPRESSIONS = {"identity": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}
 
 
-@pytest.fixture(scope="module")
-def credentials(tmp_path_factory):
-    """A certificate as the runner makes it: its own authority, RSA, for the loopback address."""
-    folder = tmp_path_factory.mktemp("connect")
-    files = folder / "certificate.pem", folder / "key.pem"
+def issue(folder, name, usage):
+    """A certificate as the runner makes it: self-signed, RSA, for the loopback address."""
+    files = folder / f"{name}.pem", folder / f"{name}-key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/O=ConnectRPC/CN=Conformance Server",
+         "-subj", f"/O=ConnectRPC/CN=Conformance {name}",
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1",
          "-addext", "basicConstraints=critical,CA:FALSE",
-         "-addext", "extendedKeyUsage=serverAuth", "-out", files[0], "-keyout", files[1]],
+         "-addext", f"extendedKeyUsage={usage}", "-out", files[0], "-keyout", files[1]],
         check=True, capture_output=True,
     )
     return config_pb2.TLSCreds(cert=files[0].read_bytes(), key=files[1].read_bytes())
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory):
+    return issue(tmp_path_factory.mktemp("connect"), "Server", "serverAuth")
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory):
+    """Two clients, of which servers are told to trust the first."""
+    folder = tmp_path_factory.mktemp("connect-clients")
+    return [issue(folder, f"Client {number}", "clientAuth") for number in (1, 2)]
 
 
 @pytest.fixture(scope="module", params=["cleartext", "tls"])
@@ -46,11 +56,13 @@ def channel(request, credentials):
         yield channel
 
 
-def connect(server):
+def connect(server, client=config_pb2.TLSCreds()):
+    """A channel that trusts the server's certificate and shows a client's, if given."""
     address = f"{server.host}:{server.port}"
     if not server.pem_cert:
         return grpc.insecure_channel(address)
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(server.pem_cert))
+    shown = (client.key, client.cert) if client.cert else ()
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(server.pem_cert, *shown))
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
@@ -152,6 +164,34 @@ def test_a_client_that_still_sends_hears_of_the_limit_at_once(credentials):
             while answer.reset is None:
                 client.read()
             assert answer.reset == 0
+
+
+# Client certificates
+
+
+@pytest.fixture(scope="module")
+def demanding(credentials, clients):
+    """A server that takes the first client only."""
+    with connect_stubs.running(
+        use_tls=True, server_creds=credentials, client_tls_cert=clients[0].cert
+    ) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in connect_cases.CASES if case.name.endswith("/success")],
+    ids=lambda case: case.name)
+def test_a_trusted_client(demanding, clients, case):
+    with connect(demanding, clients[0]) as channel:
+        connect_client.check(case, connect_client.play(channel, case, None))
+
+
+@pytest.mark.parametrize("number", [None, 1], ids=["no-certificate", "foreign-certificate"])
+def test_any_other_client(demanding, clients, number):
+    shown = () if number is None else (clients[number],)
+    with connect(demanding, *shown) as channel:
+        outcome = connect_client.play(channel, connect_cases.CASES[0], None)
+    assert outcome.error.code == config_pb2.CODE_UNAVAILABLE
 
 
 # The handshake

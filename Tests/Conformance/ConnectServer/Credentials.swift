@@ -1,5 +1,6 @@
-// The server's certificate, the runner's or one of its own. They come as PEM text and the TLS floor
-// reads files: they stand for a moment in a folder that only this user can enter.
+// The server's certificate, the runner's or one of its own, and whose certificates clients must show.
+// They come as PEM text and the TLS floor reads files: they stand for a moment in a folder that only
+// this user can enter.
 
 import ConnectProtos
 import Foundation
@@ -11,9 +12,6 @@ struct Credentials {
   let certificateForClients: [UInt8]
 
   init(_ wanted: Suite.ServerCompatRequest) throws {
-    guard wanted.clientTlsCert.isEmpty else {
-      throw Refusal("client certificates are not asked for here")
-    }
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "connect-server-\(UUID().uuidString)")
     try FileManager.default.createDirectory(
@@ -32,6 +30,13 @@ struct Credentials {
         certificateFile: certificate.path(), keyFile: key.path())
       certificateForClients = Array(try Data(contentsOf: authority))
     }
-    context = try TLSContext(serverCertificateFile: certificate.path(), keyFile: key.path())
+    var clients = ClientTrust.none
+    if !wanted.clientTlsCert.isEmpty {
+      let trusted = folder.appending(path: "clients.pem")
+      try Data(wanted.clientTlsCert).write(to: trusted)
+      clients = ClientTrust(.require, authorityFile: trusted.path())
+    }
+    context = try TLSContext(
+      serverCertificateFile: certificate.path(), keyFile: key.path(), clients: clients)
   }
 }
