@@ -243,6 +243,7 @@ private func onSendData(
 ) -> Int32 {
   guard let pointer = source?.pointee.ptr else { return abort }
   return withSession(context) { session in
+    session.dataFrameCount &+= 1
     session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
     // SAFETY: the data source is the stream that `withDataProvider` was given; see there.
     Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in

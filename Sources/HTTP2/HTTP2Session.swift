@@ -34,6 +34,8 @@ package final class HTTP2Session {
   var idleFrames: AbuseBudget
   var nowSeconds: Double
   var drainedStreams: [HTTP2Stream] = []
+  /// DATA frames sent so far, wrapping; for the owner to see whether there were any.
+  package internal(set) var dataFrameCount: UInt = 0
   /// CONTINUATION frames of the present header block.
   var continuationCount = 0
   /// Frames that have drawn on `forcedResets` and whose RST_STREAM has not been sent.

@@ -22,6 +22,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private var idleSince = LoopInstant.now
   private var newestStream: Int32 = 0
   private var pings: PingPolicy
+  private var dataFrameCountAtPing: UInt = 0
   private var hasPreface = false
   private var pingSent: LoopInstant?
   private(set) var drainDeadline: LoopInstant?
@@ -84,7 +85,6 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       stream.attachment = nil
       endIfDrained()
     case .drained(let stream):
-      pings.noteSending()
       transport(stream)?.call?.noteDrained()
     case .pinged: notePing()
     case .pingAcknowledged: pingSent = nil
@@ -130,6 +130,10 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   }
 
   private func notePing() {
+    // A stream that has ended may go on sending: what counts is that DATA went out, not whose.
+    let sent = connection.session.dataFrameCount
+    if sent != dataFrameCountAtPing { pings.noteSending() }
+    dataFrameCountAtPing = sent
     guard pings.notePing(now: .now, hasStreams: streamCount > 0) else {
       connection.session.goAway(errorCode: 0xb, reason: "too_many_pings")
       return connection.endWhenSent()

@@ -2,6 +2,7 @@
 
 import Bytes
 import HTTP2
+import ProtoWire
 import RPC
 import RPCTransport
 import Testing
@@ -163,6 +164,30 @@ import TLS
     await peer.send(RawPeer.preface + flood)
     #expect(await peer.frame(RawFrame.goAway)?.errorCode == 0xb)
     #expect(await peer.endsOrderly())
+    await fixture.stop()
+  }
+
+  /// A client that measures its bandwidth pings once for each window of data. By then the call has
+  /// long ended on the server; only its bytes are still on their way.
+  @Test func pingsBetweenThePartsOfAResponseAreForgiven() async throws {
+    let fixture = try await Fixture()
+    let peer = try RawPeer(fixture.address)
+    let thousand: [UInt8] = [0, 0, 0x03, 0xe8]
+    await peer.send(
+      RawPeer.preface + RawPeer.frame(RawFrame.settings, [0, 4] + thousand)
+        + RawPeer.call(
+          TestMethods.countThenFail.path, stream: 1, message: Blob("2000").protoBytes()))
+    let onward =
+      RawPeer.frame(RawFrame.ping, [UInt8](repeating: 1, count: 8))
+      + RawPeer.frame(RawFrame.windowUpdate, stream: 1, thousand)
+    var dataCount = 0
+    while let frame = await peer.nextFrame(), frame.type != RawFrame.goAway {
+      if frame.type == RawFrame.headers, frame.flags & RawFrame.endStream != 0 { break }
+      guard frame.type == RawFrame.data else { continue }
+      dataCount += 1
+      await peer.send(onward)
+    }
+    #expect(dataCount > 10)
     await fixture.stop()
   }
 
