@@ -214,6 +214,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Conformance/InteropClient", swiftSettings: settings),
+    .executableTarget(
+      name: "channel-probe",
+      dependencies: [
+        "InteropProtos", "RPCTransport", "RPC", "Reactor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Conformance/ChannelProbe", swiftSettings: settings),
     .target(
       name: "ConnectProtos", dependencies: ["RPC", "ProtoWire"],
       path: "Tests/Conformance/ConnectProtos", exclude: ["Protos"], swiftSettings: settings,

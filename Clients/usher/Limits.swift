@@ -15,10 +15,10 @@ enum Limits {
   static let configurationBytes = 1 << 20
   /// Time for a whole command other than `watch`.
   static let timeout = Duration.seconds(30)
-  /// How often a change is asked again after its answer was lost.
-  static let changeAttempts = 8
-  /// Pauses between attempts and between reconnections of a watch: doubled from the first to the
-  /// longest, each within ±20 % so that a crowd of clients does not come back at one moment.
+  /// Silence on a connection with calls after which the server is pinged; servers allow 10 s.
+  static let keepalive = Duration.seconds(30)
+  /// Pauses between reconnections of a watch: doubled from the first to the longest, each within
+  /// ±20 % so that a crowd of clients does not come back at one moment.
   static let firstPause = Duration.milliseconds(250)
   static let longestPause = Duration.seconds(10)
   static let pauseJitter = 0.2

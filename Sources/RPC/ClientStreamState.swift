@@ -76,7 +76,8 @@ package final class ClientStreamState {
     self.loop = loop
     self.context = context
     self.shared = shared
-    retry = RetryState(policy: context.isSafe ? shared.policy : nil)
+    retry = RetryState(
+      policy: context.isSafe ? context.options.retryPolicy ?? shared.policy : nil)
     inbound = InboundMessages(limitBytes: receiveLimitBytes, window: nil)
     guard let deadline = context.deadline else { return }
     deadlineTimer = loop.schedule(at: deadline) { [weak self] in self?.deadlinePassed() }

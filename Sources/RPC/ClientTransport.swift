@@ -18,19 +18,22 @@ package struct CallOptions: Sendable {
   /// Whether making the call twice does no more than making it once, as with a request id. A method
   /// without side effects needs no such word.
   package var isSafe: Bool
+  /// How often and when a safe call is repeated, in place of its channel's policy.
+  package var retryPolicy: RetryPolicy?
   /// Filled with the response's metadata when set.
   package var responseMetadata: ResponseMetadata?
 
   package init(
     metadata: Metadata = Metadata(), timeout: Duration? = nil, waitForReady: Bool = false,
     compressesRequests: Bool = false, isSafe: Bool = false,
-    responseMetadata: ResponseMetadata? = nil
+    retryPolicy: RetryPolicy? = nil, responseMetadata: ResponseMetadata? = nil
   ) {
     self.metadata = metadata
     self.timeout = timeout
     self.compressesRequests = compressesRequests
     self.waitForReady = waitForReady
     self.isSafe = isSafe
+    self.retryPolicy = retryPolicy
     self.responseMetadata = responseMetadata
   }
 }

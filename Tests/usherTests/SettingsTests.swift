@@ -158,4 +158,21 @@ import Testing
     sources.flags[.cert] = nil
     #expect(throws: Failure.self) { try ConnectionSettings(sources) }
   }
+
+  @Test(arguments: [
+    ("usher.example", true), ("usher.example:443", true), ("[::1]:7443", true), ("", false),
+    ("a b", false), ("https://usher.example", false), ("a,b", false), ("müller", false),
+    (String(repeating: "a", count: 261), false),
+  ])
+  func theServersName(text: String, isName: Bool) throws {
+    var sources = SettingSources()
+    sources.flags = [.server: "10.0.0.1:7443", .authority: text]
+    guard isName else {
+      #expect(throws: Failure.self) { try ConnectionSettings(sources) }
+      return
+    }
+    let settings = try ConnectionSettings(sources)
+    #expect(settings.authority == text)
+    #expect(settings.repeatedFlags.contains("--authority"))
+  }
 }

@@ -25,8 +25,13 @@ struct Session: Sendable {
     } catch {
       throw Failure(.other, "cannot start: \(error.call) failed")
     }
-    channel = Channel(
-      loop: loop, target: settings.address.target, tls: try Self.tls(settings))
+    var configuration = ChannelConfiguration(
+      target: ChannelTarget(settings.address.target), tls: try Self.tls(settings))
+    configuration.authority = settings.authority
+    configuration.retry = Repetition.reads
+    configuration.keepalive = KeepaliveOptions(interval: Limits.keepalive)
+    configuration.interceptors = [RepetitionNotice(output: Output(presentation))]
+    channel = Channel(loop: loop, configuration: configuration)
   }
 
   private static func tls(_ settings: ConnectionSettings) throws(Failure) -> TLSContext? {

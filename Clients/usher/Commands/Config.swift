@@ -153,6 +153,7 @@ extension SettingKey {
           .usage, "the setting 'key' names the file of a certificate's private key",
           hint: "A partner's key goes into a file: set token-file, or use USHER_TOKEN.")
       }
+    case .authority: _ = try sources.authority()
     case .ca, .cert, .tokenFile: break
     }
     return sources.profile[self] ?? value

@@ -64,6 +64,12 @@ struct GlobalOptions: ParsableArguments {
     completion: .file(extensions: ["pem", "key"]))
   var key: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The server's name when it is not the address's: for its certificate and :authority.",
+      valueName: "name"))
+  var authority: String?
+
   @Flag(
     inversion: .prefixedNo,
     help: "Speak cleartext HTTP/2 (h2c): anyone on the way can read and change it, key included.")
@@ -90,6 +96,7 @@ struct GlobalOptions: ParsableArguments {
     sources.flags[.ca] = ca
     sources.flags[.cert] = cert
     sources.flags[.key] = key
+    sources.flags[.authority] = authority
     sources.flags[.insecure] = insecure.map { $0 ? "true" : "false" }
     sources.flags[.tokenFile] = tokenFile
     sources.flags[.timeout] = timeout

@@ -6,6 +6,7 @@ enum SettingKey: String, CaseIterable {
   case ca
   case cert
   case key
+  case authority
   case insecure
   case tokenFile = "token-file"
   case timeout

@@ -68,6 +68,8 @@ struct Presentation: Sendable, Equatable {
 struct ConnectionSettings: Sendable {
   let address: ServerAddress
   let trustedCertificateFile: String?
+  /// The server's name where it is not the address's.
+  let authority: String?
   /// The certificate to show and its key; nil shows none.
   let certificate: (file: String, keyFile: String)?
   let token: Token?
@@ -86,6 +88,7 @@ struct ConnectionSettings: Sendable {
     address = try ServerAddress(
       server.text, from: server.origin, insecure: try sources.boolean(.insecure))
     trustedCertificateFile = sources.value(.ca)?.text
+    authority = try sources.authority()
     certificate = try Self.certificate(sources)
     token = try Self.token(sources)
     timeout = try sources.duration(.timeout)
@@ -125,7 +128,7 @@ struct ConnectionSettings: Sendable {
 
   private static func flags(_ sources: SettingSources) -> String {
     var words: [String] = []
-    for key in [SettingKey.server, .ca, .cert, .key, .tokenFile] {
+    for key in [SettingKey.server, .ca, .cert, .key, .authority, .tokenFile] {
       guard let value = sources.flags[key] else { continue }
       words += ["--\(key.rawValue)", Shell.quote(value)]
     }
@@ -153,6 +156,17 @@ extension SettingSources {
     case "false", "0", "no", "off": return false
     default: throw Failure(.usage, "\(origin): '\(text)' is neither true nor false")
     }
+  }
+
+  /// A host name, with or without a port.
+  func authority() throws(Failure) -> String? {
+    guard let (text, origin) = value(.authority) else { return nil }
+    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"/@,".utf8.contains($0) }
+    guard isPlain, !text.isEmpty, text.utf8.count <= 260 else {
+      throw Failure(
+        .usage, "\(origin): '\(text)' is no server's name", hint: "Write NAME or NAME:PORT.")
+    }
+    return text
   }
 
   func duration(_ key: SettingKey) throws(Failure) -> Duration? {
