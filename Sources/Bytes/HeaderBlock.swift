@@ -42,15 +42,17 @@ package struct HeaderBlock: Sendable, Equatable {
     ranges.append(Range(start: start, nameEnd: nameEnd, valueEnd: UInt32(bytes.count)))
   }
 
-  /// Appends a field given as bytes. The owner bounds `listByteCount`, far below 4 GiB.
+  /// Appends a field given as bytes and returns the new `listByteCount`, which the owner bounds far
+  /// below 4 GiB.
   package mutating func append(
     name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
-  ) {
+  ) -> Int {
     let start = UInt32(bytes.count)
     bytes.append(contentsOf: name)
     let nameEnd = UInt32(bytes.count)
     bytes.append(contentsOf: value)
     ranges.append(Range(start: start, nameEnd: nameEnd, valueEnd: UInt32(bytes.count)))
+    return listByteCount
   }
 
   /// Name of the field at an index.

@@ -85,10 +85,10 @@ private func onHeader(
 ) -> Int32 {
   return withSession(context) { session in
     guard session.isBlockWanted else { return 0 }
-    session.block.append(
+    let listByteCount = session.block.append(
       name: UnsafeBufferPointer(start: name, count: nameLength),
       value: UnsafeBufferPointer(start: value, count: valueLength))
-    guard session.block.listByteCount <= session.limits.headerListBytes else {
+    guard listByteCount <= session.limits.headerListBytes else {
       session.failure = .excessive("header list over \(session.limits.headerListBytes) bytes")
       return abort
     }

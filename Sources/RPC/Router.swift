@@ -6,6 +6,10 @@ import Reactor
 /// A method with the code that serves it.
 package final class Route: Sendable {
   package let method: MethodDescriptor
+  /// Whether the handler needs the whole request before it runs: a unary call.
+  package let needsWholeRequest: Bool
+  /// Whether the client may send one message only.
+  package let hasOneRequest: Bool
   /// Largest request message, in bytes.
   package let receiveLimitBytes: Int
   fileprivate let interceptors: [any ServerInterceptor]
@@ -16,6 +20,8 @@ package final class Route: Sendable {
     _ handle: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void
   ) {
     self.method = method
+    needsWholeRequest = method.kind == .unary
+    hasOneRequest = method.kind == .unary || method.kind == .serverStreaming
     self.receiveLimitBytes = receiveLimitBytes
     self.interceptors = interceptors
     self.handle = handle

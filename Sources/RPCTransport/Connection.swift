@@ -207,6 +207,9 @@ final class Connection: BatchEndHandler {
 
   /// Everything that may be sent now has been sent.
   private func becameIdle() {
+    // Thousands of idle connections keep no memory for what they may have to say.
+    unsent = []
+    unsentOffset = 0
     registration?.update(.read)
     if endsWhenSent || (isEstablished && !session.wantsToReceive) { end(.closed) }
   }

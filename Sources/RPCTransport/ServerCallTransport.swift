@@ -26,10 +26,10 @@ final class ServerCallTransport: ServerStreamSink {
   }
 
   /// Whether the whole request must be there before its handler runs.
-  var needsWholeRequest: Bool { route.method.kind == .unary }
+  var needsWholeRequest: Bool { route.needsWholeRequest }
   var isStreaming: Bool { !needsWholeRequest }
   /// Whether one message is all that the client may send, so that it must come soon.
-  var hasOneRequest: Bool { needsWholeRequest || route.method.kind == .serverStreaming }
+  var hasOneRequest: Bool { route.hasOneRequest }
 
   func begin(_ call: ServerStream, _ head: CallHead) {
     self.call = call

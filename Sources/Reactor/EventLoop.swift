@@ -119,7 +119,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   /// Starts a task that lives on this loop. On the loop it runs at once up to its first suspension.
   @discardableResult
-  @inlinable
+  @inlinable @inline(__always)
   package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
     // Both ends of a task run on this loop: that is what the executor preference is for.
     isInside
