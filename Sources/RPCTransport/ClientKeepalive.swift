@@ -25,8 +25,10 @@ package struct KeepaliveOptions: Sendable {
     self.permitsWithoutStreams = permitsWithoutStreams
   }
 
-  /// The options after a server said `too_many_pings`: half as often.
-  package var calmer: KeepaliveOptions {
+  /// The options after a GOAWAY: half as often when the server says ENHANCE_YOUR_CALM because of
+  /// `too_many_pings`, and at least once a day.
+  package func after(goAway code: UInt32, reason: String) -> KeepaliveOptions {
+    guard code == 0xb, reason == "too_many_pings" else { return self }
     var calmer = self
     calmer.interval = min(interval * 2, .seconds(86_400))
     return calmer

@@ -38,8 +38,12 @@ enum Socket {
     return copy
   }
 
-  /// Begins a connection; it is complete, or has failed, when the socket becomes writable.
-  static func connect(_ address: SocketAddress) throws(SystemError) -> Int32 {
+  /// Begins a connection; it is complete, or has failed, when the socket becomes writable. Over TCP
+  /// the system ends it when what was sent is not acknowledged within `userTimeout`, if there is one
+  /// (gRFC A18).
+  static func connect(
+    _ address: SocketAddress, userTimeout: Duration? = nil
+  ) throws(SystemError) -> Int32 {
     let fd = try open(address.family)
     let code = address.withPointer { Glibc.connect(fd, $0, $1) }
     guard code == 0 || errno == EINPROGRESS else {
@@ -47,7 +51,9 @@ enum Socket {
       close(fd)
       throw error
     }
-    if !address.isUnix { tune(fd) }
+    guard !address.isUnix else { return fd }
+    tune(fd)
+    if let userTimeout { limit(fd, userTimeout) }
     return fd
   }
 
@@ -83,8 +89,7 @@ enum Socket {
     }
     if !peer.isUnix {
       tune(fd)
-      let milliseconds = Int32(clamping: max(1, userTimeout.wholeMilliseconds))
-      try? set(fd, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, milliseconds)
+      limit(fd, userTimeout)
     }
     return (fd, peer)
   }
@@ -115,6 +120,12 @@ enum Socket {
     guard setsockopt(fd, level, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
       throw .last("setsockopt")
     }
+  }
+
+  /// Ends the connection when the peer's system is silent. A failure leaves it to the pings.
+  private static func limit(_ fd: Int32, _ userTimeout: Duration) {
+    let milliseconds = Int32(clamping: max(1, userTimeout.wholeMilliseconds))
+    try? set(fd, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, milliseconds)
   }
 
   /// Small messages leave at once. A failure only costs latency, so it is not an error.

@@ -102,7 +102,8 @@ final class Subchannel {
       }
       // Last, for nobody would close the socket if one of the others failed.
       let connection = Connection(
-        fd: try Socket.connect(address.socket), loop: shared.loop, session: session, tls: secured,
+        fd: try Socket.connect(address.socket, userTimeout: shared.keepalive?.timeout),
+        loop: shared.loop, session: session, tls: secured,
         buffers: shared.buffers, isConnecting: true)
       let client = ClientConnection(
         connection, authority: configuration.authority(for: address.endpoint),
@@ -164,7 +165,7 @@ final class Subchannel {
   }
 
   private func goesAway(_ client: ClientConnection, _ code: UInt32, _ reason: String) {
-    if code == 0xb, reason == "too_many_pings" { shared.keepalive = shared.keepalive?.calmer }
+    shared.keepalive = shared.keepalive?.after(goAway: code, reason: reason)
     guard client === connection else { return }
     draining[ObjectIdentifier(client)] = client
     lose(client)

@@ -9,6 +9,8 @@ private final class Attempt: ClientStreamSink {
   var sent: [[UInt8]] = []
   var hasEnd = false
   var isCancelled = false
+  /// As a stream's attachment does until the stream ends.
+  var call: ClientStreamState?
 
   func sendMessage(_ envelope: [UInt8]) { sent.append(envelope) }
   func sendEnd() { hasEnd = true }
@@ -161,6 +163,34 @@ private final class Dialogue {
       #expect(dialogue.codes == [.cancelled])
       #expect(dialogue.attempt().isCancelled)
       #expect(throws: RPCError.cancelled) { try dialogue.call.send([1]) }
+    }
+  }
+
+  /// Calls, attempts and what they keep alive form rings; each end of a call cuts them.
+  @Test(arguments: ["status", "error", "reset", "abandoned", "waiting", "pausing"])
+  func anEndedCallIsReleased(end: String) async throws {
+    try await onLoop { loop in
+      weak var left: ClientStreamState?
+      weak var attempt: Attempt?
+      do {
+        let dialogue = Dialogue(loop, isSafe: end == "pausing")
+        let call = dialogue.call
+        left = call
+        call.requestAttempt = { _ = $0 }
+        try call.send([1])
+        if end != "waiting" { attempt = dialogue.attempt() }
+        attempt?.call = call
+        switch end {
+        case "status": call.receiveStatus(nil, trailers: Metadata())
+        case "error": call.receiveStatus(Self.unavailable, trailers: Metadata())
+        case "reset", "pausing": call.attemptFailed(Self.unavailable, .processed)
+        default: break
+        }
+        call.abandon(.cancelled)
+        #expect(dialogue.codes.count == 1)
+      }
+      #expect(left == nil)
+      #expect(attempt == nil)
     }
   }
 

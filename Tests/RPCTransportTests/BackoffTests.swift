@@ -63,11 +63,18 @@ private func at(_ milliseconds: Int64) -> LoopInstant {
     #expect(KeepaliveOptions(interval: .seconds(11)).interval == .seconds(11))
   }
 
-  @Test func tooManyPingsDoublesTheInterval() {
+  @Test(arguments: [
+    (UInt32(0xb), "too_many_pings", 20), (0xb, "", 10), (0xb, "too_many_things", 10),
+    (0, "too_many_pings", 10), (0, "max_age", 10),
+  ])
+  func tooManyPingsDoublesTheInterval(code: UInt32, reason: String, seconds: Int) {
+    let options = KeepaliveOptions(interval: .seconds(10)).after(goAway: code, reason: reason)
+    #expect(options.interval == .seconds(seconds))
+  }
+
+  @Test func theIntervalGrowsToADay() {
     var options = KeepaliveOptions(interval: .seconds(10))
-    options = options.calmer
-    #expect(options.interval == .seconds(20))
-    for _ in 0..<100 { options = options.calmer }
+    for _ in 0..<100 { options = options.after(goAway: 0xb, reason: "too_many_pings") }
     #expect(options.interval == .seconds(86_400))
   }
 

@@ -229,9 +229,8 @@ private final class Witness: ClientInterceptor {
 
   @Test func aSilentServerIsGivenUp() async throws {
     let callers = try Callers()
-    let server = try ScriptedServer { connection, turn in
-      let (stream, _) = try connection.wholeRequest()
-      if turn > 0 { try connection.answer(stream, "second") }
+    let server = try ScriptedServer { connection, _ in
+      _ = try connection.wholeRequest()
       // Reads nothing more, so that no ping is answered; the client ends the connection.
       connection.waitForHangUp()
     }
@@ -244,7 +243,6 @@ private final class Witness: ClientInterceptor {
     }
     #expect(error?.code == .unavailable)
     #expect(error?.message.contains("does not answer pings") == true)
-    #expect(try await Callers.who(channel) == "second")
     await channel.close()
     server.stop()
     callers.loop.stop()
