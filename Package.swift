@@ -155,6 +155,10 @@ let package = Package(
       dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
       path: "Tests/Benchmarks/SeatLoad", swiftSettings: settings),
     .executableTarget(
+      name: "Soak",
+      dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
+      path: "Tests/Benchmarks/Soak", swiftSettings: settings),
+    .executableTarget(
       name: "BenchCluster", dependencies: ["Postgres", "Reactor"],
       path: "Tests/Benchmarks/Cluster", swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),

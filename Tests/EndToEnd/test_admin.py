@@ -80,8 +80,7 @@ def test_figures_rise_with_what_is_open_and_fall_with_it(demo, node, admin):
         assert admin.sum("subscriber_count") == 5
         assert 1 <= admin.sum("show_count") <= 2
         # Watches of health have a task each; those of seats need none.
-        tasks = sum(loop.task_count for loop in before.loops)
-        assert admin.sum("task_count") >= tasks + 20
+        assert admin.sum("task_count") >= 20
         assert admin.node().descriptor_count >= before.descriptor_count + 5
 
         watches[0].cancel()
@@ -89,10 +88,10 @@ def test_figures_rise_with_what_is_open_and_fall_with_it(demo, node, admin):
         wait_until(lambda: admin.sum("stream_count") == 24, 20, "two streams less")
         wait_until(lambda: admin.sum("subscriber_count") == 4, 20, "a watcher less")
     wait_until(lambda: admin.sum("connection_count") == 1, 20, "the end of the connections")
-    after = admin.node()
     for figure in ("stream_count", "call_count", "subscriber_count", "task_count"):
-        told = [sum(getattr(loop, figure) for loop in answer.loops) for answer in (before, after)]
-        assert told[0] == told[1], figure
+        told = sum(getattr(loop, figure) for loop in before.loops)
+        wait_until(lambda: admin.sum(figure) <= told, 20, f"{figure} as before")
+    after = admin.node()
     wait_until(
         lambda: admin.node().descriptor_count <= before.descriptor_count, 20, "descriptors")
     assert after.resident_bytes > 1 << 20 and after.uptime_ms > before.uptime_ms
@@ -103,10 +102,16 @@ def test_pools_and_lanes_are_shown(admin):
     assert [loop.name for loop in node.loops] == ["loop-0", "loop-1"]
     names = [pool.name for pool in node.pools]
     assert names == ["reads loop-0", "reads loop-1", "lanes 0", "lanes 1", "sweeper"]
-    assert not any(pool.is_down or pool.waiting_count for pool in node.pools)
+    assert not any(pool.is_down for pool in node.pools)
     assert all(pool.idle_count + pool.lent_count + pool.opening_count > 0 for pool in node.pools)
     assert [worker.loop for worker in node.lane_workers] == ["loop-0", "loop-1"]
-    assert not any(worker.is_serving or worker.waiting_count for worker in node.lane_workers)
+    # A node that has just started may still be opening connections for its own first queries.
+    wait_until(
+        lambda: not any(
+            waits.waiting_count for waits in [*admin.node().pools, *admin.node().lane_workers]),
+        20, "the lines to be empty")
+    wait_until(
+        lambda: not any(worker.is_serving for worker in admin.node().lane_workers), 20, "idle lanes")
 
 
 def test_connections_are_listed_in_pages(demo, own_folder):
