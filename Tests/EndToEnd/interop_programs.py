@@ -53,11 +53,11 @@ def serving(program, certificate):
         process.stdout.close()
 
 
-def play(program, port, certificate, *cases):
+def play(program, port, certificate, *cases, flags=()):
     """Runs a client; returns its exit code and what it said."""
     command = [
         program, "--server_host=localhost", f"--server_port={port}",
-        f"--test_case={','.join(cases)}",
+        f"--test_case={','.join(cases)}", *flags,
     ]
     if certificate:
         command += ["--use_tls=true", f"--ca_file={certificate[0]}"]

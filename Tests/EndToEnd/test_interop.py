@@ -127,6 +127,17 @@ def test_a_case_can_fail(grpcio_server, used, client):
     ]
 
 
+def test_the_name_that_a_certificate_must_have(certificate):
+    """As the public suites ask for it: a name beside the address, and an authority of their own."""
+    with programs.serving(programs.ours("server"), certificate) as address:
+        for name, expected in (("127.0.0.1", 0), ("elsewhere.test", 1)):
+            flags = [f"--server_host_override={name}", "--use_test_ca=true"]
+            code, _ = programs.play(
+                programs.ours("client"), programs.port_of(address), certificate, "empty_unary",
+                flags=flags)
+            assert code == expected
+
+
 def test_the_path_for_h2spec_answers_a_grpc_request():
     told = subprocess.run(
         [programs.ours("server"), "--h2spec-path"],

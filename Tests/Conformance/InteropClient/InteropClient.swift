@@ -16,14 +16,28 @@ import TLS
 
   @Option(name: .customLong("server_host"), help: "Host of the server.")
   var host = "localhost"
+  @Option(
+    name: .customLong("server_host_override"),
+    help: "Name of the server for its certificate and :authority, if not its host.")
+  var hostOverride: String?
   @Option(name: .customLong("server_port"), help: "Port of the server.")
   var port: UInt16
   @Option(name: .customLong("use_tls"), help: "Connect over TLS (true or false).")
   var useTLS = false
   @Option(name: .customLong("ca_file"), help: "PEM certificates to trust; else the system's.")
   var authority: String?
+  @Option(
+    name: .customLong("use_test_ca"),
+    help: "Trust the suite's test authority (true or false); its file goes to --ca_file.")
+  var usesTestAuthority = false
   @Option(name: .customLong("test_case"), help: "Name of a case, or names joined by commas.")
   var names: String
+
+  func validate() throws {
+    guard !usesTestAuthority || authority != nil else {
+      throw ValidationError("--use_test_ca=true goes with --ca_file")
+    }
+  }
 
   func run() async throws {
     let cases = try names.split(separator: ",").map { name in
@@ -32,9 +46,11 @@ import TLS
       }
       return found
     }
-    let channel = Channel(
-      loop: try EventLoop(name: "client"), target: HostPort(host: host, port: port),
+    var configuration = ChannelConfiguration(
+      target: ChannelTarget(.tcp(HostPort(host: host, port: port))),
       tls: useTLS ? try TLSContext(trustedCertificateFile: authority) : nil)
+    configuration.authority = hostOverride
+    let channel = Channel(loop: try EventLoop(name: "client"), configuration: configuration)
     var hasFailed = false
     for name in cases where await !Self.play(name, on: channel) { hasFailed = true }
     await channel.close()
