@@ -163,7 +163,7 @@ let package = Package(
       path: "Tests/Benchmarks/Cluster", swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
-    tests("TLSTests", ["TLS"]),
+    tests("TLSTests", ["TLS", "COpenSSL"]),
     tests("HTTP2Tests", ["HTTP2", "Bytes"]),
     tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
     tests("RPCTests", ["RPC", "Reactor", "ProtoWire", "Bytes"]),

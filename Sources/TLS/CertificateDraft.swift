@@ -9,7 +9,9 @@ struct KeyPair: ~Copyable {
   let handle: OpaquePointer
 
   init() throws(TLSError) {
-    guard let handle = usher_new_P256_key() else { throw .last(.library, "no key") }
+    guard Library.isPrepared, let handle = usher_new_P256_key() else {
+      throw .last(.library, "no key")
+    }
     self.handle = handle
   }
 

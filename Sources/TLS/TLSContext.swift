@@ -89,8 +89,11 @@ package final class TLSContext: @unchecked Sendable {
   }
 
   private static func make(_ method: OpaquePointer?) throws(TLSError) -> OpaquePointer {
+    let isPrepared = Library.isPrepared
     ERR_clear_error()
-    guard let handle = SSL_CTX_new(method) else { throw .last(.library, "no TLS context") }
+    guard isPrepared, let handle = SSL_CTX_new(method) else {
+      throw .last(.library, "no TLS context")
+    }
     _ = usher_SSL_CTX_set_min_tls12(handle)
     _ = usher_SSL_CTX_set_modes(handle)
     _ = usher_SSL_CTX_set_safe_options(handle)
