@@ -65,14 +65,18 @@ private func onBeginHeaders(
   return withSession(context) { session in
     let id = frame.pointee.hd.stream_id
     session.blockStream = session.stream(id)
+    session.headerBlockBegan = session.nowSeconds
     if session.role == .server, session.blockStream == nil {
+      guard session.streams.count < Int(session.limits.concurrentStreams) else {
+        session.isBlockWanted = false
+        return session.refuseStream(id)
+      }
       let stream = HTTP2Stream(id: id)
       session.adopt(stream)
       session.blockStream = stream
     }
     session.isBlockWanted = session.blockStream != nil
     session.block = .withRoom()
-    session.headerBlockBegan = session.nowSeconds
     return 0
   }
 }
@@ -111,7 +115,17 @@ private func onBeginFrame(
         session.failure = .excessive("too many resets")
         return abort
       }
+    case NGHTTP2_PRIORITY.rawValue where header.pointee.stream_id == 0:
+      // nghttp2 ignores every PRIORITY; RFC 9113, section 6.3, does not ignore this one.
+      session.failure = HTTP2Error(NGHTTP2_PROTOCOL_ERROR.rawValue, "PRIORITY on stream 0")
+      return abort
     case NGHTTP2_PING.rawValue, NGHTTP2_SETTINGS.rawValue, NGHTTP2_PRIORITY.rawValue:
+      return session.spendIdleFrame()
+    // nghttp2 reads a block for a stream that has ended, and drops it.
+    case NGHTTP2_HEADERS.rawValue
+    where session.role == .server
+      && header.pointee.stream_id <= nghttp2_session_get_last_proc_stream_id(handle)
+      && session.stream(header.pointee.stream_id) == nil:
       return session.spendIdleFrame()
     case NGHTTP2_CONTINUATION.rawValue:
       session.continuationCount += 1
@@ -224,6 +238,7 @@ private func onFrameSent(
       nghttp2_submit_rst_stream(handle, 0, stream.id, NGHTTP2_NO_ERROR.rawValue)
     }
     if session.role == .client { session.noteRequestSent(frame) }
+    if UInt32(frame.hd.type) == NGHTTP2_GOAWAY.rawValue { session.noteFarewell(frame.goaway) }
     guard UInt32(frame.hd.type) == NGHTTP2_RST_STREAM.rawValue, session.role == .server,
       frame.rst_stream.error_code != 0
     else { return 0 }
@@ -320,6 +335,20 @@ extension HTTP2Session {
       return abort
     }
     return 0
+  }
+
+  /// A stream over the limit is a stream error (RFC 9113, 5.1.2): the calls beside it go on.
+  fileprivate func refuseStream(_ id: Int32) -> Int32 {
+    nghttp2_submit_rst_stream(handle, 0, id, NGHTTP2_REFUSED_STREAM.rawValue)
+    answeredFrames += 1
+    return spendForcedReset()
+  }
+
+  /// The first GOAWAY with a code says why the connection ends, whoever decided it.
+  fileprivate func noteFarewell(_ frame: nghttp2_goaway) {
+    guard frame.error_code != 0, ownFarewell == nil else { return }
+    let text = UnsafeBufferPointer(start: frame.opaque_data, count: frame.opaque_data_len)
+    ownFarewell = HTTP2Error(frame.error_code, String(decoding: text, as: UTF8.self))
   }
 
   /// Nothing but CONTINUATION may follow HEADERS before the block ends, so with another frame it has.

@@ -40,6 +40,10 @@ package final class HTTP2Session {
   var continuationCount = 0
   /// Frames that have drawn on `forcedResets` and whose RST_STREAM has not been sent.
   var answeredFrames = 0
+  /// Why this side has ended the session by a GOAWAY; nil while it has not.
+  package internal(set) var ownFarewell: HTTP2Error?
+  /// Where in the first output the stream limit stands that the peer is told.
+  private var streamLimitOffset: Int?
   /// When the header block began that has not ended, by the owner's clock; nil when none is open.
   package internal(set) var headerBlockBegan: Double?
 
@@ -74,10 +78,12 @@ package final class HTTP2Session {
     ]
     switch role {
     case .server:
+      // nghttp2 would end the connection at the first stream over its limit, with all the calls
+      // on it. It is given none; the peer is told ours, and `onBeginHeaders` keeps it.
       entries.append(
         nghttp2_settings_entry(
-          settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
-          value: limits.concurrentStreams))
+          settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: .max))
+      streamLimitOffset = 9 + 6 * entries.count - 4
     case .client:
       entries.append(
         nghttp2_settings_entry(
@@ -114,7 +120,10 @@ package final class HTTP2Session {
       handle, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count)
     if let failure { throw failure }
     guard count >= 0 else {
-      throw HTTP2Error(1, String(cString: nghttp2_strerror(Int32(count))))
+      let excesses = [NGHTTP2_ERR_FLOODED, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS]
+      let isExcess = excesses.contains { Int($0.rawValue) == count }
+      let reason = String(cString: nghttp2_strerror(Int32(count)))
+      throw isExcess ? .excessive(reason) : HTTP2Error(1, reason)
     }
   }
 
@@ -133,11 +142,22 @@ package final class HTTP2Session {
       guard count > 0 else { break }
       output.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
     }
+    announceStreamLimit()
     for stream in drainedStreams {
       stream.wantsDrainEvent = false
       if !stream.isClosed { events.append(.drained(stream)) }
     }
     drainedStreams.removeAll(keepingCapacity: true)
+  }
+
+  /// The first output begins with our SETTINGS frame.
+  private func announceStreamLimit() {
+    guard let offset = streamLimitOffset, output.count >= offset + 4 else { return }
+    streamLimitOffset = nil
+    for index in 0..<4 {
+      output[offset + index] = UInt8(
+        truncatingIfNeeded: limits.concurrentStreams >> UInt32(24 - 8 * index))
+    }
   }
 
   /// Whether there is anything to send. When there is also nothing to read, the session is over.

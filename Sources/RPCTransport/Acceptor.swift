@@ -73,6 +73,9 @@ final class Acceptor {
     }
     connections[ObjectIdentifier(connection)] = connection
     connection.onSocketClosed = { [census] in census.remove(peer.host) }
+    connection.onStreamGivenUp = { [logger] id in
+      logger.info("stream given up", metadata: ["peer": "\(peer)", "stream": "\(id)"])
+    }
     do throws(SystemError) {
       try connection.start()
     } catch {
@@ -113,6 +116,8 @@ final class Acceptor {
     connections[ObjectIdentifier(connection)] = nil
     switch end {
     case .closed: break
+    case .gaveUp(let reason):
+      logger.info("connection given up", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
     case .system(let error):
       logger.debug("connection lost", metadata: ["peer": "\(peer)", "error": "\(error)"])
     case .tls(let error):

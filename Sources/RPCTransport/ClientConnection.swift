@@ -83,6 +83,7 @@ final class ClientConnection: ConnectionDelegate {
     if let abortReason { return abortReason }
     return switch end {
     case .closed: "the server closed the connection"
+    case .gaveUp(let reason): reason
     case .system(let error): error.reason
     case .tls(let error): error.reason
     case .http2(let error): error.reason

@@ -11,6 +11,8 @@ import TLS
 enum ConnectionEnd: Error {
   /// The peer closed it in good order, or this side did.
   case closed
+  /// This side ended it at a limit; the text says which.
+  case gaveUp(String)
   case system(SystemError)
   case tls(TLSError)
   case http2(HTTP2Error)
@@ -146,7 +148,9 @@ final class Connection: BatchEndHandler {
       return end(.tls(error))
     }
     // Answers to handshake messages and key updates that a peer never fetches must not pile up.
-    guard tls.output.count <= Limits.unsentCiphertextBytes else { return end(.closed) }
+    guard tls.output.count <= Limits.unsentCiphertextBytes else {
+      return end(.gaveUp("TLS messages that nobody reads"))
+    }
     markDirty()
     // The array stays untouched while handlers run: only this function writes to it.
     let plaintext = buffers.plaintext
@@ -211,7 +215,8 @@ final class Connection: BatchEndHandler {
     unsent = []
     unsentOffset = 0
     registration?.update(.read)
-    if endsWhenSent || (isEstablished && !session.wantsToReceive) { end(.closed) }
+    guard endsWhenSent || (isEstablished && !session.wantsToReceive) else { return }
+    end(session.ownFarewell.map { .http2($0) } ?? .closed)
   }
 
   private func gather() {
@@ -299,7 +304,10 @@ final class Connection: BatchEndHandler {
   func end(_ end: ConnectionEnd, isPeerGone: Bool = false) {
     guard !isOver else { return }
     isOver = true
-    if case .closed = end { sayGoodbye() }
+    switch end {
+    case .closed, .gaveUp, .http2: sayGoodbye()
+    case .system, .tls: break
+    }
     delegate.take()?.connectionEnded(end)
     if isPeerGone || isConnecting {
       closeSocket()

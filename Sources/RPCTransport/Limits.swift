@@ -15,7 +15,8 @@ package struct ConnectionLimits: Sendable {
   package var headerBlock = Duration.seconds(10)
   /// From the headers of a request of one message to the end of its body.
   package var unaryBody = Duration.seconds(30)
-  /// From a response's end to the moment the peer has read it.
+  /// From a response's end to the moment the peer has read it; and how long a stream that goes on
+  /// may have bytes waiting of which the peer takes none.
   package var stalledResponse = Duration.seconds(30)
   /// A socket that takes no byte for so long belongs to a peer that does not read.
   package var stalledSocket = Duration.seconds(30)

@@ -15,6 +15,9 @@ final class ServerCallTransport: ServerStreamSink {
   private var connection: ServerConnection?
   private var hasStarted = false
   private var hasSentHeaders = false
+  /// Whether bytes have been framed since `isStalled` was asked last.
+  private var hasDrained = false
+  private var stalledSince: LoopInstant?
   /// When the response ended on this side.
   private(set) var ended: LoopInstant?
 
@@ -53,6 +56,25 @@ final class ServerCallTransport: ServerStreamSink {
     hasStarted = true
     self.head = nil
     route.serve(call, ServerContext(head, stream: call))
+  }
+
+  /// Bytes of the response have been framed.
+  func noteDrained() {
+    hasDrained = true
+    call?.noteDrained()
+  }
+
+  /// Whether bytes have waited for the limit and none has gone. Counts from the first time that it
+  /// is asked and finds bytes waiting.
+  func isStalled(_ now: LoopInstant, limit: Duration) -> Bool {
+    defer { hasDrained = false }
+    guard stream.queuedByteCount > 0, !hasDrained else {
+      stalledSince = nil
+      return false
+    }
+    let since = stalledSince ?? now
+    stalledSince = since
+    return now - since >= limit
   }
 
   /// The stream is gone.

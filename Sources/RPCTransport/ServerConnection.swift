@@ -60,6 +60,9 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     set { connection.onSocketClosed = newValue }
   }
 
+  /// Told the number of each stream that was reset because its peer did not read.
+  var onStreamGivenUp: (Int32) -> Void = { _ in }
+
   var loop: EventLoop { connection.loop }
   var streamCount: Int { connection.session.streams.count }
   var unsentByteCount: Int { connection.unsentByteCount }
@@ -85,7 +88,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       stream.attachment = nil
       endIfDrained()
     case .drained(let stream):
-      transport(stream)?.call?.noteDrained()
+      transport(stream)?.noteDrained()
     case .pinged: notePing()
     case .pingAcknowledged: pingSent = nil
     case .settings: hasPreface = true
@@ -100,7 +103,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private func beginCall(_ stream: HTTP2Stream, _ block: HeaderBlock, _ endStream: Bool) {
     switch RequestHead(block, router) {
     case .refusedByHTTP(let status):
-      respond(stream, HeaderBlock([(":status", status)]), endStream: true)
+      refuse(stream, byHTTP: status, isHead: block[":method"] == "HEAD")
     case .refused(let error):
       refuse(stream, error)
     case .call(let route, let timeout, let encodings):
@@ -117,6 +120,15 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       transport.begin(call, head)
       if endStream { transport.receiveEnd() }
     }
+  }
+
+  private func refuse(_ stream: HTTP2Stream, byHTTP status: String, isHead: Bool) {
+    let headers = HeaderBlock([(":status", status), ("content-type", "text/plain")])
+    respond(stream, headers, endStream: isHead)
+    guard !isHead else { return }
+    stream.attachment = RefusedRequest()
+    connection.session.send(stream, RefusedRequest.text)
+    connection.session.end(stream)
   }
 
   private func refuse(_ stream: HTTP2Stream, _ error: RPCError) {
@@ -195,10 +207,10 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   private func keepHouse() {
     guard !connection.isOver else { return }
     let now = LoopInstant.now
-    guard hasPreface else { return connection.end(.closed) }
+    guard hasPreface else { return connection.end(.gaveUp("no HTTP/2 preface")) }
     if let drainDeadline, now >= drainDeadline { return endByForce() }
     if drainDeadline == nil, now - began >= maxAge || isIdle(now) { drain(grace: limits.ageGrace) }
-    if isStuck(now) { return connection.end(.closed) }
+    if let reason = stuckReason(now) { return connection.end(.gaveUp(reason)) }
     keepAlive(now)
     limitStreams(now)
     guard !connection.isOver else { return }
@@ -217,13 +229,16 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   }
 
   /// A header block that does not end, a socket that takes nothing: neither has a stream to reset.
-  private func isStuck(_ now: LoopInstant) -> Bool {
+  private func stuckReason(_ now: LoopInstant) -> String? {
     if let began = connection.session.headerBlockBegan,
       now.seconds - began >= limits.headerBlock.seconds
     {
-      return true
+      return "a header block that does not end"
     }
-    return connection.stalledSince.map { now - $0 >= limits.stalledSocket } ?? false
+    guard let stalled = connection.stalledSince, now - stalled >= limits.stalledSocket else {
+      return nil
+    }
+    return "a socket that takes nothing"
   }
 
   private func keepAlive(_ now: LoopInstant) {
@@ -231,7 +246,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       if connection.lastReceived > pingSent {
         self.pingSent = nil
       } else if now - pingSent >= limits.keepaliveTimeout {
-        connection.end(.closed)
+        connection.end(.gaveUp("no answer to a keepalive ping"))
       }
     } else if streamCount > 0, now - connection.lastReceived >= limits.keepaliveInterval {
       pingSent = now
@@ -240,21 +255,30 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
     }
   }
 
-  /// Requests of one message that never end, responses that nobody reads.
+  /// Requests of one message that never end, responses and queues that nobody reads.
   private func limitStreams(_ now: LoopInstant) {
     for stream in connection.session.streams {
-      guard let transport = transport(stream) else { continue }
-      if let ended = transport.ended {
-        if now - ended >= limits.stalledResponse {
-          connection.session.reset(stream, errorCode: 8)
-          connection.markDirty()
-        }
+      let transport = transport(stream)
+      let ended = transport?.ended ?? (stream.attachment as? RefusedRequest)?.ended
+      if let ended {
+        if now - ended >= limits.stalledResponse { giveUp(stream) }
+        continue
+      }
+      guard let transport else { continue }
+      if transport.isStalled(now, limit: limits.stalledResponse) {
+        giveUp(stream)
       } else if transport.hasOneRequest, !stream.isPeerEnded,
         now - transport.began >= limits.unaryBody
       {
         transport.call?.finish(RPCError(.deadlineExceeded, "the request took too long to arrive"))
       }
     }
+  }
+
+  private func giveUp(_ stream: HTTP2Stream) {
+    connection.session.reset(stream, errorCode: 8)
+    connection.markDirty()
+    onStreamGivenUp(stream.id)
   }
 
   // MARK: The end

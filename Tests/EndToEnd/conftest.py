@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -78,6 +79,21 @@ def demo():
         yield Demo(server)
         assert server.is_running, f"usherd ended during the tests\n{server.log()}"
         assert server.faults() == []
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for this machine that is its own authority, and its key."""
+    folder = tmp_path_factory.mktemp("interop")
+    files = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=interop",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-out", files[0], "-keyout", files[1]],
+        check=True, capture_output=True,
+    )
+    return files
 
 
 @pytest.fixture

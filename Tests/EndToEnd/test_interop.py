@@ -24,21 +24,6 @@ NOT_WITH_GRPCIO = ["client_compressed_unary", "client_compressed_streaming"]
 TRANSPORTS = ["cleartext", "tls"]
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for this machine that is its own authority, and its key."""
-    folder = tmp_path_factory.mktemp("interop")
-    files = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "2", "-subj", "/CN=interop",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-out", files[0], "-keyout", files[1]],
-        check=True, capture_output=True,
-    )
-    return files
-
-
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def used(request, certificate):
     """The certificate over TLS, None over cleartext."""

@@ -25,9 +25,15 @@ import TLS
   var certificate: String?
   @Option(name: .customLong("tls_key"), help: "PEM private key.")
   var key: String?
+  @Option(name: .customLong("limit"), help: "A limit of connections, in ms or as a number.")
+  var limits: [LimitFlag] = []
+  @Option(
+    name: .customLong("log_level"), help: "trace, debug, info, notice, warning, error.",
+    transform: { Logger.Level(rawValue: $0) ?? .warning })
+  var logLevel = Logger.Level.warning
   @Flag(
     name: .customLong("h2spec-path"),
-    help: "Print the path of a method that answers a gRPC request with DATA, and end.")
+    help: "Print a path that answers with DATA whatever the request, and end.")
   var printsH2specPath = false
 
   func validate() throws {
@@ -40,7 +46,7 @@ import TLS
     if printsH2specPath { return Self.say(Grpc.Testing.TestServiceMethods.emptyCall.path) }
     let loops = try (0..<2).map { try EventLoop(name: "loop-\($0)") }
     let server = try Server(
-      loops: loops, router: Self.router(), configuration: try settings(), logger: Self.logger())
+      loops: loops, router: Self.router(), configuration: try settings(), logger: logger())
     await server.start()
     Self.say("\(server.address)")
     // Nothing resumes this: the process lives until it is killed.
@@ -55,6 +61,7 @@ import TLS
     var settings = ServerConfiguration(address: HostPort(host: host, port: port), tls: tls)
     // Soak tests come from one address, with many channels or for long.
     settings.limits.connectionsPerPeer = settings.limits.connections
+    for limit in limits { limit.apply(to: &settings.limits) }
     return settings
   }
 
@@ -64,9 +71,9 @@ import TLS
     return router
   }
 
-  private static func logger() -> Logger {
+  private func logger() -> Logger {
     var logger = Logger(label: "interop-server") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = .warning
+    logger.logLevel = logLevel
     return logger
   }
 
