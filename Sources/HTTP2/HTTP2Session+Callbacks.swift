@@ -289,8 +289,10 @@ private func readData(
   _ handle: OpaquePointer?, _ stream: HTTP2Stream, _ length: Int,
   _ flags: UnsafeMutablePointer<UInt32>
 ) -> Int {
-  if stream.queuedByteCount == 0, let source = stream.source {
-    source.refill(stream, slot: stream.sourceSlot, byteCount: length)
+  var isDry = false
+  if let source = stream.source, stream.queuedByteCount < length {
+    isDry = !source.refill(
+      stream, slot: stream.sourceSlot, byteCount: length - stream.queuedByteCount)
   }
   let count = min(length, stream.queuedByteCount)
   guard count == stream.queuedByteCount else {
@@ -301,20 +303,21 @@ private func readData(
   case .open where count == 0:
     stream.isDeferred = true
     return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+  case .open where isDry:
+    // nghttp2 is told that this is all, so that it does not ask again only to hear that it was.
+    stream.isDetached = true
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
   case .open: break
   case .endStream:
     flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-  case .trailers(let trailers):
+  case .trailers, .fixedTrailers:
     flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-    let result = trailers.withNameValues {
-      nghttp2_submit_trailer(handle, stream.id, $0.baseAddress, $0.count)
+    guard stream.submitTrailers(handle) else {
+      return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
-    guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-  case .fixedTrailers(let trailers):
-    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-    let result = nghttp2_submit_trailer(
-      handle, stream.id, trailers.pairs.baseAddress, trailers.pairs.count)
-    guard result == 0 else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+  case .submitted:
+    stream.isDeferred = true
+    return Int(NGHTTP2_ERR_DEFERRED.rawValue)
   }
   flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
   return count

@@ -226,26 +226,29 @@ package final class HTTP2Session {
     resume(stream)
   }
 
-  /// Lets a stream with a source, or with bytes appended to it, send them.
-  package func wake(_ stream: HTTP2Stream) {
-    if !stream.isClosed { resume(stream) }
+  /// Lets streams ask their sources for more, those that do not wait for the peer.
+  package func wake(_ streams: [HTTP2Stream]) {
+    for stream in streams where !stream.isClosed { resume(stream) }
   }
 
   /// Ends this side of a stream behind what is queued, with trailers or without.
   package func end(_ stream: HTTP2Stream, trailers: HeaderBlock? = nil) {
-    guard !stream.isClosed else { return }
-    noteEnd(of: stream)
-    stream.end = trailers.map { .trailers($0) } ?? .endStream
-    stream.source = nil
-    resume(stream)
+    end(stream, trailers.map { .trailers($0) } ?? .endStream)
   }
 
   /// Ends this side of a stream behind what is queued, with trailers laid out before.
   package func end(_ stream: HTTP2Stream, trailers: FixedHeaders) {
+    end(stream, .fixedTrailers(trailers))
+  }
+
+  private func end(_ stream: HTTP2Stream, _ end: HTTP2Stream.OutboundEnd) {
     guard !stream.isClosed else { return }
     noteEnd(of: stream)
-    stream.end = .fixedTrailers(trailers)
-    resume(stream)
+    stream.end = end
+    stream.source = nil
+    // Trailers with nothing before them need no window: behind DATA a peer that opens none would
+    // never be told them.
+    if stream.queuedByteCount > 0 || !stream.submitTrailers(handle) { resume(stream) }
   }
 
   private func noteEnd(of stream: HTTP2Stream) {
@@ -281,9 +284,13 @@ package final class HTTP2Session {
   package func ping() { nghttp2_submit_ping(handle, 0, nil) }
 
   private func resume(_ stream: HTTP2Stream) {
-    guard stream.isDeferred else { return }
-    stream.isDeferred = false
-    nghttp2_session_resume_data(handle, stream.id)
+    if stream.isDetached {
+      stream.isDetached = false
+      withDataProvider(stream) { _ = nghttp2_submit_data(handle, 0, stream.id, $0) }
+    } else if stream.isDeferred {
+      stream.isDeferred = false
+      nghttp2_session_resume_data(handle, stream.id)
+    }
   }
 
   // MARK: The table

@@ -6,9 +6,9 @@ import DequeModule
 
 /// Where a stream's DATA comes from when it is not queued: asked when the peer can take some.
 package protocol HTTP2Source: AnyObject {
-  /// Appends to the stream what there is, whole chunks until `byteCount` is reached. Runs inside
-  /// nghttp2: it must not touch the session.
-  func refill(_ stream: HTTP2Stream, slot: Int, byteCount: Int)
+  /// Appends to the stream what there is, whole chunks until `byteCount` is reached, and returns
+  /// whether there is more. Runs inside nghttp2: it must not touch the session.
+  func refill(_ stream: HTTP2Stream, slot: Int, byteCount: Int) -> Bool
 }
 
 /// A stream. Confined to its session's loop; the session keeps it until the stream closes.
@@ -23,6 +23,8 @@ package final class HTTP2Stream {
     case trailers(HeaderBlock)
     /// A HEADERS frame with trailers laid out before.
     case fixedTrailers(FixedHeaders)
+    /// The trailers have been submitted; nothing follows.
+    case submitted
   }
 
   /// Identifier of the stream; 0 until a client's request has been submitted.
@@ -39,6 +41,9 @@ package final class HTTP2Stream {
   var end = OutboundEnd.open
   /// Whether nghttp2 has put this stream's DATA off until there is some.
   var isDeferred = false
+  /// Whether nghttp2 has nothing to remember of this stream's DATA: its source was dry behind the
+  /// last frame. What comes next is submitted anew.
+  var isDetached = false
   package internal(set) var isClosed = false
   /// Whether a drained queue still has to be reported.
   var wantsDrainEvent = false
@@ -58,6 +63,23 @@ package final class HTTP2Stream {
 
   /// Whether more may be queued.
   var isOpen: Bool { if case .open = end { true } else { false } }
+
+  /// Submits the trailers that stand behind the queue; false when there are none or nghttp2 cannot.
+  func submitTrailers(_ handle: OpaquePointer?) -> Bool {
+    let code: Int32 =
+      switch end {
+      case .trailers(let trailers):
+        trailers.withNameValues {
+          nghttp2_submit_trailer(handle, id, $0.baseAddress, $0.count)
+        }
+      case .fixedTrailers(let trailers):
+        nghttp2_submit_trailer(handle, id, trailers.pairs.baseAddress, trailers.pairs.count)
+      case .open, .endStream, .submitted: -1
+      }
+    guard code == 0 else { return false }
+    end = .submitted
+    return true
+  }
 
   /// Queues bytes of DATA without telling the session; the array is shared, not copied.
   package func append(_ bytes: [UInt8]) {

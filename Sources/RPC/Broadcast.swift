@@ -93,8 +93,7 @@ package final class Broadcast: BatchEndHandler {
     }
     subscriberCount += 1
     syncedCount += 1
-    group(on: line).add(
-      BroadcastGroup.Subscriber(stream: stream, sink: sink, takesGzip: takesGzip, cursor: head))
+    group(on: line).add(stream, BroadcastGroup.Place(cursor: head, takesGzip: takesGzip))
   }
 
   /// Ends every call behind what was published: with the error, or in good order without one.
@@ -102,12 +101,11 @@ package final class Broadcast: BatchEndHandler {
     guard ending == nil else { return }
     ending = error ?? RPCError(.unavailable, "the topic is closed")
     for group in groups.values {
-      while let last = group.subscribers.indices.last {
-        var subscriber = group.subscribers[last]
-        let sink = subscriber.sink
-        fill(&subscriber, .max) { sink.sendMessage($0) }
-        group.subscribers[last].cursor = subscriber.cursor
-        if let error { subscriber.stream.finish(error) } else { subscriber.stream.finish() }
+      while let call = group.calls.last {
+        if let (sink, _) = call.openConnection {
+          group.drain(group.calls.count - 1) { sink.sendMessage($0) }
+        }
+        if let error { call.finish(error) } else { call.finish() }
       }
     }
   }
@@ -146,48 +144,49 @@ package final class Broadcast: BatchEndHandler {
     idleGroups.removeAll(keepingCapacity: true)
   }
 
-  func groupHadTurn(_ group: BroadcastGroup) {
-    if !group.subscribers.isEmpty { list(group) }
+  func groupHasTurn(_ group: BroadcastGroup) {
+    if !group.calls.isEmpty { list(group) }
   }
 
-  /// Hands a subscriber what it is missing, whole messages until `byteCount` is reached.
-  func fill(
-    _ subscriber: inout BroadcastGroup.Subscriber, _ byteCount: Int, _ take: ([UInt8]) -> Void
-  ) {
+  /// Hands over what a subscriber is missing, whole messages until `byteCount` is reached; returns
+  /// where it stands then.
+  func read(_ place: BroadcastGroup.Place, _ byteCount: Int, _ take: ([UInt8]) -> Void) -> Int {
     let head = head
-    guard subscriber.cursor < head else { return }
+    guard place.cursor < head else { return head }
+    let cursor: Int
     if case .merge(let above, let merge) = policy,
-      subscriber.cursor < base || head - subscriber.cursor > above
+      place.cursor < base || head - place.cursor > above
     {
-      for envelope in merge(subscriber.cursor) { take(subscriber.form(of: envelope)) }
-      subscriber.cursor = head
+      for envelope in merge(place.cursor) { take(place.form(of: envelope)) }
+      cursor = head
     } else {
-      copy(to: &subscriber, byteCount, take)
+      cursor = copy(place, byteCount, take)
     }
-    guard subscriber.cursor == head else { return }
+    guard cursor == head else { return cursor }
     syncedCount += 1
     forgetIfAllAreSynced()
+    return cursor
   }
 
   private func copy(
-    to subscriber: inout BroadcastGroup.Subscriber, _ byteCount: Int, _ take: ([UInt8]) -> Void
-  ) {
-    var index = subscriber.cursor - base
+    _ place: BroadcastGroup.Place, _ byteCount: Int, _ take: ([UInt8]) -> Void
+  ) -> Int {
+    var index = place.cursor - base
     var taken = 0
     while index < log.count, taken < byteCount {
-      let bytes = subscriber.form(of: log[index])
+      let bytes = place.form(of: log[index])
       take(bytes)
       taken += bytes.count
       index += 1
     }
-    subscriber.cursor = base + index
+    return base + index
   }
 
   func leave(_ group: BroadcastGroup, _ slot: Int) {
     let gone = group.remove(slot)
     subscriberCount -= 1
     if gone.cursor == head { syncedCount -= 1 }
-    if group.subscribers.isEmpty {
+    if group.calls.isEmpty {
       groups[ObjectIdentifier(group.line)] = nil
       unlist(group)
     }
@@ -225,7 +224,7 @@ package final class Broadcast: BatchEndHandler {
   /// Forgets what the slowest has been given. When that is not half of the log, forgets half of it
   /// all the same, so that the next search is many messages away.
   private func trim() {
-    let cursors = groups.values.lazy.flatMap { $0.subscribers.lazy.map(\.cursor) }
+    let cursors = groups.values.lazy.flatMap { $0.places.lazy.map(\.cursor) }
     forget(max(0, (cursors.min() ?? head) - base))
     var surplus = 0
     var bytes = keptByteCount
@@ -242,8 +241,8 @@ package final class Broadcast: BatchEndHandler {
 
   private func cutLaggards(_ error: RPCError) {
     let lost = groups.values.flatMap { group in
-      group.subscribers.filter { $0.cursor < base }.map(\.stream)
+      group.calls.indices.filter { group.places[$0].cursor < base }.map { group.calls[$0] }
     }
-    for stream in lost { stream.finish(error) }
+    for call in lost { call.finish(error) }
   }
 }

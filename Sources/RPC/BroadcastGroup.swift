@@ -3,19 +3,20 @@
 
 /// A connection as a broadcast sees it. All calls happen on the loop.
 package protocol BroadcastLine: AnyObject {
-  /// Asks for one call of `BroadcastGroup.deliver()` when the connection is next about to send.
+  /// Asks to be told, by `BroadcastGroup.turnBegins()`, when the connection is next about to send,
+  /// and to have all calls of the group that wait for messages pull them.
   func requestTurn(_ group: BroadcastGroup)
+  /// The group's calls now have the slots below `count` alone.
+  func shrink(_ group: BroadcastGroup, to count: Int)
 }
 
 /// One connection's subscribers of a topic. Confined to its loop.
 package final class BroadcastGroup {
-  /// A call that follows the topic: nothing but its place in the log.
-  struct Subscriber {
-    let stream: ServerStream
-    let sink: any ServerStreamSink
-    let takesGzip: Bool
+  /// All there is of a subscriber while messages flow.
+  struct Place {
     /// Position of the first message that the call has not been given.
     var cursor: Int
+    let takesGzip: Bool
 
     func form(of envelope: SharedEnvelope) -> [UInt8] {
       takesGzip ? envelope.compressed : envelope.bytes
@@ -23,7 +24,11 @@ package final class BroadcastGroup {
   }
 
   let line: any BroadcastLine
-  var subscribers: [Subscriber] = []
+  /// What the connection keeps with the group.
+  package var attachment: AnyObject?
+  /// The subscribers by slot: their places, and the calls that these belong to.
+  private(set) var places: [Place] = []
+  private(set) var calls: [ServerStream] = []
   /// Place among the groups that have not asked for a turn; nil when one has been asked for.
   var idleIndex: Int?
   private let broadcast: Broadcast
@@ -33,36 +38,41 @@ package final class BroadcastGroup {
     self.line = line
   }
 
-  func add(_ subscriber: Subscriber) {
-    subscriber.stream.handOver(to: self, slot: subscribers.count)
-    subscriber.sink.follow(self, slot: subscribers.count)
-    subscribers.append(subscriber)
+  func add(_ call: ServerStream, _ place: Place) {
+    places.append(place)
+    calls.append(call)
+    call.follow(self, slot: calls.count - 1)
   }
 
-  /// Takes a subscriber out; the last one moves into its slot.
-  func remove(_ slot: Int) -> Subscriber {
-    let last = subscribers.removeLast()
-    guard slot < subscribers.count else { return last }
-    let removed = subscribers[slot]
-    subscribers[slot] = last
-    last.stream.handOver(to: self, slot: slot)
-    last.sink.follow(self, slot: slot)
-    return removed
+  /// Takes a subscriber out, whose place is returned; the last one moves into its slot.
+  func remove(_ slot: Int) -> Place {
+    let place = places[slot]
+    places.swapAt(slot, places.count - 1)
+    calls.swapAt(slot, calls.count - 1)
+    places.removeLast()
+    calls.removeLast()
+    if slot < calls.count { calls[slot].follow(self, slot: slot) }
+    line.shrink(self, to: calls.count)
+    return place
   }
 
   // MARK: From the transport
 
-  /// The connection is about to send: lets every call that waits for messages ask for them.
-  package func deliver() {
-    for subscriber in subscribers { subscriber.sink.wake() }
-    broadcast.groupHadTurn(self)
-  }
+  /// The connection is about to send.
+  package func turnBegins() { broadcast.groupHasTurn(self) }
 
   /// The peer can take messages on a call: hands over whole ones until `byteCount` is reached or
-  /// there are no more. Nothing here calls back into the transport.
-  package func pull(slot: Int, byteCount: Int, _ take: ([UInt8]) -> Void) {
-    guard subscribers.indices.contains(slot) else { return }
-    broadcast.fill(&subscribers[slot], byteCount, take)
+  /// there are no more, and returns whether there are. Nothing here calls back into the transport.
+  package func pull(slot: Int, byteCount: Int, _ take: ([UInt8]) -> Void) -> Bool {
+    guard slot < places.count else { return false }
+    let cursor = broadcast.read(places[slot], byteCount, take)
+    places[slot].cursor = cursor
+    return cursor < broadcast.head
+  }
+
+  /// Everything that a subscriber has not been given.
+  func drain(_ slot: Int, _ take: ([UInt8]) -> Void) {
+    while pull(slot: slot, byteCount: .max, take) {}
   }
 
   /// The call has ended, however it did.

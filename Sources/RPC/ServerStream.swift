@@ -15,11 +15,9 @@ package protocol ServerStreamSink: InboundWindow {
   var queuedByteCount: Int { get }
   /// The connection, which wakes all its calls that follow a topic together; nil when it is gone.
   var line: (any BroadcastLine)? { get }
-  /// From here on messages are pulled from a slot of the group whenever the peer can take some and
-  /// none are queued. Called again when the slot changes.
+  /// From here on messages are pulled from a slot of the group whenever the peer can take more than
+  /// is queued. Called again when the slot changes.
   func follow(_ group: BroadcastGroup, slot: Int)
-  /// The group has messages: pulls them if the call waits for any.
-  func wake()
 }
 
 /// The state of one server call.
@@ -178,10 +176,11 @@ package final class ServerStream: LoopConfined {
   }
 
   /// A topic owns the call, in a slot that may change: the handler's return does not end it.
-  func handOver(to group: BroadcastGroup, slot: Int) {
+  func follow(_ group: BroadcastGroup, slot: Int) {
     precondition(self.group == nil || self.group === group, "a call follows two topics")
     self.group = group
     self.slot = slot
+    sink?.follow(group, slot: slot)
   }
 
   /// Sends the only message of a call and ends it in good order.

@@ -140,9 +140,6 @@ final class ServerCallTransport: ServerStreamSink {
   var line: (any BroadcastLine)? { connection }
 
   func follow(_ group: BroadcastGroup, slot: Int) {
-    stream.source = group
-    stream.sourceSlot = slot
+    connection?.follow(group, stream, slot: slot)
   }
-
-  func wake() { connection?.wake(stream) }
 }

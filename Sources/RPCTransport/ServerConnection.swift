@@ -196,11 +196,20 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   func willSend() {
     guard !groupsWithMessages.isEmpty else { return }
     pings.noteSending()
-    for group in groupsWithMessages { group.deliver() }
+    for group in groupsWithMessages {
+      group.turnBegins()
+      connection.session.wake(group.streams.all)
+    }
     groupsWithMessages.removeAll(keepingCapacity: true)
   }
 
-  func wake(_ stream: HTTP2Stream) { connection.session.wake(stream) }
+  func follow(_ group: BroadcastGroup, _ stream: HTTP2Stream, slot: Int) {
+    group.streams.put(stream, slot)
+    stream.source = group
+    stream.sourceSlot = slot
+  }
+
+  func shrink(_ group: BroadcastGroup, to count: Int) { group.streams.shrink(to: count) }
 
   // MARK: Clocks
 

@@ -11,13 +11,14 @@ final class PeerLine: BroadcastLine {
   var peers: [Peer] = []
 
   func requestTurn(_ group: BroadcastGroup) { groups.append(group) }
+  func shrink(_ group: BroadcastGroup, to count: Int) {}
 
   /// Sends whatever can be sent.
   func flush() {
     let waiting = groups
     groups = []
     turnCount += waiting.count
-    for group in waiting { group.deliver() }
+    for group in waiting { group.turnBegins() }
     for peer in peers { peer.flush() }
   }
 }
@@ -36,7 +37,6 @@ final class Peer: ServerStreamSink {
   private(set) var addresses: [UnsafeRawPointer?] = []
   private var group: BroadcastGroup?
   private var slot = 0
-  private var isDeferred = false
 
   init(
     _ connection: PeerLine, on loop: EventLoop, window: Int = .max, takesGzip: Bool = false
@@ -83,14 +83,11 @@ final class Peer: ServerStreamSink {
   }
 
   func flush() {
-    while window > 0, status == nil || !queue.isEmpty, !isDeferred {
+    while window > 0 {
       if queue.isEmpty {
-        group?.pull(slot: slot, byteCount: min(window, 16_384)) { add($0) }
+        _ = group?.pull(slot: slot, byteCount: min(window, 16_384)) { add($0) }
       }
-      guard let first = queue.first else {
-        isDeferred = true
-        return
-      }
+      guard let first = queue.first else { return }
       let taken = first.prefix(window)
       received += taken
       window -= taken.count
@@ -103,7 +100,6 @@ final class Peer: ServerStreamSink {
     addresses.append(bytes.withUnsafeBytes { $0.baseAddress })
     queue.append(bytes)
     largestQueue = max(largestQueue, queue.count)
-    isDeferred = false
   }
 
   // MARK: ServerStreamSink
@@ -126,8 +122,6 @@ final class Peer: ServerStreamSink {
     self.group = group
     self.slot = slot
   }
-
-  func wake() { isDeferred = false }
 }
 
 /// A message of 13 bytes that carries a number.

@@ -17,7 +17,6 @@ private final class Sink: ServerStreamSink {
   var queuedByteCount: Int { 0 }
   var line: (any BroadcastLine)? { nil }
   func follow(_ group: BroadcastGroup, slot: Int) {}
-  func wake() {}
 }
 
 @Suite struct ServerStreamTests {

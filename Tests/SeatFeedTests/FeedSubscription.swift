@@ -43,8 +43,8 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
       if isOver { throw .cancelled }
       let waiting = turns
       turns = []
-      for group in waiting { group.deliver() }
-      group?.pull(slot: slot, byteCount: .max) { frames.append($0) }
+      for group in waiting { group.turnBegins() }
+      _ = group?.pull(slot: slot, byteCount: .max) { frames.append($0) }
       if !frames.isEmpty {
         defer { frames = [] }
         return frames
@@ -77,9 +77,9 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
     self.slot = slot
   }
 
-  func wake() {}
-
   // MARK: BroadcastLine
+
+  func shrink(_ group: BroadcastGroup, to count: Int) {}
 
   func requestTurn(_ group: BroadcastGroup) {
     turns.append(group)

@@ -28,7 +28,6 @@ final class LocalSink: ServerStreamSink {
   var queuedByteCount: Int { 0 }
   var line: (any BroadcastLine)? { nil }
   func follow(_ group: BroadcastGroup, slot: Int) {}
-  func wake() {}
 
   private func wakeReader() {
     waiter?.resume()

@@ -1,5 +1,6 @@
-// A bare server for the benchmarks: the real runtime, two unary methods, no interceptors. What it
-// answers is what the peers' servers answer; a comparison is only as good as that.
+// A bare server for the benchmarks: the real runtime, unary methods and a topic to follow, no
+// interceptors. What it answers is what the peers' servers answer; a comparison is only as good as
+// that.
 
 import Foundation
 import Logging
@@ -22,27 +23,54 @@ import UsherProtos
     if arguments.count == 3 {
       tls = try TLSContext(serverCertificateFile: arguments[1], keyFile: arguments[2])
     }
+    let loop = try EventLoop(name: "echo")
     var configuration = ServerConfiguration(address: address, tls: tls)
     // The load comes from one address.
     configuration.limits.connectionsPerPeer = configuration.limits.connections
     let server = try Server(
-      loops: [try EventLoop(name: "echo")], router: router(), configuration: configuration,
+      loops: [loop], router: router(topicOn: loop), configuration: configuration,
       logger: Logger(label: "echo", factory: { _ in SwiftLogNoOpLogHandler() }))
     await server.start()
     FileHandle.standardOutput.write(Data("ready \(server.address)\n".utf8))
     while true { try await Task.sleep(for: .seconds(3_600)) }
   }
 
-  static func router() -> Router {
+  static func router(topicOn loop: EventLoop) -> Router {
     var router = Router()
-    let echo = MethodDescriptor(
-      service: "bench.Echo", method: "Unary", kind: .unary, sideEffects: false)
-    router.unary(echo) { (request: Google.Protobuf.BytesValue, _) in request }
+    let topic = BroadcastTopic([loop], laggards: RPCError(.resourceExhausted, "too slow"))
+    router.serverStreaming(method("Follow", .serverStreaming)) {
+      (
+        _: Google.Protobuf.BytesValue, responses: ResponseWriter<Google.Protobuf.BytesValue>,
+        context
+      )
+        async throws(RPCError) in
+      try topic.on(context.loop).join(
+        responses.call, opening: [news([UInt8](repeating: 0, count: messageBytes))])
+    }
+    router.unary(method("Publish", .unary)) { (request: Google.Protobuf.BytesValue, _) in
+      topic.publish(
+        stride(from: 0, to: request.value.count, by: messageBytes).map { start in
+          news(Array(request.value[start...].prefix(messageBytes)))
+        })
+      return Google.Protobuf.BytesValue()
+    }
+    router.unary(method("Unary", .unary)) { (request: Google.Protobuf.BytesValue, _) in request }
     let check = Grpc.Health.V1.HealthMethods.check
     // The answer of usherd's health service, without what stands before it there.
     router.unary(check) { (_: Grpc.Health.V1.HealthCheckRequest, _) in
       Grpc.Health.V1.HealthCheckResponse(status: .serving)
     }
     return router
+  }
+
+  /// Bytes that followers are told at a time; a longer publish is several messages.
+  static let messageBytes = 57
+
+  static func news(_ bytes: [UInt8]) -> SharedEnvelope {
+    SharedEnvelope(Google.Protobuf.BytesValue(value: bytes))
+  }
+
+  static func method(_ name: String, _ kind: MethodDescriptor.Kind) -> MethodDescriptor {
+    MethodDescriptor(service: "bench.Echo", method: name, kind: kind, sideEffects: false)
   }
 }

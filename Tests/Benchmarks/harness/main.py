@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+import fanout
 import process
 import runtime
 import selling
@@ -16,7 +17,7 @@ from tools import Tools
 
 def arguments():
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run", description=__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=["all", "runtime", "selling"])
+    parser.add_argument("part", nargs="?", default="all", choices=["all", "runtime", "fanout", "selling"])
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, 1 to 50")
     parser.add_argument("--seconds", type=float, default=3, help="of load per case, 0.2 to 30")
     parser.add_argument("--root", required=True, help=argparse.SUPPRESS)
@@ -45,6 +46,8 @@ def main():
         print(f"facts: {tools.facts}")
         if given.part in ("all", "runtime"):
             runtime.run(tools, given.rounds, given.seconds)
+        if given.part in ("all", "fanout"):
+            fanout.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "selling"):
             selling.run(tools, given.rounds, given.seconds)
     except (process.Failed, subprocess.TimeoutExpired) as error:

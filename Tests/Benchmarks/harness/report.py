@@ -36,6 +36,11 @@ class Figures:
         ratios = sorted(a / b for a, b in pairs if b)
         return statistics.median(ratios), ratios[0], ratios[-1]
 
+    def range(self, case, measure, unit=1):
+        """A figure for itself: the median with the least and the largest."""
+        values = sorted(value / unit for value in self.samples[case][measure])
+        return statistics.median(values), values[0], values[-1]
+
     def summary(self):
         return {
             case: {

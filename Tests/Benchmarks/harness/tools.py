@@ -25,6 +25,10 @@ class Tools:
     def cpp(self, name):
         return os.path.join(self.build, "cpp", name)
 
+    @property
+    def fan_load(self):
+        return os.path.join(self.build, "fan_load")
+
     def source(self, path):
         return os.path.join(self.root, "Tests/Benchmarks", path)
 
