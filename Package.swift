@@ -189,6 +189,10 @@ let package = Package(
       dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
       path: "Tests/Benchmarks/Soak", swiftSettings: settings),
     .executableTarget(
+      name: "CodecBench", dependencies: ["UsherProtos", "ProtoWire"],
+      path: "Tests/Benchmarks/Codec", exclude: ["Protos"], swiftSettings: settings,
+      plugins: ["ProtogenPlugin"]),
+    .executableTarget(
       name: "BenchCluster", dependencies: ["Postgres", "Reactor"],
       path: "Tests/Benchmarks/Cluster", swiftSettings: settings),
     tests("ProtoWireTests", ["ProtoWire"]),

@@ -54,8 +54,10 @@ extension KeyCodec where Value: Comparable {
 extension FieldCodec {
   /// Bytes of a repeated field that is not packed; `tagByteCount` is that of one tag.
   @inlinable package static func byteCount(repeated values: [Value], tagByteCount: Int) -> Int {
-    var total = values.count * tagByteCount
-    for value in values { total += byteCount(value) }
+    // A span lends its elements; going through the array itself would copy each one.
+    let elements = values.span
+    var total = elements.count * tagByteCount
+    for index in elements.indices { total += byteCount(elements[index]) }
     return total
   }
 

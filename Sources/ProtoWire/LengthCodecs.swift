@@ -8,8 +8,9 @@
     Varint.prefixedByteCount(value.utf8.count)
   }
   @inlinable package static func write(_ value: String, into writer: inout ProtoWriter) {
-    writer.writeUTF8(value)
-    writer.writeVarint(UInt64(value.utf8.count))
+    let byteCount = value.utf8.count
+    writer.writeUTF8(value, byteCount: byteCount)
+    writer.writeVarint(UInt64(truncatingIfNeeded: byteCount))
   }
   @inlinable package static func read(
     from reader: inout ProtoReader
@@ -81,9 +82,9 @@ extension ProtoEnum {
     Varint.prefixedByteCount(value.encodedByteCount())
   }
   @inlinable package static func write(_ value: M, into writer: inout ProtoWriter) {
-    let end = writer.remaining
+    let before = writer.writtenByteCount
     value.encode(into: &writer)
-    writer.writeVarint(UInt64(end - writer.remaining))
+    writer.writeVarint(UInt64(truncatingIfNeeded: writer.writtenByteCount &- before))
   }
   @inlinable package static func read(
     from reader: inout ProtoReader

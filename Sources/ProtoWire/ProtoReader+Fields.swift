@@ -37,7 +37,18 @@ extension ProtoReader {
     _: F.Type, to values: inout [F.Value]
   ) throws(ProtoDecodingError) {
     try charge(F.memoryBytes + (values.isEmpty ? ProtoReader.allocationBytes : 0))
-    values.append(try F.read(from: &self))
+    let start = tagOffset
+    let value = try F.read(from: &self)
+    if values.isEmpty { reserve(in: &values, elementBytes: offset &- start) }
+    values.append(value)
+  }
+
+  /// Makes room for the elements that the rest of the message could hold if all were like the first,
+  /// within reason: growing step by step moves each element once more.
+  @inlinable func reserve<Value>(in values: inout [Value], elementBytes: Int) {
+    let likely = (limit &- offset) / max(1, elementBytes)
+    let affordable = ProtoReader.reservedBytes / max(1, MemoryLayout<Value>.stride)
+    if likely > 1 { values.reserveCapacity(1 &+ min(likely, affordable)) }
   }
 
   /// Reads a packed run of elements.
@@ -78,6 +89,9 @@ extension ProtoReader {
       values[key] = value
     }
   }
+
+  /// The most memory that is taken on the word of a message's length, whatever it then holds.
+  @usableFromInline static var reservedBytes: Int { 16 << 10 }
 
   /// What an allocation costs beyond its contents: object header, count and capacity.
   @usableFromInline static var allocationBytes: Int { 32 }

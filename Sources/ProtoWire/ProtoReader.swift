@@ -26,9 +26,18 @@
   }
 
   /// The next field's tag, number × 8 + wire type; 0 at the end of the message.
-  @inlinable package mutating func nextTag() throws(ProtoDecodingError) -> UInt32 {
+  @inlinable @inline(__always) package mutating func nextTag() throws(ProtoDecodingError) -> UInt32
+  {
     guard offset < limit else { return 0 }
     tagOffset = offset
+    let first = memory[offset]
+    guard first >= 8, first < 0x80 else { return try readLongTag() }
+    offset &+= 1
+    return UInt32(first)
+  }
+
+  /// A tag of two to five bytes, or none.
+  @usableFromInline mutating func readLongTag() throws(ProtoDecodingError) -> UInt32 {
     let bits = try readVarint()
     guard bits <= UInt64(UInt32.max), offset - tagOffset <= 5 else { throw fail(.malformedVarint) }
     guard bits >= 8 else { throw fail(.invalidFieldNumber) }
@@ -36,11 +45,13 @@
   }
 
   /// Reads a varint of up to ten bytes and 64 bits.
-  @inlinable package mutating func readVarint() throws(ProtoDecodingError) -> UInt64 {
+  @inlinable @inline(__always) package mutating func readVarint()
+    throws(ProtoDecodingError) -> UInt64
+  {
     guard offset < limit else { throw ProtoDecodingError(.truncated, at: offset) }
     let first = memory[offset]
     guard first >= 0x80 else {
-      offset += 1
+      offset &+= 1
       return UInt64(first)
     }
     return try readLongVarint()
@@ -96,11 +107,14 @@
   /// Reads a string; refuses what is not UTF-8.
   @usableFromInline package mutating func readString() throws(ProtoDecodingError) -> String {
     let start = offset
-    let bytes = try readLengthDelimited().assumingMemoryBound(to: UInt8.self)
-    // `String(validating:as:)` does the same and takes three times as long.
-    guard let text = try? UTF8Span(validating: bytes.span) else {
-      throw ProtoDecodingError(.invalidUTF8, at: start)
+    let bytes = try readLengthDelimited()
+    if bytes.isASCII {
+      // Nothing to repair: this makes a string of the bytes as they are, the shortest way.
+      return String(decoding: bytes, as: UTF8.self)
     }
+    // `String(validating:as:)` does the same and takes three times as long.
+    guard let text = try? UTF8Span(validating: bytes.assumingMemoryBound(to: UInt8.self).span)
+    else { throw ProtoDecodingError(.invalidUTF8, at: start) }
     return String(copying: text)
   }
 
@@ -112,6 +126,23 @@
   /// An error about the field whose tag was read last.
   @usableFromInline func fail(_ code: ProtoDecodingError.Code) -> ProtoDecodingError {
     ProtoDecodingError(code, at: tagOffset)
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// True when no byte has its highest bit set; eight at a time.
+  fileprivate var isASCII: Bool {
+    var index = 0
+    var bits: UInt64 = 0
+    while index &+ 8 <= count {
+      bits |= loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      index &+= 8
+    }
+    while index < count {
+      bits |= UInt64(self[index])
+      index &+= 1
+    }
+    return bits & 0x8080_8080_8080_8080 == 0
   }
 }
 

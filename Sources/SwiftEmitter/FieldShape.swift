@@ -37,7 +37,7 @@ struct FieldShape {
     case optional
     /// An optional message, inline.
     case message
-    /// An optional message behind a `ProtoBox`.
+    /// An optional message on the heap.
     case boxed
     case repeated(isPacked: Bool)
     case map

@@ -39,8 +39,11 @@ extension MessageEmitter {
     case .plain:
       return "if \(shape.isWritten(property)) "
         + "{ count += \(tagBytes) + \(shape.codec).byteCount(\(property)) }"
-    case .optional, .message, .boxed:
+    case .optional, .message:
       return "if let value = \(property) \(one)"
+    case .boxed:
+      return "count += \(shape.codec).byteCount("
+        + "repeated: self.\(boxName(shape)), tagByteCount: \(tagBytes))"
     case .oneofMember:
       return "if case .\(shape.name)(let value)? = self.\(shape.oneofName ?? "") \(one)"
     case .repeated(let isPacked):
@@ -59,12 +62,16 @@ extension MessageEmitter {
     case .plain:
       return "if \(shape.isWritten(property)) "
         + "{ writer.field(\(shape.codec).self, \(property), tag: \(shape.tag)) }"
-    case .optional, .message, .boxed:
+    case .optional, .message:
       return "if let value = \(property) \(one)"
+    case .boxed:
+      return "writer.messages(self.\(boxName(shape)), tag: \(shape.tag))"
     case .oneofMember:
       return "if case .\(shape.name)(let value)? = self.\(shape.oneofName ?? "") \(one)"
     case .repeated(isPacked: true):
       return "writer.packed(\(shape.codec).self, \(property), tag: \(shape.packedTag))"
+    case .repeated(isPacked: false) where shape.isMessage:
+      return "writer.messages(\(property), tag: \(shape.tag))"
     case .repeated(isPacked: false):
       return "writer.repeated(\(shape.codec).self, \(property), tag: \(shape.tag))"
     case .map:
@@ -83,10 +90,11 @@ extension MessageEmitter {
       text.line("case \(shape.tag): try reader.merge(into: &\(property))")
     case .boxed:
       // The property is emptied meanwhile: were the value shared, merging would copy it each time.
+      let box = "self.\(boxName(shape))"
       text.switchCase(
         "\(shape.tag)", "try reader.chargeBox(\(shape.elementType).self)",
-        "var value = \(property)", "\(property) = nil", "try reader.merge(into: &value)",
-        "\(property) = value")
+        "var value = \(box).first ?? \(shape.elementType)()", "\(box) = []",
+        "try reader.merge(into: &value)", "\(box) = [value]")
     case .repeated:
       text.line("case \(shape.tag): try reader.append(\(codec).self, to: &\(property))")
       if shape.isPackable {

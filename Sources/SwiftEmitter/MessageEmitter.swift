@@ -74,16 +74,18 @@ struct MessageEmitter {
     }
   }
 
+  /// A struct cannot contain itself, so a recursive field lives on the heap, in an array of one element
+  /// or none: an array lends its elements where a class would have its reference counted each time.
   private func emitBoxed(_ shape: FieldShape, into text: inout SourceText) {
     text.block("package var \(shape.name): \(shape.propertyType)") { text in
-      text.line("get { self.\(boxName(shape))?.value }")
-      text.line("set { self.\(boxName(shape)) = newValue.map { ProtoWire.ProtoBox($0) } }")
+      text.line("get { self.\(boxName(shape)).first }")
+      text.line("set { self.\(boxName(shape)) = newValue.map { [$0] } ?? [] }")
     }
-    text.line("private var \(boxName(shape)): ProtoWire.ProtoBox<\(shape.elementType)>?")
+    text.line("private var \(boxName(shape)): [\(shape.elementType)]")
   }
 
   /// No lowerCamelCase name has an underscore inside, so this one is free.
-  private func boxName(_ shape: FieldShape) -> String { "box_of_\(shape.field.name)" }
+  func boxName(_ shape: FieldShape) -> String { "box_of_\(shape.field.name)" }
 
   private func emitInitialisers(into text: inout SourceText) {
     text.line("package init() { \(properties.isEmpty ? "" : "self.init(\(firstArgument)) ")}")
@@ -101,7 +103,7 @@ struct MessageEmitter {
         switch property {
         case .field(let shape):
           let isBoxed = shape.storage == .boxed
-          let value = isBoxed ? "\(shape.name).map { ProtoWire.ProtoBox($0) }" : shape.name
+          let value = isBoxed ? "\(shape.name).map { [$0] } ?? []" : shape.name
           text.line("self.\(isBoxed ? boxName(shape) : shape.name) = \(value)")
         case .oneof(let index):
           text.line("self.\(members.oneofs[index]) = \(members.oneofs[index])")

@@ -19,10 +19,10 @@ import Testing
   @Test func writesFieldsFromTheLast() {
     let bytes = written(9) { writer in
       writer.field(StringCodec.self, "ab", tag: 26)
-      writer.lengthPrefixed(tag: 18) { $0.field(BoolCodec.self, true, tag: 8) }
+      writer.packed(Int32Codec.self, [1, 2], tag: 18)
       writer.writeBytes([0xFF])
     }
-    #expect(bytes == [0xFF, 18, 2, 8, 1, 26, 2, 97, 98])
+    #expect(bytes == [0xFF, 18, 2, 1, 2, 26, 2, 97, 98])
   }
 
   @Test func mapsAreWrittenInKeyOrder() {
@@ -55,11 +55,27 @@ import Testing
     }
   }
 
-  @Test func boxesAreValues() {
-    let box = ProtoBox(1)
-    #expect(box == ProtoBox(1))
-    #expect(box != ProtoBox(2))
-    #expect(box.value == 1)
+  /// Around the memory that a writer starts with, and through several rounds of growing.
+  @Test func messagesOfAnyLengthAreWhole() throws {
+    for payloadCount in Array(2035...2055) + [4090, 5000, 100_000, 1 << 21] {
+      let payload = (0..<payloadCount).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+      let bytes = written(Varint.prefixedByteCount(payloadCount) + 1) {
+        $0.field(BytesCodec.self, payload, tag: 10)
+      }
+      let message = try Blank(protoBytes: bytes)
+      #expect(message.protoBytes() == bytes)
+      #expect(message.envelope().dropFirst(5).elementsEqual(bytes))
+    }
+  }
+
+  @Test(
+    arguments: [
+      (1, [0x08]), (15, [0x78]), (16, [0x80, 0x01]), (2047, [0xF8, 0x7F]),
+      (2048, [0x80, 0x80, 0x01]), (536_870_911, [0xF8, 0xFF, 0xFF, 0xFF, 0x0F]),
+    ] as [(UInt32, [UInt8])])
+  func tagsTakeOneToFiveBytes(_ number: UInt32, _ tag: [UInt8]) {
+    let bytes = written(tag.count + 1) { $0.field(BoolCodec.self, true, tag: number << 3) }
+    #expect(bytes == tag + [1])
   }
 
   @Test func budgetsDoNotOverflow() throws {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+import codec
 import fanout
 import process
 import runtime
@@ -17,12 +18,14 @@ from tools import Tools
 
 def arguments():
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run", description=__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=["all", "runtime", "fanout", "selling"])
+    parser.add_argument(
+        "part", nargs="?", default="all", choices=["all", "runtime", "fanout", "selling", "codec"])
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, 1 to 50")
     parser.add_argument("--seconds", type=float, default=3, help="of load per case, 0.2 to 30")
     parser.add_argument("--root", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--grpc-swift-server", help=argparse.SUPPRESS)
+    parser.add_argument("--swift-protobuf-peer", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if not (1 <= given.rounds <= 50 and 0.2 <= given.seconds <= 30):
         parser.error("--rounds takes 1 to 50, --seconds 0.2 to 30")
@@ -42,12 +45,14 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = working_folder()
     try:
-        tools = Tools(given.root, given.build, folder, given.grpc_swift_server)
+        tools = Tools(given.root, given.build, folder, given.grpc_swift_server, given.swift_protobuf_peer)
         print(f"facts: {tools.facts}")
         if given.part in ("all", "runtime"):
             runtime.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "fanout"):
             fanout.run(tools, given.rounds, given.seconds)
+        if given.part in ("all", "codec"):
+            codec.run_part(tools, given.rounds, given.seconds)
         if given.part in ("all", "selling"):
             selling.run(tools, given.rounds, given.seconds)
     except (process.Failed, subprocess.TimeoutExpired) as error:

@@ -8,11 +8,11 @@ from process import run
 
 
 class Tools:
-    """Paths and facts. `grpc_swift` is None when that peer is left out."""
+    """Paths and facts. `grpc_swift` and `swift_protobuf` are None when that peer is left out."""
 
-    def __init__(self, root, build, folder, grpc_swift):
+    def __init__(self, root, build, folder, grpc_swift, swift_protobuf):
         self.root, self.build, self.folder = root, build, folder
-        self.grpc_swift = grpc_swift
+        self.grpc_swift, self.swift_protobuf = grpc_swift, swift_protobuf
         self.products = run(
             ["swift", "build", "-c", "release", "--package-path", root, "--scratch-path", build,
              "--show-bin-path"], seconds=120)[0].splitlines()[-1]
@@ -58,13 +58,17 @@ class Tools:
             "grpcio": grpc.__version__,
             "grpc_swift": _pinned(self.source("Peers/grpc-swift/Package.resolved"))
             if self.grpc_swift else None,
+            "swift_protobuf": _pinned(
+                os.path.join(self.build, "codec-peer/Package.resolved"), "swift-protobuf")
+            if self.swift_protobuf else None,
+            "protoc": output("protoc", "--version"),
             "h2load": output("h2load", "--version"),
             "postgres": output("psql", "--version"),
             "load_at_start": round(os.getloadavg()[0], 2),
         }
 
 
-def _pinned(path):
+def _pinned(path, prefix="grpc-swift"):
     import json
 
     try:
@@ -74,5 +78,5 @@ def _pinned(path):
         return "unknown"
     return {
         pin["identity"]: pin["state"].get("version")
-        for pin in pins if pin["identity"].startswith("grpc-swift")
+        for pin in pins if pin["identity"].startswith(prefix)
     }
