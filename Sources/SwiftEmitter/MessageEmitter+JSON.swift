@@ -25,10 +25,11 @@ extension MessageEmitter {
     emitFieldReader(into: &text)
   }
 
-  /// `number NUL name …`: the JSON names first, since of equal names the first one counts.
+  /// `number NUL name …`: the JSON names first, since of equal names the first one counts. A JSON name
+  /// with a NUL inside, which protoc allows, is written and not found: its field goes by the other.
   private var fieldNames: String {
     let fields = message.fields
-    let json = fields.map { "\($0.number)\0\($0.jsonName)" }
+    let json = fields.filter { !$0.jsonName.contains("\0") }.map { "\($0.number)\0\($0.jsonName)" }
     let original = fields.filter { $0.name != $0.jsonName }.map { "\($0.number)\0\($0.name)" }
     return (json + original).joined(separator: "\0")
   }
