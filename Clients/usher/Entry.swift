@@ -74,6 +74,7 @@ struct UsherCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Booking",
         subcommands: [Hold.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self]),
+      CommandGroup(name: "Operating", subcommands: [Admin.self]),
     ])
 }
 

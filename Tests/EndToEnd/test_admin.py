@@ -1,6 +1,8 @@
 """usher.admin.v1: who may look, and that what it shows is what there is."""
 
 import contextlib
+import json
+import subprocess
 
 import grpc
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from partner import booking_pb2, booking_pb2_grpc, refusal, seat_map_pb2, seat_map_pb2_grpc
 from serving import HEALTH_WATCH, SERVING, Serving, check
 from usher.admin.v1 import admin_pb2, admin_pb2_grpc
-from usherd import wait_until
+from usherd import BINARY, wait_until
 
 OWN_POOL = [("grpc.use_local_subchannel_pool", 1)]
 
@@ -187,6 +189,33 @@ def test_calls_are_counted_by_method_and_code(demo, node, admin):
         wait_until(
             lambda: outcomes(admin.methods()["grpc.health.v1.Health/Watch"]) == {"CANCELLED": 1},
             20, "the end of the watch")
+
+
+def test_the_command_line_shows_it_all(demo, own_folder):
+    path = own_folder / "usherd.sock"
+
+    def usher(key, *arguments):
+        return subprocess.run(
+            [BINARY.parent / "usher", "admin", *arguments, "--server", f"unix:{path}"],
+            capture_output=True, text=True, timeout=60,
+            env={"HOME": "/nonexistent", "USHER_TOKEN": key})
+
+    with Serving(demo, own_folder / "serving", listen=f"unix:{path}", loops=2):
+        node = usher(demo.other_key)
+        assert node.returncode == 0, node.stderr
+        for words in (["LOOP", "CONNECTIONS"], ["loop-1"], ["POOL", "IDLE"], ["sweeper"],
+                      ["LANES", "ON"]):
+            assert any(line.split()[:len(words)] == words for line in node.stdout.splitlines()), (
+                node.stdout)
+        told = json.loads(usher(demo.other_key, "node", "-o", "json").stdout)
+        assert sum(int(loop.get("callCount", 0)) for loop in told["loops"]) == 1
+        listed = usher(demo.other_key, "connections")
+        assert [line.split()[2] for line in listed.stdout.splitlines()] == ["PEER", "unix:"]
+        methods = usher(demo.other_key, "methods")
+        row = next(line.split() for line in methods.stdout.splitlines() if "GetNode" in line)
+        assert row[1:3] == ["2", "0"] and row[4:] == ["OK", "2"]
+        refused = usher(demo.partner_key)
+        assert refused.returncode == 4 and "not allowed" in refused.stderr
 
 
 def outcomes(method):

@@ -49,6 +49,7 @@ struct Session: Sendable {
 
   var catalog: Usher.V1.CatalogServiceClient { Usher.V1.CatalogServiceClient(channel) }
   var seatMaps: Usher.V1.SeatMapServiceClient { Usher.V1.SeatMapServiceClient(channel) }
+  var admin: Usher.Admin.V1.AdminServiceClient { Usher.Admin.V1.AdminServiceClient(channel) }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
 
   /// Time that is left; nil without a limit.

@@ -1,0 +1,75 @@
+// `usher admin`: an operator's look into one node. Needs a key with the scope `admin`.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct Admin: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Looks into a running node.",
+    discussion: "Needs a key with the scope 'admin'. Shows the node that answers and no other.",
+    subcommands: [Node.self, Connections.self, Methods.self], defaultSubcommand: Node.self)
+
+  struct Node: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Shows what is open, what runs and what waits.")
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let node = try await session.read(Advice()) { (options) async throws(RPCError) in
+          try await session.admin.getNode(.init(), options: options)
+        }
+        try session.output.print(
+          node, lines: AdminTables.node(node, session.output.style, width: Console.width))
+      }
+    }
+  }
+
+  struct Connections: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the open connections, oldest first.")
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let listing = try await session.connections(limit: list.limit)
+        try session.output.print(
+          Usher.Admin.V1.ListConnectionsResponse(connections: listing.items),
+          items: listing.items,
+          table: AdminTables.connections(listing.items, session.output.style))
+        list.remark(listing.items.count, isCut: listing.isCut, "connections", session.output)
+      }
+    }
+  }
+
+  struct Methods: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Counts calls by method since the node started.")
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let answer = try await session.read(Advice()) { (options) async throws(RPCError) in
+          try await session.admin.listMethods(.init(), options: options)
+        }
+        try session.output.print(
+          answer, items: answer.methods,
+          table: AdminTables.methods(answer.methods, session.output.style))
+      }
+    }
+  }
+}
+
+extension Session {
+  func connections(
+    limit: Int
+  ) async throws(Failure) -> Listing<Usher.Admin.V1.Connection> {
+    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
+      let page = try await admin.listConnections(
+        .init(pageSize: size, pageToken: token), options: options)
+      return (page.connections, page.nextPageToken)
+    }
+  }
+}
