@@ -28,14 +28,17 @@ struct ListeningSockets {
 
   private mutating func openTCP(_ wanted: HostPort) throws(SystemError) {
     var address = wanted
-    let probe = try Self.open(address, shared: false)
-    address.port = Socket.localAddress(probe).port
-    close(probe)
-    for index in byLoop.indices { byLoop[index].append(try Self.open(address, shared: true)) }
+    // A socket without port sharing finds out whether anyone else has the port. A port that the
+    // system is to choose is free; between probe and use somebody could take it.
+    if address.port != 0 { close(try Self.open(address, shared: false)) }
+    for index in byLoop.indices {
+      let fd = try Self.open(address, shared: true)
+      byLoop[index].append(fd)
+      address.port = Socket.localAddress(fd).port
+    }
     endpoints.append(.tcp(address))
   }
 
-  /// A first socket without port sharing finds out whether anyone else has the port.
   private static func open(_ address: HostPort, shared: Bool) throws(SystemError) -> Int32 {
     guard let resolved = try SocketAddress.resolve(address, passive: true).first else {
       throw SystemError(call: "getaddrinfo", code: ENOENT)
