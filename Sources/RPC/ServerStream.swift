@@ -9,7 +9,7 @@ package protocol ServerStreamSink: InboundWindow {
   func sendHeaders(_ metadata: Metadata)
   /// Queues one message in its envelope.
   func sendMessage(_ envelope: [UInt8])
-  /// Ends the response. `wasOpened` tells whether headers went out before.
+  /// Ends the response; without headers before it, as one header block.
   func sendTrailers(_ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata)
   /// Bytes queued and not yet given to the connection.
   var queuedByteCount: Int { get }
