@@ -43,8 +43,10 @@ package final class ChangeFeed: Sendable {
     _ configuration: PostgresConfiguration, slotName: String, on loop: EventLoop, logger: Logger,
     onEvent: @escaping @Sendable (ChangeFeedEvent) -> Void
   ) {
-    settings = LogicalReplication.Settings(
+    var settings = LogicalReplication.Settings(
       configuration, slotName: slotName, publication: Self.publication)
+    settings.statusInterval = StoreLimits.feedStatusInterval
+    self.settings = settings
     self.loop = loop
     self.logger = logger
     self.onEvent = onEvent

@@ -20,6 +20,9 @@ package enum StoreLimits {
   package static let feedBackoffFirst: Duration = .milliseconds(50)
   /// Longest pause: watchers wait for the feed, and one attempt costs next to nothing.
   package static let feedBackoffLast: Duration = .seconds(1)
+  /// How often the database is asked for a sign of life; after three without one the feed is not
+  /// live. So a map from memory is never older than some four seconds, whatever happens.
+  package static let feedStatusInterval: Duration = .seconds(1)
   /// Results of a list when the caller does not say.
   package static let defaultPageSize = 50
   /// Most results of one page; larger wishes are taken as this.

@@ -72,6 +72,12 @@ package struct ServerContext: Sendable {
     stream.value.trailers.append(name, value)
   }
 
+  /// Answers a unary call with a message that is in its envelope already, so that many calls share
+  /// its bytes: what the handler then returns is dropped. Loop only.
+  package func answer(with envelope: SharedEnvelope) {
+    stream.value.preparedAnswer = envelope
+  }
+
   /// Compresses the messages that follow, when the client takes gzip. Without effect once the
   /// headers are out. Do not compress secrets beside text that a stranger chose (CRIME, BREACH);
   /// single messages can be exempted where they are written. Loop only.

@@ -60,6 +60,8 @@ package final class ServerStream: LoopConfined {
   /// Whether the client takes gzip, and whether the handler wants its messages compressed.
   private let acceptsGzip: Bool
   var wantsCompression = false
+  /// Sent in place of what a unary handler returns.
+  var preparedAnswer: SharedEnvelope?
   /// The topic that the call was handed over to, and its slot there.
   private var group: BroadcastGroup?
   private var slot = 0
@@ -183,11 +185,17 @@ package final class ServerStream: LoopConfined {
     sink?.follow(group, slot: slot)
   }
 
-  /// Sends the only message of a call and ends it in good order.
-  func respond(_ envelope: [UInt8]) throws(RPCError) {
+  /// Sends the only message of a call, the prepared one if there is one, and ends the call in good
+  /// order.
+  func respond(_ make: @autoclosure () -> [UInt8]) throws(RPCError) {
     guard let sink else { throw failure ?? .cancelled }
     sendHeadersIfNeeded()
-    sink.sendMessage(compresses ? Gzip.envelope(envelope) : envelope)
+    if let prepared = preparedAnswer.take() {
+      sink.sendMessage(compresses ? prepared.compressed : prepared.bytes)
+    } else {
+      let envelope = make()
+      sink.sendMessage(compresses ? Gzip.envelope(envelope) : envelope)
+    }
     sink.sendTrailers(.ok, message: "", details: [], trailers)
     // The task that calls is about to end by itself.
     task = nil

@@ -14,7 +14,7 @@ package protocol BatchEndHandler: AnyObject {
 
 /// An event loop thread that is also a Swift task executor.
 ///
-/// A batch is: kernel events, posted work, due timers, ready jobs, then the batch-end handlers.
+/// A batch is: posted work, kernel events, more posted work, due timers, ready jobs, then the batch-end handlers.
 /// The corresponding C facilities are `epoll` and `eventfd`.
 @usableFromInline
 package final class EventLoop: TaskExecutor, @unchecked Sendable {
@@ -208,6 +208,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func runBatch(_ events: UnsafeMutableBufferPointer<epoll_event>) {
     let count = epoll_wait(epollFD, events.baseAddress, Int32(events.count), sleepMs())
+    // What was posted before a peer could know of it is done before the peer's bytes are read.
+    drainInbox()
     for index in 0..<max(0, Int(count)) { registry.dispatch(events[index]) }
     drainInbox()
     let now = LoopInstant.now

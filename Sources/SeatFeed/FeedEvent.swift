@@ -21,13 +21,20 @@ package enum FeedError: Error, Equatable {
   case cancelled
 }
 
-/// A show as its loader found it, and how its events become frames that watchers share.
+/// A show as its loader found it, and how its map and its events become frames that calls share.
 package struct LoadedShow: Sendable {
   package let snapshot: SeatSnapshot
+  /// An event as watchers get it.
   package let encode: @Sendable (FeedEvent) -> [UInt8]
+  /// The map as those get it who ask once.
+  package let encodeMap: @Sendable (SeatSnapshot) -> [UInt8]
 
-  package init(snapshot: SeatSnapshot, encode: @escaping @Sendable (FeedEvent) -> [UInt8]) {
+  package init(
+    snapshot: SeatSnapshot, encode: @escaping @Sendable (FeedEvent) -> [UInt8],
+    encodeMap: @escaping @Sendable (SeatSnapshot) -> [UInt8]
+  ) {
     self.snapshot = snapshot
     self.encode = encode
+    self.encodeMap = encodeMap
   }
 }

@@ -1,5 +1,12 @@
-// All shows that are watched on one loop. Is handed committed changes in commit order and does not
-// know where they come from; hands calls over to their shows and does not know what carries them.
+// All shows that are watched or read on one loop. Is handed committed changes in commit order and
+// does not know where they come from; hands calls over to their shows and does not know what
+// carries them.
+//
+// What this node itself commits comes back by the change stream like everything else, and is not
+// applied before: the answers of a batch do not tell all of its transaction (seats of expired holds
+// become free in it, and a repeated request is answered with what another node committed), and a
+// version must mean the same to all. Instead a version that this node has told somebody is waited
+// for, so that nobody is shown less than what he was answered.
 
 package import Booking
 import DequeModule
@@ -11,29 +18,16 @@ package final class FeedRegistry {
   /// Finds a show and its map as committed now.
   package typealias Loader = @Sendable (Int64) async throws(FeedError) -> LoadedShow
 
-  private final class Entry {
-    var feed: ShowFeed?
-    /// Changes that arrived while a snapshot is being read; nil when none is.
-    var pending: [SeatChange]?
-    /// The stream began anew while a snapshot was being read, which may be too old therefore.
-    var mustLoadAgain = false
-    /// The map is known to be behind: watchers keep it, but are told nothing of completeness.
-    var isStale = false
-    var idleTicks = 0
-    var waiters: [CheckedContinuation<Void, Never>] = []
-    var failure: FeedError?
-  }
-
   /// The loop whose calls can follow.
   package let loop: EventLoop
-  private let load: Loader
-  private var entries: [Int64: Entry] = [:]
+  let load: Loader
+  let shows = ShowTable()
   private var bookmarkTimer: LoopTimer?
   /// Watched shows that wait to be read anew, a few at a time.
-  private var stale = Deque<Int64>()
-  private var loadCount = 0
-  private var retryTimer: LoopTimer?
-  private var isReloading = false
+  var stale = Deque<FeedEntry>()
+  var loadCount = 0
+  var retryTimer: LoopTimer?
+  var isReloading = false
   /// Whether the change stream is connected: only then can "nothing happened" be said.
   package private(set) var isLive = false
 
@@ -43,10 +37,13 @@ package final class FeedRegistry {
   }
 
   /// Shows in memory.
-  package var showCount: Int { entries.count }
+  package var showCount: Int { shows.count }
+
+  /// What they take in memory, watchers aside.
+  package var byteCount: Int { shows.byteCount }
 
   /// Watchers of all shows.
-  package var watcherCount: Int { entries.values.reduce(0) { $0 + ($1.feed?.watcherCount ?? 0) } }
+  package var watcherCount: Int { shows.all.reduce(0) { $0 + ($1.feed?.watcherCount ?? 0) } }
 
   // MARK: Watching
 
@@ -56,51 +53,74 @@ package final class FeedRegistry {
     _ showID: Int64, afterVersion: Int64, _ call: ServerCall
   ) async throws(FeedError) {
     startTicking()
-    var feed = try await feed(of: showID)
-    // A watcher who knows more than this node met a faster one: it must not be told less.
-    if afterVersion > feed.map.version { feed = try await reloadedFeed(of: showID) }
+    var entry = try await loadedEntry(showID)
+    // A watcher who knows more, from a faster node or as the answer to a call, is not told less.
+    let known = max(afterVersion, entry.toldVersion)
+    if await !reaches(known, entry) { entry = try await reloadedEntry(showID) }
+    guard shows.has(entry), let feed = entry.feed else { throw .unavailable }
+    entry.wasUsed = true
     do {
       try feed.join(call, afterVersion: afterVersion, isLive: isLive)
     } catch {
       throw .cancelled
     }
+    shows.recount(entry)
   }
 
-  private func feed(of showID: Int64) async throws(FeedError) -> ShowFeed {
-    if let feed = entries[showID]?.feed { return feed }
-    let entry = try entry(of: showID)
-    // A load may have failed or succeeded at once: then nobody is left to wake a waiter.
-    while entry.feed == nil, entry.pending != nil { await loading(entry) }
-    if let feed = entry.feed { return feed }
-    throw entry.failure ?? .unavailable
+  // MARK: Reading
+
+  /// A show's present map from memory, or nil when the database has to be asked: the change stream
+  /// is away, there is no room, or a version that the caller may know of does not come. It is as old
+  /// as the change stream is slow, and never older than `version`.
+  package func answer(
+    _ showID: Int64, atLeast version: Int64
+  ) async throws(FeedError) -> SharedEnvelope? {
+    guard isLive else { return nil }
+    if let entry = shows[showID], let map = answer(entry, atLeast: version) { return map }
+    return try await answerWhenThere(showID, atLeast: version)
   }
 
-  private func reloadedFeed(of showID: Int64) async throws(FeedError) -> ShowFeed {
-    guard let entry = entries[showID] else { throw .unavailable }
-    if entry.pending == nil { beginLoading(showID, entry) }
-    if entry.pending != nil { await loading(entry) }
-    guard let feed = entry.feed, !entry.isStale else { throw .unavailable }
-    return feed
+  private func answer(_ entry: FeedEntry, atLeast version: Int64) -> SharedEnvelope? {
+    guard entry.isCurrent, let feed = entry.feed,
+      feed.map.version >= max(version, entry.toldVersion)
+    else { return nil }
+    entry.wasUsed = true
+    if let known = feed.knownAnswer { return known }
+    defer { shows.recount(entry) }
+    return feed.answer()
   }
 
-  private func loading(_ entry: Entry) async {
-    await withCheckedContinuation { entry.waiters.append($0) }
+  private func answerWhenThere(
+    _ showID: Int64, atLeast version: Int64
+  ) async throws(FeedError) -> SharedEnvelope? {
+    guard let entry = entry(of: showID) else { return nil }
+    while entry.pending != nil { await entry.loading() }
+    if let failure = entry.failure { throw failure }
+    guard await reaches(max(version, entry.toldVersion), entry) else { return nil }
+    return isLive && shows.has(entry) ? answer(entry, atLeast: version) : nil
   }
 
-  private func entry(of showID: Int64) throws(FeedError) -> Entry {
-    if let entry = entries[showID] { return entry }
-    guard entries.count < Limits.loadedShows else { throw .unavailable }
-    let entry = Entry()
-    entries[showID] = entry
-    beginLoading(showID, entry)
-    return entry
+  /// Remembers that somebody has been told of a show's version: who asks this node from now on sees
+  /// at least as much. Without effect for shows that are not in memory: what is read later has it.
+  package func noteTold(_ showID: Int64, version: Int64) {
+    guard let entry = shows[showID], entry.toldVersion < version else { return }
+    entry.toldVersion = version
+  }
+
+  /// Waits until a show's map has a version; false when that does not happen soon.
+  private func reaches(_ version: Int64, _ entry: FeedEntry) async -> Bool {
+    guard let feed = entry.feed, feed.map.version < version else { return entry.feed != nil }
+    guard isLive, shows.has(entry) else { return false }
+    return await entry.reaching(version) { waiter in
+      loop.schedule(after: Limits.versionWait) { entry.sendAway(waiter) }
+    }
   }
 
   // MARK: The change stream
 
   /// A committed change. Stale ones are ignored; a gap makes the show be read anew.
   package func apply(_ change: SeatChange) {
-    guard let entry = entries[change.showID] else { return }
+    guard let entry = shows[change.showID] else { return }
     if entry.pending != nil {
       entry.pending?.append(change)
       if let count = entry.pending?.count, count > Limits.changesWhileLoading {
@@ -110,118 +130,39 @@ package final class FeedRegistry {
     }
     guard let feed = entry.feed, change.version > feed.map.version else { return }
     if change.version == feed.map.version + 1 {
-      feed.publish(change.seats, version: change.version)
+      feed.publish(change.seats, version: change.version, keepsShort: shows.isTight)
+      changed(entry)
     } else {
-      beginLoading(change.showID, entry, [change])
+      beginLoading(entry, [change])
     }
   }
 
+  /// A show's map has moved on.
+  func changed(_ entry: FeedEntry) {
+    shows.recount(entry)
+    if let feed = entry.feed { entry.resumeVersionWaiters(reached: feed.map.version) }
+  }
+
   /// The change stream is connected: from here on nothing is missed, but something may have been.
+  /// What nobody watches is not worth being read anew.
   package func streamBegan() {
     isLive = true
-    for (showID, entry) in entries {
-      if entry.pending == nil { markStale(showID, entry) } else { entry.mustLoadAgain = true }
+    for entry in Array(shows.all) {
+      if entry.pending != nil {
+        entry.mustLoadAgain = true
+      } else if entry.isInUse {
+        markStale(entry)
+      } else {
+        shows.remove(entry)
+      }
     }
     reloadSome()
   }
 
   /// The change stream is gone; watchers wait until it is back.
-  package func streamEnded() { isLive = false }
-
-  // MARK: Loading
-
-  private func beginLoading(_ showID: Int64, _ entry: Entry, _ pending: [SeatChange] = []) {
-    entry.pending = pending
-    loadAgain(showID, entry)
-  }
-
-  private func loadAgain(_ showID: Int64, _ entry: Entry) {
-    loadCount += 1
-    entry.mustLoadAgain = false
-    let bound = LoopBound((self, entry), loop: loop)
-    loop.spawn { [load] in
-      let result: Result<LoadedShow, FeedError>
-      do throws(FeedError) {
-        result = .success(try await load(showID))
-      } catch {
-        result = .failure(error)
-      }
-      bound.value.0.finishLoading(showID, bound.value.1, result)
-    }
-  }
-
-  private func finishLoading(
-    _ showID: Int64, _ entry: Entry, _ result: Result<LoadedShow, FeedError>
-  ) {
-    loadCount -= 1
-    switch result {
-    case .failure(let error):
-      entry.pending = nil
-      if entry.feed == nil {
-        fail(showID, entry, error)
-      } else {
-        retryLater(showID, entry)
-      }
-    case .success where entry.mustLoadAgain:
-      return loadAgain(showID, entry)
-    case .success(let show):
-      install(show, entry)
-    }
-    resumeWaiters(entry)
-    reloadSome()
-  }
-
-  private func install(_ show: LoadedShow, _ entry: Entry) {
-    if let feed = entry.feed {
-      feed.reconcile(show.snapshot)
-    } else {
-      entry.feed = ShowFeed(show, on: loop)
-    }
-    entry.isStale = false
-    let pending = entry.pending ?? []
-    entry.pending = nil
-    for change in pending { apply(change) }
-  }
-
-  // MARK: Reading anew
-
-  private func markStale(_ showID: Int64, _ entry: Entry) {
-    guard !entry.isStale else { return }
-    entry.isStale = true
-    stale.append(showID)
-  }
-
-  /// A show that is being watched keeps its watchers; the database is asked again soon, and until
-  /// then no further show is read anew.
-  private func retryLater(_ showID: Int64, _ entry: Entry) {
-    entry.isStale = true
-    stale.append(showID)
-    guard retryTimer == nil else { return }
-    retryTimer = loop.schedule(after: Limits.reloadRetry) { [weak self] in
-      self?.retryTimer = nil
-      self?.reloadSome()
-    }
-  }
-
-  private func reloadSome() {
-    guard !isReloading else { return }
-    isReloading = true
-    defer { isReloading = false }
-    while retryTimer == nil, loadCount < Limits.reloadsAtOnce, let showID = stale.popFirst() {
-      guard let entry = entries[showID], entry.isStale, entry.pending == nil else { continue }
-      beginLoading(showID, entry)
-    }
-  }
-
-  private func fail(_ showID: Int64, _ entry: Entry, _ error: FeedError) {
-    entry.failure = error
-    entries[showID] = nil
-  }
-
-  private func resumeWaiters(_ entry: Entry) {
-    let waiters = entry.waiters
-    entry.waiters = []
-    for waiter in waiters { waiter.resume() }
+  package func streamEnded() {
+    isLive = false
+    for entry in shows.all { entry.resumeVersionWaiters(reached: nil) }
   }
 
   // MARK: The clock
@@ -233,15 +174,14 @@ package final class FeedRegistry {
     }
   }
 
-  /// Reminds idle watchers and forgets shows that nobody has watched for two ticks.
+  /// Reminds idle watchers that nothing has happened.
   private func tick() {
     bookmarkTimer = nil
-    for (showID, entry) in entries {
-      guard let feed = entry.feed else { continue }
-      if isLive, !entry.isStale, entry.pending == nil { feed.remindIdleWatchers() }
-      entry.idleTicks = feed.watcherCount == 0 ? entry.idleTicks + 1 : 0
-      if entry.idleTicks >= 2, entry.pending == nil { entries[showID] = nil }
+    var isWatched = false
+    for entry in shows.all where (entry.feed?.watcherCount ?? 0) > 0 {
+      isWatched = true
+      if isLive, entry.isCurrent { entry.feed?.remindIdleWatchers() }
     }
-    if !entries.isEmpty { startTicking() }
+    if isWatched { startTicking() }
   }
 }

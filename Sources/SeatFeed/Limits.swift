@@ -9,8 +9,19 @@ package enum Limits {
   package static let unmergedEvents = 64
   /// How often idle watchers hear that nothing happened.
   package static let bookmarkInterval = Duration.seconds(15)
-  /// Shows of one loop held in memory: 20,000 maps of 300 seats are some 20 MB.
+  /// Shows of one loop held in memory, so that their number alone costs some 30 MB.
   package static let loadedShows = 20_000
+  /// Bytes of their maps, logs and encoded answers: 10,000 shows of 300 seats that are being read,
+  /// four times as many that are only kept up to date.
+  package static let loadedBytes = 128 << 20
+  /// What a logged event takes besides its seats: itself and its frame.
+  package static let loggedEventBytes = 256
+  /// Shows looked at to make room for one: a full table of watched shows is not searched through
+  /// for each newcomer.
+  package static let evictionSteps = 64
+  /// How long a reader waits for a version that this node has told of, before the database is asked:
+  /// many times what a change takes from its commit to here.
+  package static let versionWait = Duration.milliseconds(250)
   /// Shows read anew at the same time after the change stream was away: more would only queue in
   /// the pool, where first readings wait as well.
   package static let reloadsAtOnce = 16

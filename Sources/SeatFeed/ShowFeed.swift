@@ -27,14 +27,28 @@ final class ShowFeed {
     }
   }
 
+  /// The encoded forms of one version of the map.
+  private struct PresentMap {
+    var answer: SharedEnvelope?
+    var snapshot: SharedEnvelope?
+    var snapshotInstead: SharedEnvelope?
+
+    var byteCount: Int {
+      [answer, snapshot, snapshotInstead].reduce(0) { $0 + ($1?.bytes.count ?? 0) }
+    }
+  }
+
   private(set) var map: SeatMap
   private let encode: @Sendable (FeedEvent) -> [UInt8]
+  private let encodeMap: @Sendable (SeatSnapshot) -> [UInt8]
   private let topic: Broadcast
   private var log = Deque<LoggedEvent>()
   private var loggedSeatCount = 0
   /// The topic's position from which on the log has everything.
   private var logStart = 0
-  private var snapshotFrames: [Bool: (version: Int64, frame: SharedEnvelope)] = [:]
+  /// The present map, encoded once per version for all who ask: after a restart of many clients
+  /// that are many.
+  private var present = PresentMap()
   /// What the watchers of one position were last given instead of their backlog: a connection that
   /// was slow has many of them.
   private var catchUp: (cursor: Int, head: Int, frames: [SharedEnvelope])?
@@ -44,6 +58,7 @@ final class ShowFeed {
   init(_ show: LoadedShow, on loop: EventLoop) {
     map = SeatMap(show.snapshot)
     encode = show.encode
+    encodeMap = show.encodeMap
     weak var feed: ShowFeed?
     var limits = BroadcastLimits()
     limits.messages = 2 * Limits.unmergedEvents
@@ -55,17 +70,23 @@ final class ShowFeed {
 
   var watcherCount: Int { topic.subscriberCount }
 
+  /// What the show takes in memory, watchers aside.
+  var byteCount: Int {
+    (map.seatCount + loggedSeatCount) * MemoryLayout<SeatStatus>.stride
+      + log.count * Limits.loggedEventBytes + present.byteCount
+  }
+
   // MARK: Changes
 
-  /// Adds an event and tells the watchers.
-  func publish(_ seats: [SeatStatus], version: Int64) {
+  /// Adds an event and tells the watchers. A short log is enough for those who are connected.
+  func publish(_ seats: [SeatStatus], version: Int64, keepsShort: Bool = false) {
     let event = LoggedEvent(topic.head, map.version, version, seats)
     map.apply(seats, version: version)
+    present = PresentMap()
     log.append(event)
     loggedSeatCount += seats.count
-    while log.count > Limits.loggedEvents || loggedSeatCount > Limits.loggedSeats,
-      let first = log.popFirst()
-    {
+    let kept = keepsShort ? Limits.unmergedEvents : Limits.loggedEvents
+    while log.count > kept || loggedSeatCount > Limits.loggedSeats, let first = log.popFirst() {
       loggedSeatCount -= first.seats.count
       logStart = first.position + 1
     }
@@ -81,7 +102,7 @@ final class ShowFeed {
       map = SeatMap(snapshot)
       log.removeAll()
       loggedSeatCount = 0
-      snapshotFrames = [:]
+      present = PresentMap()
       say(snapshotFrame(resumeImpossible: true))
       logStart = topic.head
     }
@@ -152,15 +173,22 @@ final class ShowFeed {
     SharedEnvelope(encode(.bookmark(version: map.version)))
   }
 
-  /// The present map, encoded once per version for all who ask: after a restart of many clients
-  /// that are many.
   private func snapshotFrame(resumeImpossible: Bool) -> SharedEnvelope {
-    if let frame = snapshotFrames[resumeImpossible], frame.version == map.version {
-      return frame.frame
-    }
+    let known = resumeImpossible ? present.snapshotInstead : present.snapshot
+    if let known { return known }
     let event = FeedEvent.snapshot(map.snapshot, resumeImpossible: resumeImpossible)
     let frame = SharedEnvelope(encode(event))
-    snapshotFrames[resumeImpossible] = (map.version, frame)
+    if resumeImpossible { present.snapshotInstead = frame } else { present.snapshot = frame }
+    return frame
+  }
+
+  /// The present map for who asks once, if it has been encoded.
+  var knownAnswer: SharedEnvelope? { present.answer }
+
+  /// Encodes the present map for who asks once.
+  func answer() -> SharedEnvelope {
+    let frame = SharedEnvelope(encodeMap(map.snapshot))
+    present.answer = frame
     return frame
   }
 }

@@ -47,7 +47,9 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     _ outcome: HoldOutcome, _ show: ShowDetails
   ) throws(RPCError) -> Usher.V1.HoldSeatsResponse {
     switch outcome {
-    case .held(let record): return .init(booking: .init(record, show.layout))
+    case .held(let record):
+      parts.noteTold(record.showID, version: record.version)
+      return .init(booking: .init(record, show.layout))
     case .seatsUnavailable(let seats): throw Self.seatsUnavailable(seats, show)
     case .noAdjacentSeats:
       throw .refusal(
@@ -127,7 +129,9 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       try await lanes[request.bookingID.lane].change(request, deadline: context.deadline)
     }
     switch outcome {
-    case .changed(let record): return try await message(record, context)
+    case .changed(let record):
+      parts.noteTold(record.showID, version: record.version)
+      return try await message(record, context)
     case .wrongState(let record): throw Self.wrongState(record)
     case .bookingNotFound: throw .notFound(.bookingNotFound, "booking", wish.bookingID)
     case .foreignBooking:

@@ -2,6 +2,7 @@
 // it needs on the loop it lives on.
 
 package import BookingStore
+import Reactor
 package import SeatFeed
 
 /// The stores and feeds of one loop. Confined to it.
@@ -23,5 +24,13 @@ package final class NodeParts {
     self.bookings = bookings
     self.credentials = credentials
     self.feed = feed
+  }
+}
+
+extension PerLoop<NodeParts> {
+  /// Called before somebody is told of a show's version: whoever then asks this node for the show's
+  /// map, on whichever loop, is shown at least as much.
+  func noteTold(_ showID: Int64, version: Int64) {
+    onEach { $0.feed.noteTold(showID, version: version) }
   }
 }

@@ -21,7 +21,27 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
   package func getSeatMap(
     _ request: Usher.V1.GetSeatMapRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.GetSeatMapResponse {
+    var violations = FieldViolations()
+    violations.require(request.minVersion >= 0, "min_version", "must not be negative")
+    try violations.check()
     let parts = parts[context.loop]
+    let answer: SharedEnvelope?
+    do throws(FeedError) {
+      answer = try await parts.feed.answer(request.showId, atLeast: request.minVersion)
+    } catch {
+      throw failures.status(error, showID: request.showId)
+    }
+    if let answer {
+      context.answer(with: answer)
+      return .init()
+    }
+    return try await ask(request, parts, context)
+  }
+
+  /// The map as the database has it now.
+  private func ask(
+    _ request: Usher.V1.GetSeatMapRequest, _ parts: NodeParts, _ context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetSeatMapResponse {
     let found = try await failures.translating { () async throws(StoreError) in
       try await SeatMapFrames.find(
         request.showId, parts.shows, parts.seatMaps, timeout: context.remaining)
@@ -29,9 +49,7 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
     guard let (show, snapshot) = found else {
       throw .notFound(.showNotFound, "show", String(request.showId))
     }
-    return .init(
-      showId: snapshot.showID, version: snapshot.version,
-      seats: SeatMapFrames.seats(snapshot, show.layout))
+    return SeatMapFrames.map(snapshot, show.layout)
   }
 
   package func watchSeatMap(
@@ -65,7 +83,9 @@ package enum SeatMapFrames {
     }
     guard let (show, snapshot) = found else { throw .showNotFound }
     let layout = show.layout
-    return LoadedShow(snapshot: snapshot) { encode($0, layout) }
+    return LoadedShow(
+      snapshot: snapshot, encode: { encode($0, layout) },
+      encodeMap: { map($0, layout).envelope() })
   }
 
   /// A show and its map as committed now, or nil when there is no such show.
@@ -101,7 +121,14 @@ package enum SeatMapFrames {
     return message.envelope()
   }
 
-  static func seats(_ snapshot: SeatSnapshot, _ layout: SeatLayout) -> [Usher.V1.Seat] {
+  static func map(
+    _ snapshot: SeatSnapshot, _ layout: SeatLayout
+  ) -> Usher.V1.GetSeatMapResponse {
+    .init(
+      showId: snapshot.showID, version: snapshot.version, seats: seats(snapshot, layout))
+  }
+
+  private static func seats(_ snapshot: SeatSnapshot, _ layout: SeatLayout) -> [Usher.V1.Seat] {
     snapshot.seats.compactMap { status in
       layout.seat(number: status.number).map { .init($0, state: .init(status.state)) }
     }

@@ -8,8 +8,9 @@ import Testing
 private final class Sink: ServerStreamSink {
   var reopenedByteCount = 0
   var headers: [Metadata] = []
+  var messages: [[UInt8]] = []
   func sendHeaders(_ metadata: Metadata) { headers.append(metadata) }
-  func sendMessage(_ envelope: [UInt8]) {}
+  func sendMessage(_ envelope: [UInt8]) { messages.append(envelope) }
   func sendTrailers(
     _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
   ) {}
@@ -65,6 +66,32 @@ private final class Sink: ServerStreamSink {
         for name in names { stream.initialMetadata.append(name, "1") }
         stream.finish(RPCError(.notFound, "none"))
         #expect(sink.headers.map { $0.fields.map(\.name) } == (names.isEmpty ? [] : [names]))
+      }
+    }
+    loop.stop()
+  }
+
+  /// Every call sends the same bytes, in the form that its client takes.
+  @Test func aPreparedAnswerIsSentInPlaceOfTheMessage() async throws {
+    let loop = try EventLoop(name: "test")
+    try await loop.run { () async throws in
+      let prepared = SharedEnvelope([0, 0, 0, 1, 0] + [UInt8](repeating: 7, count: 256))
+      var encodings = MessageEncodings()
+      encodings.accept("gzip")
+      for compresses in [false, true] {
+        let sink = Sink()
+        let stream = ServerStream(
+          loop: loop, sink: sink, receiveLimitBytes: 100, encodings: encodings)
+        stream.wantsCompression = compresses
+        stream.preparedAnswer = prepared
+        var isMade = false
+        try stream.respond(
+          {
+            isMade = true
+            return []
+          }())
+        #expect(sink.messages == [compresses ? prepared.compressed : prepared.bytes])
+        #expect(!isMade && stream.isClosed)
       }
     }
     loop.stop()

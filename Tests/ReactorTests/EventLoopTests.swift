@@ -38,6 +38,35 @@ import Testing
     #expect(order == [1, 2, 3])
   }
 
+  /// A peer that has been told something by another loop asks this one, which was told before.
+  @Test func whatWasPostedIsDoneBeforeABytesHandlerRuns() async throws {
+    let loop = try EventLoop(name: "test")
+    defer { loop.stop() }
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let (reading, writing) = (ends[0], ends[1])
+    defer { for end in [reading, writing] { close(end) } }
+    let order = try await loop.run { () async throws -> [String] in
+      let order = Mutex<[String]>([])
+      try await withCheckedThrowingContinuation { continuation in
+        do {
+          var registration: Registration?
+          registration = try loop.register(reading, .read) { _ in
+            order.withLock { $0.append("bytes") }
+            registration?.cancel()
+            continuation.resume()
+          }
+          _ = write(writing, "x", 1)
+          loop.execute { order.withLock { $0.append("posted") } }
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+      return order.withLock { $0 }
+    }
+    #expect(order == ["posted", "bytes"])
+  }
+
   @Test func timersFireInDeadlineOrderAndCancelledOnesNever() async throws {
     let loop = try EventLoop(name: "test")
     defer { loop.stop() }

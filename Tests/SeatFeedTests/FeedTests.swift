@@ -7,29 +7,6 @@ import SeatFeed
 import Synchronization
 import Testing
 
-/// The database: the truth about one show.
-private final class Truth: Sendable {
-  private let state: Mutex<SeatMap>
-  let isAway = Mutex(false)
-  let loadCount = Mutex(0)
-
-  init(seatCount: Int32) {
-    let seats = (0..<seatCount).map { SeatStatus(number: $0, state: .available) }
-    state = Mutex(SeatMap(SeatSnapshot(lane: 1, showID: 7, version: 1, seats: seats)))
-  }
-
-  func commit(_ seats: [SeatStatus]) -> SeatChange {
-    state.withLock { map in
-      map.apply(seats, version: map.version + 1)
-      return SeatChange(lane: 1, showID: 7, version: map.version, seats: seats)
-    }
-  }
-
-  func restore(_ snapshot: SeatSnapshot) { state.withLock { $0 = SeatMap(snapshot) } }
-
-  var snapshot: SeatSnapshot { state.withLock { $0.snapshot } }
-}
-
 /// A watcher as a partner would write one.
 private struct Watcher {
   var map: SeatMap?
@@ -68,7 +45,7 @@ private struct Watcher {
       truth.loadCount.withLock { $0 += 1 }
       guard showID == 7 else { throw .showNotFound }
       guard !truth.isAway.withLock({ $0 }) else { throw .unavailable }
-      return LoadedShow(snapshot: truth.snapshot, encode: frames.encode)
+      return truth.show(frames)
     }
   }
 
@@ -180,7 +157,7 @@ private struct Watcher {
     let (truth, frames) = (truth, frames)
     return FeedRegistry(loop: loop) { (showID) async throws(FeedError) in
       guard !truth.isAway.withLock({ $0 }) else { throw .unavailable }
-      return LoadedShow(snapshot: truth.snapshot, encode: frames.encode)
+      return truth.show(frames)
     }
   }
 

@@ -15,7 +15,7 @@ import Testing
   init() throws { loop = try EventLoop(name: "show") }
 
   private func makeFeed(version: Int64 = 1) -> ShowFeed {
-    ShowFeed(LoadedShow(snapshot: snapshot(version), encode: frames.encode), on: loop)
+    ShowFeed(LoadedShow(snapshot(version), frames), on: loop)
   }
 
   private func snapshot(_ version: Int64) -> SeatSnapshot {
