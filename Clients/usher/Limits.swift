@@ -9,6 +9,8 @@ enum Limits {
   static let pageItems = 200
   /// Seats of one hold, as the service has it.
   static let seatsPerHold = 10
+  /// Shows watched together, as the service has it.
+  static let watchedShows = 1_000
   /// Bytes of a token file that are read: keys are far shorter, and a wrong file may be endless.
   static let tokenFileBytes = 16 << 10
   /// Bytes of the configuration file that are read.

@@ -1,4 +1,4 @@
-// Snapshots of a show's seats: version and states of one moment.
+// Snapshots of a show's seats: version and states of one moment; and which shows a theatre has.
 
 package import Booking
 import Postgres
@@ -19,6 +19,16 @@ package struct SeatMapStore: Sendable {
     let result = try await database.ask(Statements.getSeatMap, [.int8(showID)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in try SeatSnapshot(row, showID: showID) }
+  }
+
+  /// The shows to come of a theatre, those that begin first; nil when there is no such theatre.
+  package func shows(
+    theatreID: Int64, atMost count: Int
+  ) async throws(StoreError) -> [Int64]? {
+    let result = try await database.ask(
+      Statements.listTheatreShows, [.int8(theatreID), .int8(Int64(count))], timeout: nil)
+    guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in try row.decode(0) }
   }
 }
 

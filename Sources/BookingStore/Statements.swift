@@ -13,6 +13,8 @@ enum Statements {
   static let listOffers = file("list_offers", PackageResources.list_offers_sql)
   static let getBooking = file("get_booking", PackageResources.get_booking_sql)
   static let getSeatMap = file("get_seat_map", PackageResources.get_seat_map_sql)
+  static let listTheatreShows = file(
+    "list_theatre_shows", PackageResources.list_theatre_shows_sql)
   static let findCredential = file("find_credential", PackageResources.find_credential_sql)
   static let addPartner = file("add_partner", PackageResources.add_partner_sql)
   static let addKey = file("add_api_key", PackageResources.add_api_key_sql)

@@ -4,7 +4,7 @@ import Booking
 
 /// One show of a ``FeedRegistry``. Confined to its loop.
 ///
-/// States: being loaded (`pending`, no `feed`) → current ⇄ being read anew (`pending` and `feed`);
+/// States: in line to be loaded (neither `pending` nor `feed`) → being loaded (`pending`) → current ⇄ being read anew (`pending` and `feed`);
 /// current → stale (the change stream was away) → being read anew. It leaves the registry when its
 /// first load fails, or to make room.
 final class FeedEntry {
@@ -18,11 +18,15 @@ final class FeedEntry {
   var isStale = false
   /// A version that this node has told somebody: nobody who asks here afterwards is told less.
   var toldVersion: Int64 = 0
+  /// The version that waiters and groups know of.
+  var reachedVersion: Int64 = 0
   /// Asked for since the table last looked for room.
   var wasUsed = true
   /// What the table counts it for.
   var countedBytes = 0
   var failure: FeedError?
+  /// The groups that the show is a member of.
+  var groups: [ShowGroup] = []
   private var loadWaiters: [CheckedContinuation<Void, Never>] = []
   private var versionWaiters: [VersionWaiter] = []
 
@@ -33,7 +37,14 @@ final class FeedEntry {
 
   /// Whether somebody would miss it.
   var isInUse: Bool {
-    pending != nil || !versionWaiters.isEmpty || (feed?.watcherCount ?? 0) > 0
+    pending != nil || !versionWaiters.isEmpty || !groups.isEmpty || (feed?.watcherCount ?? 0) > 0
+  }
+
+  /// What groups tell of the show.
+  var availability: ShowAvailability? {
+    feed.map {
+      ShowAvailability(showID: showID, version: $0.map.version, counts: $0.map.counts)
+    }
   }
 
   // MARK: Waiting

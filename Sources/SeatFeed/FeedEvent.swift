@@ -12,9 +12,58 @@ package enum FeedEvent: Sendable, Equatable {
   case bookmark(version: Int64)
 }
 
+/// How many seats of a show can be had at a version.
+package struct ShowAvailability: Sendable, Hashable {
+  package let showID: Int64
+  package let version: Int64
+  package let counts: SeatCounts
+
+  package init(showID: Int64, version: Int64, counts: SeatCounts) {
+    self.showID = showID
+    self.version = version
+    self.counts = counts
+  }
+}
+
+/// One event of a stream over many shows.
+package enum GroupEvent: Sendable, Equatable {
+  /// All shows of the group.
+  case snapshot([ShowAvailability])
+  /// The shows that have changed since they were told last, and those that left the group.
+  case change([ShowAvailability], removed: [Int64])
+  /// Nothing happened; what was told is complete.
+  case bookmark
+}
+
+/// Which shows are watched together.
+package enum ShowGroupKey: Sendable, Hashable {
+  /// The shows to come of a theatre; they change as its programme does.
+  case theatre(Int64)
+  /// These shows, each once, by id.
+  case shows([Int64])
+}
+
+/// How groups find their shows, and how their events become frames that calls share.
+package struct GroupSource: Sendable {
+  /// The shows to come of a theatre; nil when there is no such theatre.
+  package let shows: @Sendable (_ theatreID: Int64) async throws(FeedError) -> [Int64]?
+  package let encode: @Sendable (GroupEvent) -> [UInt8]
+
+  package init(
+    shows: @escaping @Sendable (_ theatreID: Int64) async throws(FeedError) -> [Int64]?,
+    encode: @escaping @Sendable (GroupEvent) -> [UInt8]
+  ) {
+    self.shows = shows
+    self.encode = encode
+  }
+}
+
 /// Why a watcher cannot be served.
 package enum FeedError: Error, Equatable {
   case showNotFound
+  /// One of the shows of a list.
+  case listedShowNotFound(Int64)
+  case theatreNotFound
   /// The database is away, or this node holds too many shows; try again.
   case unavailable
   /// The watcher has been cancelled.

@@ -24,9 +24,9 @@ extension FeedRegistry {
 
   /// The entry of a show, whose load is begun when it is new; nil when there is no room.
   func entry(of showID: Int64) -> FeedEntry? {
-    if let entry = shows[showID] { return entry }
-    guard let entry = shows.add(showID) else { return nil }
-    beginLoading(entry)
+    guard let entry = shows[showID] ?? shows.add(showID) else { return nil }
+    // Who asks for it need not wait until it is its turn.
+    if entry.feed == nil, entry.pending == nil { beginLoading(entry) }
     return entry
   }
 
@@ -59,6 +59,7 @@ extension FeedRegistry {
       if entry.feed == nil {
         entry.failure = error
         shows.remove(entry)
+        for group in entry.groups where group.isComplete { group.drop(entry) }
       } else {
         retryLater(entry)
       }

@@ -2,11 +2,9 @@
 // does not know where they come from; hands calls over to their shows and does not know what
 // carries them.
 //
-// What this node itself commits comes back by the change stream like everything else, and is not
-// applied before: the answers of a batch do not tell all of its transaction (seats of expired holds
-// become free in it, and a repeated request is answered with what another node committed), and a
-// version must mean the same to all. Instead a version that this node has told somebody is waited
-// for, so that nobody is shown less than what he was answered.
+// What this node itself commits is applied at once; that it comes back by the change stream is
+// harmless, because versions count. When a change of another node comes first, it is waited for: a
+// version that this node has told somebody is never less than what he is shown afterwards.
 
 package import Booking
 import DequeModule
@@ -22,6 +20,8 @@ package final class FeedRegistry {
   package let loop: EventLoop
   let load: Loader
   let shows = ShowTable()
+  var groups: [ShowGroupKey: ShowGroup] = [:]
+  let groupSource: GroupSource
   private var bookmarkTimer: LoopTimer?
   /// Watched shows that wait to be read anew, a few at a time.
   var stale = Deque<FeedEntry>()
@@ -31,9 +31,10 @@ package final class FeedRegistry {
   /// Whether the change stream is connected: only then can "nothing happened" be said.
   package private(set) var isLive = false
 
-  package init(loop: EventLoop, load: @escaping Loader) {
+  package init(loop: EventLoop, groups: GroupSource, load: @escaping Loader) {
     self.loop = loop
     self.load = load
+    groupSource = groups
   }
 
   /// Shows in memory.
@@ -42,8 +43,11 @@ package final class FeedRegistry {
   /// What they take in memory, watchers aside.
   package var byteCount: Int { shows.byteCount }
 
-  /// Watchers of all shows.
-  package var watcherCount: Int { shows.all.reduce(0) { $0 + ($1.feed?.watcherCount ?? 0) } }
+  /// Watchers of all shows and groups.
+  package var watcherCount: Int {
+    shows.all.reduce(0) { $0 + ($1.feed?.watcherCount ?? 0) }
+      + groups.values.reduce(0) { $0 + $1.watcherCount }
+  }
 
   // MARK: Watching
 
@@ -137,10 +141,22 @@ package final class FeedRegistry {
     }
   }
 
-  /// A show's map has moved on.
+  /// A change that this node has just committed, told before its callers are answered. It may come
+  /// before changes of others that are on their way, and is left to the stream then.
+  package func applyOwn(_ change: SeatChange) {
+    guard let entry = shows[change.showID] else { return }
+    noteTold(change.showID, version: change.version)
+    guard entry.isCurrent, change.version == (entry.feed?.map.version ?? 0) + 1 else { return }
+    apply(change)
+  }
+
+  /// A show's map has moved on, or has been read anew.
   func changed(_ entry: FeedEntry) {
     shows.recount(entry)
-    if let feed = entry.feed { entry.resumeVersionWaiters(reached: feed.map.version) }
+    guard let version = entry.feed?.map.version, version != entry.reachedVersion else { return }
+    entry.reachedVersion = version
+    entry.resumeVersionWaiters(reached: version)
+    for group in entry.groups { group.noteChange(of: entry) }
   }
 
   /// The change stream is connected: from here on nothing is missed, but something may have been.
@@ -167,7 +183,7 @@ package final class FeedRegistry {
 
   // MARK: The clock
 
-  private func startTicking() {
+  func startTicking() {
     guard bookmarkTimer == nil else { return }
     bookmarkTimer = loop.schedule(after: Limits.bookmarkInterval) { [weak self] in
       self?.tick()
@@ -182,6 +198,7 @@ package final class FeedRegistry {
       isWatched = true
       if isLive, entry.isCurrent { entry.feed?.remindIdleWatchers() }
     }
-    if isWatched { startTicking() }
+    tickGroups()
+    if isWatched || !groups.isEmpty { startTicking() }
   }
 }

@@ -29,4 +29,12 @@ package enum Limits {
   package static let reloadRetry = Duration.seconds(1)
   /// Changes kept while a show is being loaded; with more, the load is begun again.
   package static let changesWhileLoading = 10_000
+  /// Shows of a group, as the schema says: a large theatre's programme of some weeks.
+  package static let groupShows = 1_000
+  /// Different groups of one loop; watchers of the same shows share one.
+  package static let groups = 1_000
+  /// For how long changes of a group are gathered before they are told.
+  package static let groupInterval = Duration.milliseconds(200)
+  /// Events a group's watcher may be behind before it is told the present state instead.
+  package static let unmergedGroupEvents = 16
 }

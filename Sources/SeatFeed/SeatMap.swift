@@ -2,6 +2,33 @@
 
 package import Booking
 
+/// How many seats of a show are in which state.
+package struct SeatCounts: Hashable, Sendable {
+  package private(set) var available: Int32 = 0
+  package private(set) var held: Int32 = 0
+  package private(set) var sold: Int32 = 0
+  package private(set) var blocked: Int32 = 0
+
+  /// The counts of these seats.
+  package init(_ seats: [SeatStatus] = []) {
+    for seat in seats { add(1, to: seat.state) }
+  }
+
+  mutating func move(from old: SeatState, to new: SeatState) {
+    add(-1, to: old)
+    add(1, to: new)
+  }
+
+  private mutating func add(_ count: Int32, to state: SeatState) {
+    switch state {
+    case .available: available += count
+    case .held: held += count
+    case .sold: sold += count
+    case .blocked: blocked += count
+    }
+  }
+}
+
 /// A seat map in memory. Changes must come in version order; the caller checks that.
 package struct SeatMap: Sendable {
   package private(set) var version: Int64
@@ -9,12 +36,14 @@ package struct SeatMap: Sendable {
   private let showID: Int64
   /// By number.
   private var seats: [SeatStatus]
+  package private(set) var counts: SeatCounts
 
   package init(_ snapshot: SeatSnapshot) {
     lane = snapshot.lane
     showID = snapshot.showID
     version = snapshot.version
     seats = snapshot.seats
+    counts = SeatCounts(snapshot.seats)
   }
 
   /// Seats of the show.
@@ -33,7 +62,9 @@ package struct SeatMap: Sendable {
   /// Moves to a later version. Seats that the map does not have are ignored.
   package mutating func apply(_ changes: [SeatStatus], version: Int64) {
     for change in changes {
-      if let index = index(of: change.number) { seats[index] = change }
+      guard let index = index(of: change.number) else { continue }
+      counts.move(from: seats[index].state, to: change.state)
+      seats[index] = change
     }
     self.version = version
   }

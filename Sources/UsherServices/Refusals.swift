@@ -13,6 +13,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case credentialsInvalid = "CREDENTIALS_INVALID"
   case scopeMissing = "SCOPE_MISSING"
   case showNotFound = "SHOW_NOT_FOUND"
+  case theatreNotFound = "THEATRE_NOT_FOUND"
   case bookingNotFound = "BOOKING_NOT_FOUND"
   case seatsUnavailable = "SEATS_UNAVAILABLE"
   case noAdjacentSeats = "NO_ADJACENT_SEATS"

@@ -1,12 +1,10 @@
 // usher.v1.SeatMapService: the map now, and as it changes.
 
-import Booking
-package import BookingStore
+import BookingStore
 package import Logging
-import ProtoWire
 package import RPC
 package import Reactor
-package import SeatFeed
+import SeatFeed
 package import UsherProtos
 
 package struct SeatMapService: Usher.V1.SeatMapServiceServer {
@@ -66,71 +64,33 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
       throw failures.status(error, showID: request.showId)
     }
   }
-}
 
-/// Events of a show's feed as messages in their envelopes.
-package enum SeatMapFrames {
-  /// How the feed finds a show: its seats' names from the directory, its map from the database.
-  package static func load(
-    _ showID: Int64, _ shows: ShowDirectory, _ seatMaps: SeatMapStore, logger: Logger
-  ) async throws(FeedError) -> LoadedShow {
-    let found: (ShowDetails, SeatSnapshot)?
-    do throws(StoreError) {
-      found = try await find(showID, shows, seatMaps)
+  package func watchShows(
+    _ request: Usher.V1.WatchShowsRequest,
+    responses: ResponseWriter<Usher.V1.WatchShowsResponse>, context: ServerContext
+  ) async throws(RPCError) {
+    let key = try Self.key(request)
+    do {
+      try await parts[context.loop].feed.join(key, responses.call)
     } catch {
-      logger.warning("seat map not loaded", metadata: ["show": "\(showID)", "error": "\(error)"])
-      throw .unavailable
+      throw failures.status(error, theatreID: request.theatreId)
     }
-    guard let (show, snapshot) = found else { throw .showNotFound }
-    let layout = show.layout
-    return LoadedShow(
-      snapshot: snapshot, encode: { encode($0, layout) },
-      encodeMap: { map($0, layout).envelope() })
   }
 
-  /// A show and its map as committed now, or nil when there is no such show.
-  static func find(
-    _ showID: Int64, _ shows: ShowDirectory, _ seatMaps: SeatMapStore, timeout: Duration? = nil
-  ) async throws(StoreError) -> (ShowDetails, SeatSnapshot)? {
-    guard let show = try await shows.show(id: showID),
-      let snapshot = try await seatMaps.snapshot(showID: showID, timeout: timeout)
-    else { return nil }
-    return (show, snapshot)
-  }
-
-  private static func encode(_ event: FeedEvent, _ layout: SeatLayout) -> [UInt8] {
-    let message: Usher.V1.WatchSeatMapResponse
-    switch event {
-    case .snapshot(let snapshot, let resumeImpossible):
-      message = .init(
-        event: .snapshot(
-          .init(
-            showId: snapshot.showID, version: snapshot.version, seats: seats(snapshot, layout),
-            resumeImpossible: resumeImpossible)))
-    case .change(let previous, let version, let changes):
-      let seats = changes.sorted { $0.number < $1.number }.map { change in
-        Usher.V1.SeatChange(
-          label: layout.seat(number: change.number)?.label ?? "", state: .init(change.state),
-          seatNumber: change.number)
-      }
-      message = .init(
-        event: .change(.init(version: version, previousVersion: previous, seats: seats)))
-    case .bookmark(let version):
-      message = .init(event: .bookmark(.init(version: version)))
-    }
-    return message.envelope()
-  }
-
-  static func map(
-    _ snapshot: SeatSnapshot, _ layout: SeatLayout
-  ) -> Usher.V1.GetSeatMapResponse {
-    .init(
-      showId: snapshot.showID, version: snapshot.version, seats: seats(snapshot, layout))
-  }
-
-  private static func seats(_ snapshot: SeatSnapshot, _ layout: SeatLayout) -> [Usher.V1.Seat] {
-    snapshot.seats.compactMap { status in
-      layout.seat(number: status.number).map { .init($0, state: .init(status.state)) }
-    }
+  private static func key(
+    _ request: Usher.V1.WatchShowsRequest
+  ) throws(RPCError) -> ShowGroupKey {
+    var violations = FieldViolations()
+    let showIDs = request.showIds
+    violations.require(request.theatreId >= 0, "theatre_id", "must not be negative")
+    violations.require(
+      (request.theatreId == 0) != showIDs.isEmpty, "show_ids",
+      "name a theatre or list shows, one of both")
+    violations.require(
+      showIDs.count <= SeatFeed.Limits.groupShows, "show_ids",
+      "must be at most \(SeatFeed.Limits.groupShows)")
+    violations.require(Set(showIDs).count == showIDs.count, "show_ids", "name each show once")
+    try violations.check()
+    return showIDs.isEmpty ? .theatre(request.theatreId) : .shows(showIDs.sorted())
   }
 }

@@ -46,9 +46,11 @@ struct StoreFailures: Sendable {
     }
   }
 
-  func status(_ error: FeedError, showID: Int64) -> RPCError {
+  func status(_ error: FeedError, showID: Int64 = 0, theatreID: Int64 = 0) -> RPCError {
     switch error {
     case .showNotFound: .notFound(.showNotFound, "show", String(showID))
+    case .listedShowNotFound(let showID): .notFound(.showNotFound, "show", String(showID))
+    case .theatreNotFound: .notFound(.theatreNotFound, "theatre", String(theatreID))
     case .cancelled: .cancelled
     case .unavailable:
       .retryable(

@@ -95,7 +95,8 @@ final class Node: Sendable {
   ) -> NodeParts {
     let shows = ShowDirectory(CatalogStore(pool), on: loop)
     let seatMaps = SeatMapStore(pool)
-    let feed = FeedRegistry(loop: loop) { (showID) async throws(FeedError) in
+    let groups = SeatMapFrames.groups(seatMaps, logger: logger)
+    let feed = FeedRegistry(loop: loop, groups: groups) { (showID) async throws(FeedError) in
       try await SeatMapFrames.load(showID, shows, seatMaps, logger: logger)
     }
     return NodeParts(

@@ -163,6 +163,9 @@ class Partner:
             seat_map_pb2.WatchSeatMapRequest(show_id=show_id, after_version=after_version)
         )
 
+    def watch_shows(self, **which):
+        return self.seat_map.WatchShows(seat_map_pb2.WatchShowsRequest(**which))
+
     def shows(self, **filters):
         """Every show, over all pages."""
         token = ""

@@ -163,4 +163,32 @@ import Testing
       #expect(events == [.snapshot(truth.snapshot, resumeImpossible: false)])
     }
   }
+
+  @Test func whatThisNodeCommitsIsThereAtOnceAndOnce() async throws {
+    try await withRegistry { [self] registry in
+      let watcher = try await registry.subscribe(7, afterVersion: 0)
+      _ = try await watcher.next()
+      let change = sell(4)
+      registry.applyOwn(change)
+      try await expect(2, from: registry)
+      registry.apply(change)
+      let events = try await watcher.next().map(frames.decode)
+      #expect(events == [.change(previousVersion: 1, version: 2, seats: change.seats)])
+    }
+  }
+
+  /// Another node's change is still on its way.
+  @Test func whatThisNodeCommitsAfterOthersWaitsForThem() async throws {
+    try await withRegistry { [self] registry in
+      try await expect(1, from: registry)
+      let (theirs, ours) = (sell(4), sell(5))
+      registry.applyOwn(ours)
+      loop.execute { [bound = LoopBound(registry, loop: loop)] in
+        bound.value.apply(theirs)
+        bound.value.apply(ours)
+      }
+      try await expect(3, from: registry)
+      #expect(truth.loadCount.withLock { $0 } == 1)
+    }
+  }
 }

@@ -18,6 +18,8 @@ struct Town {
   var changes: [Usher.V1.SeatMapChange] = []
   var watchers: [Int: AsyncStream<Usher.V1.SeatMapChange>.Continuation] = [:]
   var watcherCount = 0
+  /// Streams of many shows that have begun.
+  var groupWatcherCount = 0
   var arrivals: [(count: Int, resume: CheckedContinuation<Void, Never>)] = []
   /// Changes whose answers are still to be lost after they happened.
   var answersToLose = 0

@@ -101,6 +101,34 @@ struct PeerMaps: Usher.V1.SeatMapServiceServer {
   }
 }
 
+extension PeerMaps {
+  /// Theatre 2 and shows 7 and 8: one change, and the first stream breaks behind it.
+  func watchShows(
+    _ request: Usher.V1.WatchShowsRequest,
+    responses: ResponseWriter<Usher.V1.WatchShowsResponse>, context: ServerContext
+  ) async throws(RPCError) {
+    guard request.theatreId == 2 || request.showIds == [7, 8] else { throw Self.unknownShow }
+    let isFirst = holder.town { town in
+      town.groupWatcherCount += 1
+      return town.groupWatcherCount == 1
+    }
+    let full = Usher.V1.ShowAvailability(
+      showId: 8, version: 90, availableCount: 0, heldCount: 2, soldCount: 1_200, blockedCount: 6)
+    try await responses.write(
+      .init(
+        event: .snapshot(.init(shows: [.init(showId: 7, version: 1, availableCount: 10), full]))))
+    try await responses.write(.init(event: .bookmark(.init())))
+    try await responses.write(
+      .init(
+        event: .change(
+          .init(
+            shows: [.init(showId: 7, version: 3, availableCount: 8, heldCount: 2)],
+            removedShowIds: [8]))))
+    throw isFirst == true
+      ? RPCError(.unavailable, "the server goes away") : RPCError(.internal, "broken")
+  }
+}
+
 struct PeerBookings: Usher.V1.BookingServiceServer {
   let holder: PeerHolder
 

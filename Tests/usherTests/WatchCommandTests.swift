@@ -70,6 +70,64 @@ import UsherProtos
     }
   }
 
+  @Test(arguments: [["7", "8"], ["--theatre", "Metropol"]])
+  func manyShowsAreARowEachAndRowsUnderThem(shows: [String]) async throws {
+    try await withPeer { _, cli in
+      let run = try await cli.run(["watch"] + shows + ["--changes", "1"])
+      #expect(run.code == 0)
+      #expect(
+        run.out == """
+                SHOW   VERSION    FREE    HELD    SOLD  BLOCKED
+                   7         1      10       0       0        0
+                   8        90       0       2    1200        6
+                   7         3       8       2       0        0
+                   8      gone
+
+          """)
+    }
+  }
+
+  @Test func manyShowsAreAnObjectPerEvent() async throws {
+    try await withPeer { _, cli in
+      let run = try await cli.run(["watch", "7", "8", "--changes", "1", "-o", "jsonl"])
+      let lines = run.out.split(separator: "\n")
+      #expect(lines.count == 3)
+      #expect(
+        lines[0].hasPrefix(
+          #"{"snapshot":{"shows":[{"showId":"7","version":"1","availableCount":10},{"#))
+      #expect(lines[1] == #"{"bookmark":{}}"#)
+      #expect(lines[2].hasSuffix(#""removedShowIds":["8"]}}"#))
+    }
+  }
+
+  @Test func aCutStreamOfManyShowsBeginsAnew() async throws {
+    try await withPeer { _, cli in
+      let run = try await cli.run(["watch", "7", "8", "--changes", "2"])
+      #expect(run.code == 0)
+      #expect(run.out.split(separator: "\n").filter { $0.contains("SHOW") }.count == 2)
+      #expect(run.err.contains("the stream broke (the server goes away); beginning anew in "))
+    }
+  }
+
+  @Test(arguments: [
+    (["watch"], "Name shows, or a theatre with --theatre."),
+    (["watch", "7", "--theatre", "2"], "Name shows, or a theatre with --theatre."),
+    (["watch", "7", "7"], "Name each show once."),
+  ])
+  func watchSaysWhatItCannotWatch(arguments: [String], message: String) async throws {
+    try await withPeer { _, cli in
+      let run = try await cli.run(arguments)
+      #expect(run.code == 64 && run.err.contains(message))
+    }
+  }
+
+  @Test func anUnknownShowAmongManyIsSaid() async throws {
+    try await withPeer { _, cli in
+      let run = try await cli.run(["watch", "7", "9"])
+      #expect(run.code == 5 && run.err.contains("There is no such show."))
+    }
+  }
+
   @Test func inATerminalTheMapIsLive() async throws {
     try await withPeer { peer, cli in
       let run = try await cli.runInTerminal("watch 7 --changes 1") { _ in

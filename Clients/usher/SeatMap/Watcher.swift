@@ -17,21 +17,13 @@ struct Watcher {
   let end: End
   private var map: SeatMap?
   private var changeCount = 0
-  private var failureCount = 0
-  private var pauses = Pauses()
+  private var reconnections = Reconnections()
 
   init(session: Session, showId: Int64, sink: any WatchSink, end: End) {
     self.session = session
     self.showId = showId
     self.sink = sink
     self.end = end
-  }
-
-  /// How one stream ended for us.
-  private enum Outcome {
-    case done
-    case broken(RPCError)
-    case failed(Failure)
   }
 
   /// Runs until the end that was asked for. A stream that never began is not asked for again.
@@ -42,14 +34,8 @@ struct Watcher {
       case .done: return
       case .failed(let failure): throw failure
       case .broken(let error):
-        guard let map, Self.mayResume(error.code), failureCount < Limits.reconnections else {
-          throw advice.failure(error)
-        }
-        failureCount += 1
-        let pause = pauses.take(atLeast: ErrorDetails(error.details).retryAfter)
-        if let remaining = session.remaining, remaining <= pause {
-          throw advice.failure(.deadlineExceeded)
-        }
+        guard let map else { throw advice.failure(error) }
+        let pause = try reconnections.pause(after: error, session, advice)
         sink.lost(error.message, pause: pause, version: map.version)
         try? await Task.sleep(for: pause)
       }
@@ -57,14 +43,14 @@ struct Watcher {
   }
 
   /// Reads one stream to its end.
-  private mutating func follow() async -> Outcome {
+  private mutating func follow() async -> StreamOutcome {
     do throws(RPCError) {
       let reader = try await session.seatMaps.watchSeatMap(
         Usher.V1.WatchSeatMapRequest(showId: showId, afterVersion: map?.version ?? 0),
         options: try session.options())
       if map != nil { sink.resumed() }
       while let event = try await reader.next() {
-        (failureCount, pauses) = (0, Pauses())
+        reconnections.noteEvent()
         if let outcome = receive(event) {
           reader.cancel()
           return outcome
@@ -77,7 +63,7 @@ struct Watcher {
   }
 
   /// Takes one event; nil to go on.
-  private mutating func receive(_ event: Usher.V1.WatchSeatMapResponse) -> Outcome? {
+  private mutating func receive(_ event: Usher.V1.WatchSeatMapResponse) -> StreamOutcome? {
     switch event.event {
     case .snapshot(let snapshot):
       map = SeatMap(version: snapshot.version, seats: snapshot.seats)
@@ -94,7 +80,7 @@ struct Watcher {
     return map.flatMap { pass(event, $0) }
   }
 
-  private func pass(_ event: Usher.V1.WatchSeatMapResponse, _ map: SeatMap) -> Outcome? {
+  private func pass(_ event: Usher.V1.WatchSeatMapResponse, _ map: SeatMap) -> StreamOutcome? {
     do throws(Failure) {
       try sink.receive(event, map)
     } catch {
@@ -108,11 +94,4 @@ struct Watcher {
   }
 
   private static let gap = RPCError(.unavailable, "a change is missing")
-
-  private static func mayResume(_ code: StatusCode) -> Bool {
-    switch code {
-    case .unavailable, .aborted, .resourceExhausted: true
-    default: false
-    }
-  }
 }
