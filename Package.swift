@@ -12,41 +12,21 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The floors that a fuzzing build watches (Tests/Fuzz/run): those below the generated code, or the
-/// schema compiler, which the build tool is made of and which therefore must wait its turn.
-let fuzzed: Set<String> =
-  switch Context.environment["USHER_FUZZ"] {
-  case "wire": ["HTTP2", "RPC", "RPCTransport", "ProtoWire", "FuzzWire"]
-  case "schema": ["ProtoSchema", "FuzzSchema"]
-  default: []
-  }
-
-func watched(_ name: String) -> [SwiftSetting] {
-  fuzzed.contains(name)
-    ? settings + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])] : settings
-}
-
 func floor(_ name: String, _ dependencies: [Target.Dependency] = [], sql: Bool = false) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Sources/\(name)",
-    resources: sql ? [.embedInCode("SQL")] : [], swiftSettings: watched(name))
+    resources: sql ? [.embedInCode("SQL")] : [], swiftSettings: settings)
 }
 
-func fuzzer(_ name: String, _ targets: String) -> Target {
-  .executableTarget(
-    name: name, dependencies: [.byName(name: targets)],
-    path: "Tests/Fuzz/\(targets.dropFirst(4))Driver",
-    swiftSettings: settings + [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
-    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
-}
-
-/// Programs that only a fuzzing build can link.
+/// What Tests/Fuzz/run builds; nobody else can link it.
 let fuzzers: [Target] =
-  switch Context.environment["USHER_FUZZ"] {
-  case "wire": [fuzzer("fuzz-wire", "FuzzWire")]
-  case "schema": [fuzzer("fuzz-schema", "FuzzSchema")]
-  default: []
-  }
+  Context.environment["USHER_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+      swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+  ]
 
 func tests(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
@@ -232,19 +212,17 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Tidy", []),
-    // What is fuzzed, and its inputs played again; the fuzzers themselves are Tests/Fuzz/run's.
+    // What is fuzzed, and its inputs played again; the fuzzer itself is Tests/Fuzz/run's.
     .target(
-      name: "FuzzWire",
+      name: "FuzzTargets",
       dependencies: [
-        "UsherProtos", "RPCTransport", "RPC", "HTTP2", "ProtoWire", "Bytes", "Reactor",
+        "UsherProtos", "RPCTransport", "RPC", "HTTP2", "TLS", "ProtoWire", "Bytes", "Reactor",
+        "ProtoSchema", "Booking", "BookingStore", "Postgres",
         .product(name: "Logging", package: "swift-log"),
       ],
-      path: "Tests/Fuzz/Wire", swiftSettings: watched("FuzzWire")),
-    .target(
-      name: "FuzzSchema", dependencies: ["ProtoSchema"], path: "Tests/Fuzz/Schema",
-      swiftSettings: watched("FuzzSchema")),
+      path: "Tests/Fuzz/Targets", swiftSettings: settings),
     .testTarget(
-      name: "FuzzReplayTests", dependencies: ["FuzzWire", "FuzzSchema"], path: "Tests/Fuzz/Replay",
+      name: "FuzzReplayTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay",
       swiftSettings: settings),
     // Doors for outside judges: programs on the real runtime that public suites can be pointed at.
     .target(

@@ -1,24 +1,25 @@
 // Where the next page of a list starts, as an opaque text bound to the list and its filters.
 
-import Booking
+package import Booking
 
 /// The position after the last row of a page: its sort key and its id.
-struct PageToken: Equatable {
+package struct PageToken: Equatable {
   /// Sort key of the last row.
-  let key: String
+  package let key: String
   /// Its id.
-  let id: Int64
+  package let id: Int64
 
   /// The start of a list.
   static let start = PageToken(key: "", id: 0)
 
-  init(key: String, id: Int64) {
+  /// The position after this row.
+  package init(key: String, id: Int64) {
     self.key = key
     self.id = id
   }
 
   /// Reads a token given out for the same list and filters. Throws `.invalidPageToken`.
-  init(_ text: String, boundTo filter: RequestHash) throws(StoreError) {
+  package init(_ text: String, boundTo filter: RequestHash) throws(StoreError) {
     guard !text.isEmpty else {
       self = .start
       return
@@ -32,7 +33,7 @@ struct PageToken: Equatable {
   }
 
   /// The token's text.
-  func text(boundTo filter: RequestHash) -> String {
+  package func text(boundTo filter: RequestHash) -> String {
     let bits = UInt64(bitPattern: id)
     let idBytes = (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) }
     let digits = Array("0123456789abcdef".utf8)

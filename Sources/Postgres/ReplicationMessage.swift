@@ -46,7 +46,7 @@ package enum ReplicationEvent: Sendable, Equatable {
 }
 
 /// One packet of the stream.
-enum ReplicationFrame: Equatable {
+package enum ReplicationFrame: Equatable {
   /// The server's position, and whether it wants an answer now.
   case keepalive(end: LogSequenceNumber, wantsReply: Bool)
   case begin
@@ -55,7 +55,7 @@ enum ReplicationFrame: Equatable {
   case ignored
 
   /// Throws `.protocolViolation` for anything that is not well-formed.
-  init(_ bytes: [UInt8]) throws(PostgresError) {
+  package init(_ bytes: [UInt8]) throws(PostgresError) {
     let decoded = bytes.withUnsafeBytes { buffer in
       // SAFETY: the reader stays inside this closure.
       var reader = ByteReader(buffer)

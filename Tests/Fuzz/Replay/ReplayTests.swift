@@ -1,8 +1,7 @@
 // Every input that the fuzzers keep is played again: no sanitizer, no coverage, a second's work.
 
 import Foundation
-import FuzzSchema
-import FuzzWire
+import FuzzTargets
 import Testing
 
 @Suite struct ReplayTests {
@@ -22,12 +21,5 @@ import Testing
     #expect(!inputs.isEmpty)
     target.run([])
     for input in inputs { target.run(input) }
-  }
-
-  @Test func everySchemaEndsWell() throws {
-    let inputs = try inputs("schema")
-    #expect(!inputs.isEmpty)
-    SchemaFuzz.run([])
-    for input in inputs { SchemaFuzz.run(input) }
   }
 }
