@@ -20,6 +20,9 @@ package struct BookingLookup: Sendable {
       Statements.getBooking,
       [.int2(id.lane), .uuid(PostgresUUID(id.value)), .int8(partnerID)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
-    return try reading { () throws(PostgresError) in try BookingRecord(row) }
+    return try reading { () throws(PostgresError) in
+      let now: PostgresTimestamp = try row.decode(17)
+      return try BookingRecord(row).told(at: now.unixMicroseconds)
+    }
   }
 }

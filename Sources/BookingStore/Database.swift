@@ -1,19 +1,40 @@
-// What the store needs of the database: one statement, one answer. A connection is one, a pool is
+// What the store needs of the database: statements and their answers. A connection is one, a pool is
 // another; statements come from the SQL folder.
 
 package import Postgres
 
-/// Something that runs one statement in a transaction of its own.
+/// Something that runs statements, each in a transaction of its own or several in one.
 package protocol Database: Sendable {
   /// As `PostgresConnection.query`.
   func query(
     _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
   ) async throws(PostgresError) -> PostgresResult
+
+  /// As `PostgresConnection.transaction`: all of the body's statements or none.
+  func inTransaction<Value: Sendable>(
+    _ body: (any Database) async throws(PostgresError) -> Value
+  ) async throws(PostgresError) -> Value
 }
 
-extension PostgresConnection: Database {}
+extension PostgresConnection: Database {
+  package func inTransaction<Value: Sendable>(
+    _ body: (any Database) async throws(PostgresError) -> Value
+  ) async throws(PostgresError) -> Value {
+    try await transaction { (connection) async throws(PostgresError) in
+      try await body(connection)
+    }
+  }
+}
 
-extension PostgresPool: Database {}
+extension PostgresPool: Database {
+  package func inTransaction<Value: Sendable>(
+    _ body: (any Database) async throws(PostgresError) -> Value
+  ) async throws(PostgresError) -> Value {
+    try await withConnection { (connection) async throws(PostgresError) in
+      try await connection.inTransaction(body)
+    }
+  }
+}
 
 extension Database {
   /// Runs a statement and sorts its errors for this layer.

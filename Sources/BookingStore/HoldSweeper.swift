@@ -1,6 +1,7 @@
 // Ends holds whose time is over, so that their seats show as free. Tidiness, never correctness:
 // every sale judges holds by the database's clock itself.
 
+import Booking
 package import Logging
 import Postgres
 package import Reactor
@@ -8,6 +9,7 @@ package import Reactor
 /// Sweeps expired holds at a steady pace on one loop.
 package final class HoldSweeper: Sendable {
   private let database: any Database
+  private let lanes: Lanes
   private let loop: EventLoop
   private let logger: Logger
   private let state: LoopBound<State>
@@ -19,8 +21,9 @@ package final class HoldSweeper: Sendable {
   }
 
   /// A sweeper that is not running yet.
-  package init(_ database: any Database, on loop: EventLoop, logger: Logger) {
+  package init(_ database: any Database, _ lanes: Lanes, on loop: EventLoop, logger: Logger) {
     self.database = database
+    self.lanes = lanes
     self.loop = loop
     self.logger = logger
     state = LoopBound(State(), loop: loop)
@@ -39,11 +42,19 @@ package final class HoldSweeper: Sendable {
     }
   }
 
-  /// Sweeps once and returns how many holds were ended.
+  /// Sweeps once and returns how many shows had holds to end.
   package func sweep() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.expireHolds, [.int4(Int32(StoreLimits.sweptHolds))], timeout: nil)
-    return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
+      Statements.findDueShows, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+    let shows = try reading { () throws(PostgresError) in
+      try result.all { row throws(PostgresError) in
+        (lane: try row.decode(0, as: Int16.self), showID: try row.decode(1, as: Int64.self))
+      }
+    }
+    for show in shows {
+      _ = try await lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
+    }
+    return shows.count
   }
 
   private func schedule(after delay: Duration) {
@@ -59,7 +70,7 @@ package final class HoldSweeper: Sendable {
       if state.value.isFailing { logger.notice("hold sweeper works again") }
       state.value.isFailing = false
       // A full sweep means that more are waiting.
-      schedule(after: count < StoreLimits.sweptHolds ? StoreLimits.sweepInterval : .zero)
+      schedule(after: count < StoreLimits.sweptShows ? StoreLimits.sweepInterval : .zero)
     } catch {
       if !state.value.isFailing {
         logger.warning("hold sweeper failed", metadata: ["error": "\(error)"])

@@ -1,46 +1,36 @@
 // One worker of the sale: a queue, and at most one batch in flight. Whatever arrives meanwhile
 // forms the next batch. Knows how batches fail, nothing of what they mean.
 
-import Booking
+package import Booking
 import Postgres
 package import Reactor
 
 /// Serves requests of some lanes one batch after the other, on one loop.
 ///
 /// There are no timers: an idle worker serves one request at once, a busy one many together. In a
-/// batch, changes of bookings come before holds (they free seats and mind the clock), and each
-/// kind is served in arrival order.
+/// batch requests are decided in the order in which they arrived, whatever they ask for.
 package final class LaneWorker: Sendable {
   /// The loop the worker's state lives on.
   package let loop: EventLoop
-  private let database: any Database
   private let queue: LoopBound<LaneQueue>
+  private let desk: LoopBound<SaleDesk>
 
-  /// A worker that sends its batches to `database`, one at a time.
-  package init(_ database: any Database, on loop: EventLoop) {
+  /// A worker that sends its batches to `database`, one at a time. `onCommit` is told what each
+  /// batch changed, once that is committed.
+  package init(
+    _ database: any Database, _ shows: ShowDirectory, on loop: EventLoop,
+    onCommit: @escaping @Sendable ([SeatChange]) -> Void = { _ in }
+  ) {
     self.loop = loop
-    self.database = database
     queue = LoopBound(LaneQueue(), loop: loop)
+    desk = LoopBound(SaleDesk(database, shows, on: loop, onCommit: onCommit), loop: loop)
   }
 
-  /// Holds seats. `deadline` is the caller's: a request that waited past it never runs.
-  package func hold(
-    _ request: HoldRequest, deadline: LoopInstant? = nil
-  ) async throws(StoreError) -> HoldOutcome {
-    guard case .hold(let outcome) = try await submit(.hold(request), deadline) else {
-      throw StoreError(.fault)
-    }
-    return outcome
-  }
-
-  /// Changes a booking. As ``hold(_:deadline:)``.
-  package func change(
-    _ request: ChangeRequest, deadline: LoopInstant? = nil
-  ) async throws(StoreError) -> ChangeOutcome {
-    guard case .change(let outcome) = try await submit(.change(request), deadline) else {
-      throw StoreError(.fault)
-    }
-    return outcome
+  /// Serves a request. `deadline` is the caller's: a request that waited past it never runs.
+  package func serve(
+    _ request: SaleRequest, deadline: LoopInstant? = nil
+  ) async throws(StoreError) -> SaleOutcome {
+    try await submit(request, deadline)
   }
 
   /// Requests in line, and whether a batch is in flight.
@@ -48,11 +38,21 @@ package final class LaneWorker: Sendable {
     await loop.run { [queue] in (queue.value.count, queue.value.isServing) }
   }
 
+  /// The change feed tells what other nodes, or this one, have done.
+  package func note(_ event: ChangeFeedEvent) {
+    guard loop.isInside else { return loop.execute { self.note(event) } }
+    switch event {
+    case .began: desk.value.setFeedLive(true)
+    case .ended: desk.value.setFeedLive(false)
+    case .change(let change): desk.value.note(change.showID, version: change.version)
+    }
+  }
+
   private func submit(
-    _ request: SeatRequest, _ deadline: LoopInstant?
-  ) async throws(StoreError) -> SeatOutcome {
+    _ request: SaleRequest, _ deadline: LoopInstant?
+  ) async throws(StoreError) -> SaleOutcome {
     let ticket = LaneTicket()
-    let outcome: Result<SeatOutcome, StoreError> = await withTaskCancellationHandler {
+    let outcome: Result<SaleOutcome, StoreError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let entry = LaneEntry(
           ticket: ticket, request: request, deadline: deadline, continuation: continuation)
@@ -75,10 +75,7 @@ package final class LaneWorker: Sendable {
     while true {
       let batch = queue.value.takeBatch(now: loop.now)
       if batch.isEmpty { break }
-      for change in [ChangeRequest.Change.confirm, .release, .cancel] {
-        await run(batch.filter { $0.request.change == change })
-      }
-      await run(batch.filter { $0.request.change == nil })
+      await run(batch)
     }
     queue.value.isServing = false
   }
@@ -86,7 +83,6 @@ package final class LaneWorker: Sendable {
   // MARK: One statement
 
   private func run(_ entries: [LaneEntry]) async {
-    guard !entries.isEmpty else { return }
     switch await attempt(entries) {
     case .success(let outcomes):
       for (entry, outcome) in zip(entries, outcomes) { entry.finish(.success(outcome)) }
@@ -113,7 +109,7 @@ package final class LaneWorker: Sendable {
     }
   }
 
-  private func runAlone(_ entry: LaneEntry) async -> Result<SeatOutcome, StoreError> {
+  private func runAlone(_ entry: LaneEntry) async -> Result<SaleOutcome, StoreError> {
     var failure = StoreError(.fault)
     for _ in 0..<StoreLimits.soloAttempts {
       switch await attempt([entry]) {
@@ -126,19 +122,10 @@ package final class LaneWorker: Sendable {
     return .failure(failure)
   }
 
-  private func attempt(_ entries: [LaneEntry]) async -> Result<[SeatOutcome], PostgresError> {
+  private func attempt(_ entries: [LaneEntry]) async -> Result<[SaleOutcome], PostgresError> {
     let timeout = LaneQueue.remaining(of: entries, now: loop.now)
-    let change = entries[0].request.change
     do throws(PostgresError) {
-      guard let change else {
-        let holds = entries.compactMap(\.request.hold)
-        return .success(
-          try await SeatCommands.hold(holds, on: database, timeout: timeout).map { .hold($0) })
-      }
-      let changes = entries.compactMap(\.request.changeRequest)
-      return .success(
-        try await SeatCommands.change(change, changes, on: database, timeout: timeout)
-          .map { .change($0) })
+      return .success(try await desk.value.serve(entries.map(\.request), timeout: timeout))
     } catch {
       return .failure(error)
     }
@@ -149,7 +136,7 @@ extension PostgresError {
   /// The same request may be sent again: it had no effect, or one that its id finds.
   fileprivate var mayRunAgain: Bool {
     if case .connectionLost = kind { return true }
-    return isRetryable || maybeExecuted
+    return isRetryable || maybeExecuted || kind == .uniqueViolation
   }
 }
 
@@ -161,6 +148,12 @@ package struct Lanes: Sendable {
   package init(_ workers: [LaneWorker]) {
     precondition(!workers.isEmpty, "a node has at least one lane worker")
     self.workers = workers
+  }
+
+  /// The change feed tells what other nodes, or this one, have done.
+  package func note(_ event: ChangeFeedEvent) {
+    if case .change(let change) = event { return self[change.lane].note(event) }
+    for worker in workers { worker.note(event) }
   }
 
   /// The worker of a lane.

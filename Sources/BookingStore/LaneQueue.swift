@@ -5,40 +5,17 @@ import Booking
 import DequeModule
 import Reactor
 
-/// A request of either kind.
-enum SeatRequest: Sendable {
-  case hold(HoldRequest)
-  case change(ChangeRequest)
-
-  /// The change asked for; nil for a hold.
-  var change: ChangeRequest.Change? { changeRequest?.change }
-
-  var changeRequest: ChangeRequest? {
-    if case .change(let request) = self { request } else { nil }
-  }
-
-  var hold: HoldRequest? {
-    if case .hold(let request) = self { request } else { nil }
-  }
-}
-
-/// An answer of either kind.
-enum SeatOutcome: Sendable {
-  case hold(HoldOutcome)
-  case change(ChangeOutcome)
-}
-
 /// Tells one waiting request from another.
 final class LaneTicket: Sendable {}
 
 /// A waiting request. Its continuation is resumed exactly once, by `finish`.
 struct LaneEntry: Sendable {
   let ticket: LaneTicket
-  let request: SeatRequest
+  let request: SaleRequest
   let deadline: LoopInstant?
-  let continuation: CheckedContinuation<Result<SeatOutcome, StoreError>, Never>
+  let continuation: CheckedContinuation<Result<SaleOutcome, StoreError>, Never>
 
-  func finish(_ outcome: Result<SeatOutcome, StoreError>) {
+  func finish(_ outcome: Result<SaleOutcome, StoreError>) {
     continuation.resume(returning: outcome)
   }
 }

@@ -10,8 +10,15 @@ package enum StoreLimits {
   /// Times a request is run alone after its batch failed, as long as only another transaction was
   /// in the way or the answer was lost.
   package static let soloAttempts = 3
-  /// Most holds ended by one sweep: a few milliseconds of work, so that sales are not held up.
-  package static let sweptHolds = 200
+  /// Most shows swept at a time: each is one request among those of its lane.
+  package static let sweptShows = 200
+  /// Seats of all ledgers of one worker: with their bookings some hundred megabytes at most.
+  package static let ledgerSeats = 500_000
+  /// Refusals that a worker remembers: some megabytes, and longer than any client retries.
+  package static let rememberedRefusals = 16_384
+  /// How near an end may be for a judgement of time to be trusted without asking the database: far
+  /// more than a node's steady clock strays between two answers.
+  package static let clockMarginMicroseconds: Int64 = 1_000_000
   /// How often holds are swept: well under the second in which watchers must see the seats free.
   package static let sweepInterval: Duration = .milliseconds(250)
   /// Pause after a sweep that failed.

@@ -22,15 +22,10 @@ package enum Migrations {
       ("0003_shows.sql", PackageResources._003_shows_sql),
       ("0004_sales.sql", PackageResources._004_sales_sql),
       ("0005_create_show.sql", PackageResources._005_create_show_sql),
-      ("0006_announce_seats.sql", PackageResources._006_announce_seats_sql),
-      ("0007_best_available.sql", PackageResources._007_best_available_sql),
-      ("0008_write_holds.sql", PackageResources._008_write_holds_sql),
-      ("0009_tell_outcomes.sql", PackageResources._009_tell_outcomes_sql),
-      ("0010_hold_seats.sql", PackageResources._010_hold_seats_sql),
-      ("0011_change_bookings.sql", PackageResources._011_change_bookings_sql),
-      ("0012_expire_holds.sql", PackageResources._012_expire_holds_sql),
-      ("0013_verify_sales.sql", PackageResources._013_verify_sales_sql),
-      ("0014_feed_publication.sql", PackageResources._014_feed_publication_sql),
+      ("0006_read_sales.sql", PackageResources._006_read_sales_sql),
+      ("0007_write_sales.sql", PackageResources._007_write_sales_sql),
+      ("0008_verify_sales.sql", PackageResources._008_verify_sales_sql),
+      ("0009_feed_publication.sql", PackageResources._009_feed_publication_sql),
     ]
   }
 }

@@ -1,4 +1,5 @@
-// Reads the logical messages of announce_seats(): the one place that knows their layout in Swift.
+// The logical messages that announce changes: the one place that knows their layout. PostgreSQL
+// carries them and does not look inside.
 
 package import Booking
 
@@ -24,6 +25,25 @@ extension SeatChange {
       lane: Self.integer(message[0..<2], Int16.self),
       showID: Self.integer(message[2..<10], Int64.self),
       version: Self.integer(message[10..<18], Int64.self), seats: seats)
+  }
+
+  /// The change as a message.
+  package var message: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(22 + 6 * seats.count)
+    Self.append(lane, to: &bytes)
+    Self.append(showID, to: &bytes)
+    Self.append(version, to: &bytes)
+    Self.append(Int32(truncatingIfNeeded: seats.count), to: &bytes)
+    for seat in seats {
+      Self.append(seat.number, to: &bytes)
+      Self.append(seat.state.rawValue, to: &bytes)
+    }
+    return bytes
+  }
+
+  private static func append<Value: FixedWidthInteger>(_ value: Value, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
   }
 
   private static func integer<Value: FixedWidthInteger>(

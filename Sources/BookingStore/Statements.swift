@@ -16,14 +16,19 @@ enum Statements {
   static let listTheatreShows = file(
     "list_theatre_shows", PackageResources.list_theatre_shows_sql)
   static let findCredential = file("find_credential", PackageResources.find_credential_sql)
+  static let findDueShows = file("find_due_shows", PackageResources.find_due_shows_sql)
+  static let databaseTime = PostgresStatement(
+    name: "database_time", sql: "select clock_timestamp()")
   static let addPartner = file("add_partner", PackageResources.add_partner_sql)
   static let addKey = file("add_api_key", PackageResources.add_api_key_sql)
 
-  static let holdSeats = call("hold_seats", parameters: 16)
-  static let confirmBookings = call("confirm_bookings", parameters: 6)
-  static let releaseHolds = call("release_holds", parameters: 5)
-  static let cancelBookings = call("cancel_bookings", parameters: 5)
-  static let expireHolds = call("expire_holds", parameters: 1)
+  static let readShows = call("read_shows", parameters: 3)
+  static let readBlocked = call("read_blocked", parameters: 2)
+  static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
+  static let readBookings = call("read_bookings", parameters: 2)
+  static let readRequests = call("read_requests", parameters: 2)
+  static let writeSales = call("write_sales", parameters: 43)
+  static let checkSales = call("check_sales", parameters: 6)
   static let verifySales = call("verify_sales", parameters: 0)
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {

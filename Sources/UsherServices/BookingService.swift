@@ -34,44 +34,63 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     for attempt in 1...Limits.pricingAttempts {
       let show = try await show(request.showId, context, fresh: attempt > 1)
       let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
-      let outcome = try await failures.translating { () async throws(StoreError) in
-        try await lanes[show.show.lane].hold(hold, deadline: context.deadline)
+      switch try await serve(.hold(hold), lane: show.show.lane, context) {
+      case .done(let record): return .init(booking: .init(record, show.layout))
+      case .refused(.staleShow): continue
+      case .refused(let refusal): throw Self.status(refusal, show)
+      case .swept: throw .hidden
       }
-      if outcome == .stalePricing { continue }
-      return try answer(outcome, show)
     }
     throw failures.status(StoreError(.contended))
   }
 
-  private func answer(
-    _ outcome: HoldOutcome, _ show: ShowDetails
-  ) throws(RPCError) -> Usher.V1.HoldSeatsResponse {
-    switch outcome {
-    case .held(let record):
-      parts.noteTold(record.showID, version: record.version)
-      return .init(booking: .init(record, show.layout))
-    case .seatsUnavailable(let seats): throw Self.seatsUnavailable(seats, show)
-    case .noAdjacentSeats:
-      throw .refusal(
-        .failedPrecondition, .noAdjacentSeats, "No such run of adjacent free seats is left.",
-        metadata: ["show": String(show.show.id)])
-    case .holdLimitExceeded:
-      throw .refusal(
-        .failedPrecondition, .holdLimitExceeded,
-        "The customer would have more than \(Booking.Limits.seatsPerBooking) seats of the show.",
-        metadata: ["limit": String(Booking.Limits.seatsPerBooking)])
-    case .salesClosed:
-      throw .refusal(
-        .failedPrecondition, .salesClosed, "The show is not on sale.",
-        metadata: ["show": String(show.show.id)])
-    case .showNotFound: throw .notFound(.showNotFound, "show", String(show.show.id))
-    case .requestIDReused: throw Self.requestIDReused
-    case .stalePricing: throw failures.status(StoreError(.contended))
+  private func serve(
+    _ request: SaleRequest, lane: Int16, _ context: ServerContext
+  ) async throws(RPCError) -> SaleOutcome {
+    try await failures.translating { () async throws(StoreError) in
+      try await lanes[lane].serve(request, deadline: context.deadline)
     }
   }
 
-  /// Every lost seat is named, and why each was lost.
-  private static func seatsUnavailable(_ seats: [SeatStatus], _ show: ShowDetails) -> RPCError {
+  /// Refusals of a hold.
+  private static func status(_ refusal: SaleRefusal, _ show: ShowDetails) -> RPCError {
+    let metadata = ["show": String(show.show.id)]
+    switch refusal {
+    case .seatsUnavailable(let seats, let version):
+      return seatsUnavailable(seats, version, show)
+    case .noAdjacentSeats:
+      return .refusal(
+        .failedPrecondition, .noAdjacentSeats, "No such run of adjacent free seats is left.",
+        metadata: metadata)
+    case .strandsSeats(let numbers):
+      let labels = labels(numbers, show)
+      return .refusal(
+        .failedPrecondition, .strandsSeats, "These seats would be left alone: \(labels)",
+        metadata: metadata.merging(["seats": labels]) { one, _ in one })
+    case .holdLimitExceeded:
+      return .refusal(
+        .failedPrecondition, .holdLimitExceeded,
+        "The customer would have more seats of the show than the theatre allows.",
+        metadata: metadata)
+    case .salesClosed:
+      return .refusal(
+        .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
+    case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
+    case .requestIDReused: return requestIDReused
+    case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore:
+      // Not for holds.
+      return .hidden
+    }
+  }
+
+  private static func labels(_ numbers: [Int32], _ show: ShowDetails) -> String {
+    numbers.map { show.layout.seat(number: $0)?.label ?? "?" }.joined(separator: ",")
+  }
+
+  /// Every lost seat is named, and why each was lost, as of a version of the seat map.
+  private static func seatsUnavailable(
+    _ seats: [SeatStatus], _ version: Int64, _ show: ShowDetails
+  ) -> RPCError {
     let named = seats.map { seat in
       (label: show.layout.seat(number: seat.number)?.label ?? "?", state: seat.state)
     }
@@ -81,6 +100,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       metadata: [
         "show": String(show.show.id), "seats": labels,
         "states": named.map { "\($0.state)".uppercased() }.joined(separator: ","),
+        "version": String(version),
       ])
   }
 
@@ -125,20 +145,31 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     _ wish: ChangeWish, _ violations: FieldViolations, _ context: ServerContext
   ) async throws(RPCError) -> Usher.V1.Booking {
     let request = try wish.request(partnerID: try partner(context), violations)
-    let outcome = try await failures.translating { () async throws(StoreError) in
-      try await lanes[request.bookingID.lane].change(request, deadline: context.deadline)
+    switch try await serve(.change(request), lane: request.bookingID.lane, context) {
+    case .done(let record): return try await message(record, context)
+    case .refused(let refusal): throw Self.status(refusal, wish)
+    case .swept: throw .hidden
     }
-    switch outcome {
-    case .changed(let record):
-      parts.noteTold(record.showID, version: record.version)
-      return try await message(record, context)
-    case .wrongState(let record): throw Self.wrongState(record)
-    case .bookingNotFound: throw .notFound(.bookingNotFound, "booking", wish.bookingID)
+  }
+
+  /// Refusals of a change.
+  private static func status(_ refusal: SaleRefusal, _ wish: ChangeWish) -> RPCError {
+    switch refusal {
+    case .wrongState(let record): return wrongState(record)
+    case .extendedBefore(let record):
+      return .refusal(
+        .failedPrecondition, .extendedBefore, "The hold was extended before.",
+        metadata: ["booking": record.id.description])
+    case .bookingNotFound: return .notFound(.bookingNotFound, "booking", wish.bookingID)
     case .foreignBooking:
-      throw .refusal(
+      return .refusal(
         .failedPrecondition, .foreignHold, "The booking was made by another partner.",
         metadata: ["booking": wish.bookingID])
-    case .requestIDReused: throw Self.requestIDReused
+    case .requestIDReused: return requestIDReused
+    case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
+      .showNotFound, .staleShow:
+      // Not for changes.
+      return .hidden
     }
   }
 

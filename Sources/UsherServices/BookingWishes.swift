@@ -56,16 +56,23 @@ struct HoldWish {
 
   /// The lane's request for a show. Throws INVALID_ARGUMENT for labels or tiers it does not have.
   func request(_ show: ShowDetails, bookingID: BookingID) throws(RPCError) -> HoldRequest {
-    let order = HoldOrder(
-      identity: identity, bookingID: bookingID, customerRef: message.customerRef)
     do throws(BookingError) {
-      guard let best = message.bestAvailable else {
-        return try show.request(order, seats: message.seats)
-      }
-      return try show.request(order, best: Int(best.count), tier: best.tier)
+      return HoldRequest(
+        identity: identity, bookingID: bookingID, showID: show.show.id,
+        customerRef: message.customerRef, selection: try selection(show.layout))
     } catch {
       throw Self.status(error)
     }
+  }
+
+  private func selection(_ layout: SeatLayout) throws(BookingError) -> HoldRequest.Selection {
+    guard let best = message.bestAvailable else {
+      return .named(try layout.resolve(labels: message.seats).map(\.number))
+    }
+    guard best.tier.isEmpty || layout.tiers.contains(best.tier) else {
+      throw BookingError(.unknownTier, "The show has no such tier.", subjects: [best.tier])
+    }
+    return .best(BestWish(count: Int(best.count), tier: best.tier))
   }
 
   private static func status(_ error: BookingError) -> RPCError {

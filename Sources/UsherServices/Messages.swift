@@ -42,7 +42,7 @@ extension Usher.V1.Booking {
       bookingId: record.id.description, showId: record.showID, state: .init(record.state),
       seats: labels, quote: .init(record.quote, labels), expiresInMs: record.expiresInMs,
       customerRef: record.customerRef, paymentReference: record.paymentReference,
-      createdAt: .init(unixMicroseconds: record.createdAtUnixMicroseconds),
+      createdAt: .init(unixMicroseconds: record.createdAt),
       version: record.version)
   }
 }

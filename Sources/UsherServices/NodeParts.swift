@@ -1,6 +1,7 @@
 // What the services of one loop work with. Each loop has its own, so that a call finds everything
 // it needs on the loop it lives on.
 
+package import Booking
 package import BookingStore
 import Reactor
 package import SeatFeed
@@ -28,9 +29,11 @@ package final class NodeParts {
 }
 
 extension PerLoop<NodeParts> {
-  /// Called before somebody is told of a show's version: whoever then asks this node for the show's
-  /// map, on whichever loop, is shown at least as much.
-  func noteTold(_ showID: Int64, version: Int64) {
-    onEach { $0.feed.noteTold(showID, version: version) }
+  /// Called before anybody is told of a batch that was committed: whoever then asks this node for
+  /// one of the shows, on whichever loop, is shown at least as much.
+  package func noteTold(_ changes: [SeatChange]) {
+    onEach { parts in
+      for change in changes { parts.feed.noteTold(change.showID, version: change.version) }
+    }
   }
 }

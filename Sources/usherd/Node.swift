@@ -50,23 +50,31 @@ final class Node: Sendable {
     let judge = HealthJudge(health)
     self.judge = judge
     let factory = PoolFactory(configuration, judge)
+    let reads = loops.map { loop in
+      factory.make("reads \(loop.name)", loop, connections: settings.poolConnections)
+    }
+    let shows = reads.map { ShowDirectory(CatalogStore($0), on: $0.loop) }
     let parts = PerLoop(loops) { loop in
-      let pool = factory.make(
-        "reads \(loop.name)", loop, connections: settings.poolConnections)
-      return Self.makeParts(loop, pool, logger)
+      let index = loops.firstIndex { $0 === loop } ?? 0
+      return Self.makeParts(loop, reads[index], shows[index], logger)
     }
     self.parts = parts
     let workers = (0..<settings.laneWorkers).map { index in
       let loop = loops[index % loops.count]
-      return LaneWorker(factory.make("lanes \(index)", loop, connections: 1), on: loop)
+      return LaneWorker(
+        factory.make("lanes \(index)", loop, connections: 1), shows[index % loops.count],
+        on: loop
+      ) { parts.noteTold($0) }
     }
+    let lanes = Lanes(workers)
     sweeper = HoldSweeper(
-      factory.make("sweeper", loops[0], connections: 1), on: loops[0], logger: logger)
+      factory.make("sweeper", loops[0], connections: 1), lanes, on: loops[0], logger: logger)
     pools = factory.all.map(\.pool)
     changes = ChangeFeed(
       configuration, slotName: Self.slotName(), on: loops[0], logger: logger
     ) { event in
       Self.deliver(event, to: parts)
+      lanes.note(event)
     }
     let reference = ServerReference()
     let inventory = NodeInventory(
@@ -91,9 +99,8 @@ final class Node: Sendable {
   }
 
   private static func makeParts(
-    _ loop: EventLoop, _ pool: PostgresPool, _ logger: Logger
+    _ loop: EventLoop, _ pool: PostgresPool, _ shows: ShowDirectory, _ logger: Logger
   ) -> NodeParts {
-    let shows = ShowDirectory(CatalogStore(pool), on: loop)
     let seatMaps = SeatMapStore(pool)
     let groups = SeatMapFrames.groups(seatMaps, logger: logger)
     let feed = FeedRegistry(loop: loop, groups: groups) { (showID) async throws(FeedError) in

@@ -28,7 +28,7 @@ import Testing
       ])
       // Only row C on the left has five together, and two of them are set aside for wheelchairs.
       #expect(outcomes[0].seats(in: house) == ["C1", "C2", "C3", "C4", "C5"])
-      #expect(outcomes[1] == .noAdjacentSeats)
+      #expect(outcomes[1] == .refused(.noAdjacentSeats))
     }
   }
 
@@ -46,7 +46,7 @@ import Testing
       ])
       #expect(outcomes[0].seats(in: house) == ["B1", "B2"])
       #expect(outcomes[1].seats(in: house) == ["C1", "C2"])
-      #expect(outcomes[2] == .noAdjacentSeats)
+      #expect(outcomes[2] == .refused(.noAdjacentSeats))
     }
   }
 
@@ -65,19 +65,6 @@ import Testing
       try await house.endHold(old.id, inSeconds: -6)
       #expect(try await house.hold([house.best(2, 2)])[0].seats(in: house) == ["C4", "C5"])
       #expect(try await house.faults() == [])
-    }
-  }
-
-  @Test func wishesOutOfRangeAreRefusedBeforeTheDatabase() async throws {
-    try await House.run { house in
-      for (count, code) in [
-        (0, BookingError.Code.noSeats), (-1, .noSeats), (11, .tooManySeats),
-      ] {
-        #expect { try house.best(count, 1) } throws: { ($0 as? BookingError)?.code == code }
-      }
-      #expect { try house.best(1, tier: "TIN", 1) } throws: {
-        ($0 as? BookingError)?.code == .unknownTier
-      }
     }
   }
 }

@@ -60,7 +60,7 @@ import Testing
           Self.change(3, [(0, .sold), (1, .sold)]),
           Self.change(4, [(0, .available), (1, .available)]),
           Self.change(5, [(2, .held), (3, .held)]),
-          Self.change(6, [(2, .available), (3, .held)]),
+          Self.change(7, [(2, .available), (3, .held)]),
         ])
     }
   }
@@ -93,9 +93,11 @@ import Testing
     try await withFeed { house, _, events in
       let held = try await house.held(["A1"], 1)
       try await house.endHold(held.id, inSeconds: -6)
-      let sweeper = HoldSweeper(house.connection, on: house.loop, logger: Logger(label: "test"))
+      let lanes = Lanes([LaneWorker(house.connection, house.shows, on: house.loop)])
+      let sweeper = HoldSweeper(
+        house.connection, lanes, on: house.loop, logger: Logger(label: "test"))
       sweeper.start()
-      #expect(await events.wait(for: 3).last == Self.change(3, [(0, .available)]))
+      #expect(await events.wait(for: 3).last == Self.change(4, [(0, .available)]))
       sweeper.stop()
     }
   }

@@ -12,7 +12,7 @@ import Testing
   @Test func aBookingIsConfirmedAndCancelled() async throws {
     try await House.run { house in
       let held = try await house.held(["A1", "A2"], 1)
-      guard case .changed(let sold) = try await house.change(.confirm, held.id, 2, payment: "pay")
+      guard case .done(let sold) = try await house.change(.confirm, held.id, 2, payment: "pay")
       else {
         Issue.record("not confirmed")
         return
@@ -33,16 +33,18 @@ import Testing
       let held = try await house.held(["A1"], 1)
       #expect(
         try await house.change(.confirm, held.id, 2, partner: House.otherPartner)
-          == .foreignBooking)
-      let unknown = house.order(house.identity(0)).bookingID
-      #expect(try await house.change(.confirm, unknown, 3) == .bookingNotFound)
-      guard case .wrongState(let same) = try await house.change(.cancel, held.id, 4) else {
+          == .refused(.foreignBooking))
+      let unknown = house.newBookingID()
+      #expect(try await house.change(.confirm, unknown, 3) == .refused(.bookingNotFound))
+      guard case .refused(.wrongState(let same)) = try await house.change(.cancel, held.id, 4)
+      else {
         Issue.record("a hold was cancelled")
         return
       }
       #expect(same.state == .held)
       #expect(try await house.change(.release, held.id, 5).state == .released)
-      guard case .wrongState(let released) = try await house.change(.confirm, held.id, 6) else {
+      guard case .refused(.wrongState(let released)) = try await house.change(.confirm, held.id, 6)
+      else {
         Issue.record("a released hold was confirmed")
         return
       }
@@ -51,24 +53,52 @@ import Testing
     }
   }
 
-  @Test func anExpiredHoldIsNotConfirmedWhetherSweptOrNot() async throws {
+  @Test func anExpiredHoldIsOverWhetherSweptOrNot() async throws {
     try await House.run { house in
       let held = try await house.held(["A1"], 1)
       try await house.endHold(held.id, inSeconds: -6)
-      guard case .wrongState(let late) = try await house.change(.confirm, held.id, 2) else {
-        Issue.record("an expired hold was confirmed")
-        return
-      }
-      #expect(late.state == .expired)
-      let sweeper = HoldSweeper(house.connection, on: house.loop, logger: Logger(label: "test"))
+      #expect(try await house.seats(.held) == ["A1"])
+      let lanes = Lanes([LaneWorker(house.connection, house.shows, on: house.loop)])
+      let sweeper = HoldSweeper(
+        house.connection, lanes, on: house.loop, logger: Logger(label: "test"))
       #expect(try await sweeper.sweep() == 1)
       #expect(try await sweeper.sweep() == 0)
-      guard case .wrongState(let swept) = try await house.change(.release, held.id, 3) else {
-        Issue.record("an expired hold was released")
+      #expect(try await house.seats(.held) == [])
+      #expect(try await house.change(.release, held.id, 2).state == .expired)
+      let unswept = try await house.held(["A2"], 3)
+      try await house.endHold(unswept.id, inSeconds: -6)
+      #expect(try await house.change(.extend, unswept.id, 4).state == .expired)
+      #expect(try await house.seats(.held) == [])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aLatePaymentTakesTheSeatsAgainWhenAllAreFree() async throws {
+    try await House.run { house in
+      let lucky = try await house.held(["A1", "A2"], 1)
+      let unlucky = try await house.held(["B1", "B2"], 2)
+      for booking in [lucky, unlucky] { try await house.endHold(booking.id, inSeconds: -6) }
+      _ = try await house.held(["B2"], 3)
+      let paid = try await house.change(.confirm, lucky.id, 4, payment: "late")
+      #expect(paid.record?.state == .confirmed && paid.record?.paymentReference == "late")
+      #expect(try await house.seats(.sold) == ["A1", "A2"])
+      #expect(try await house.change(.confirm, unlucky.id, 5, payment: "late").state == .expired)
+      #expect(try await house.seats(.held) == ["B2"])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aHoldIsExtendedOnce() async throws {
+    try await House.run { house in
+      let held = try await house.held(["A1"], 1)
+      let longer = try #require(try await house.change(.extend, held.id, 2).record)
+      #expect(longer.holdUntil == held.holdUntil + 300_000_000 && longer.isExtended)
+      #expect(longer.version == held.version + 1)
+      #expect(try await house.change(.extend, held.id, 2).record?.holdUntil == longer.holdUntil)
+      guard case .refused(.extendedBefore) = try await house.change(.extend, held.id, 3) else {
+        Issue.record("extended twice")
         return
       }
-      #expect(swept.state == .expired)
-      #expect(try await house.seats(.held) == [])
       #expect(try await house.faults() == [])
     }
   }
@@ -90,9 +120,11 @@ import Testing
       let first = try await house.change(.confirm, held.id, 2, payment: "p")
       _ = try await house.change(.cancel, held.id, 3)
       #expect(try await house.change(.confirm, held.id, 2, payment: "p") == first)
-      #expect(try await house.change(.confirm, held.id, 2, payment: "q") == .requestIDReused)
+      #expect(
+        try await house.change(.confirm, held.id, 2, payment: "q") == .refused(.requestIDReused))
       // The hold's own id is no id for a confirmation.
-      #expect(try await house.change(.confirm, held.id, 1, payment: "p") == .requestIDReused)
+      #expect(
+        try await house.change(.confirm, held.id, 1, payment: "p") == .refused(.requestIDReused))
     }
   }
 
@@ -103,10 +135,10 @@ import Testing
         ChangeRequest(
           .confirm, house.identity(UInt64(id)), bookingID: held.id, paymentReference: "p\(id)")
       }
-      let outcomes = try await SeatCommands.change(
-        .confirm, requests, on: house.connection, timeout: nil)
-      guard case .changed(let first) = outcomes[0], case .wrongState(let second) = outcomes[1],
-        case .wrongState = outcomes[2]
+      let outcomes = try await house.serve(requests.map { .change($0) })
+      guard case .done(let first) = outcomes[0],
+        case .refused(.wrongState(let second)) = outcomes[1],
+        case .refused(.wrongState) = outcomes[2]
       else {
         Issue.record("\(outcomes)")
         return
@@ -117,17 +149,21 @@ import Testing
     }
   }
 
-  @Test func aSweepIsBoundedAndTellsEachShowOnce() async throws {
+  @Test func aSweepEndsAllThatIsOverInOneVersion() async throws {
     try await House.run { house in
+      var held: [BookingID] = []
       for (id, label) in ["A1", "A2", "A3"].enumerated() {
-        let held = try await house.held([label], UInt64(id + 1))
-        try await house.endHold(held.id, inSeconds: -6)
+        held.append(try await house.held([label], UInt64(id + 1)).id)
+      }
+      for (id, seconds) in zip(held, [-6, -6, -2]) {
+        try await house.endHold(id, inSeconds: seconds)
       }
       let version = try await house.snapshot().version
-      let result = try await house.connection.query("select expire_holds(2)")
-      #expect(try result.onlyRow().decode(0, as: Int32.self) == 2)
+      #expect(try await house.serve([.sweep(lane: 5, showID: 1)]) == [.swept])
       #expect(try await house.snapshot().version == version + 1)
       #expect(try await house.seats(.held) == ["A3"])
+      #expect(try await house.serve([.sweep(lane: 5, showID: 1)]) == [.swept])
+      #expect(try await house.snapshot().version == version + 1)
     }
   }
 

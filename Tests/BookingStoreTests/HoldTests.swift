@@ -32,13 +32,13 @@ import Testing
       ])
       #expect(outcomes[0].seats(in: house) == ["A1", "A2"])
       // A2 is lost to the first; the second takes nothing, so the third gets A3.
-      #expect(outcomes[1] == .seatsUnavailable([SeatStatus(number: 1, state: .held)]))
+      #expect(outcomes[1].lost == [SeatStatus(number: 1, state: .held)])
       #expect(outcomes[2].seats(in: house) == ["A3", "A4"])
       #expect(
         outcomes[3]
-          == .seatsUnavailable([
+          .lost == [
             SeatStatus(number: 0, state: .held), SeatStatus(number: 3, state: .held),
-          ]))
+          ])
       #expect(outcomes[4].seats(in: house) == ["A9"])
       #expect(try await house.seats(.held) == ["A1", "A2", "A3", "A4", "A9"])
       #expect(try await house.faults() == [])
@@ -62,13 +62,14 @@ import Testing
       _ = try await house.change(.confirm, sold.id, 2, payment: "p")
       _ = try await house.held(["A2"], 3)
       try await house.run("update show_seat set state = 4 where show_id = 1 and seat_no = 2")
+      try await house.touch()
       let outcome = try await house.hold([house.request(["A4", "A3", "A2", "A1"], 4)])[0]
       #expect(
         outcome
-          == .seatsUnavailable([
-            SeatStatus(number: 0, state: .sold), SeatStatus(number: 1, state: .held),
-            SeatStatus(number: 2, state: .blocked),
-          ]))
+          .lost == [
+            SeatStatus(number: 2, state: .blocked), SeatStatus(number: 1, state: .held),
+            SeatStatus(number: 0, state: .sold),
+          ])
       #expect(try await house.seats(.available).contains("A4"))
     }
   }
@@ -97,7 +98,7 @@ import Testing
       ])
       #expect(outcomes[0].record?.id == outcomes[1].record?.id)
       #expect(outcomes[0].record != nil)
-      #expect(outcomes[2] == .requestIDReused)
+      #expect(outcomes[2] == .refused(.requestIDReused))
       #expect(try await house.seats(.held) == ["A1"])
     }
   }
@@ -105,7 +106,7 @@ import Testing
   @Test func anIDWithAnotherBodyIsRefused() async throws {
     try await House.run { house in
       _ = try await house.held(["A1"], 1)
-      #expect(try await house.hold([house.request(["A2"], 1)])[0] == .requestIDReused)
+      #expect(try await house.hold([house.request(["A2"], 1)])[0] == .refused(.requestIDReused))
       // Another partner's ids are its own.
       let other = try house.request(["A2"], 1, partner: House.otherPartner)
       #expect(try await house.hold([other])[0].record != nil)
@@ -118,7 +119,7 @@ import Testing
       try await house.endHold(old.id, inSeconds: -4)
       #expect(
         try await house.hold([house.request(["A1"], 2)])[0]
-          == .seatsUnavailable([SeatStatus(number: 0, state: .held)]))
+          .lost == [SeatStatus(number: 0, state: .held)])
       try await house.endHold(old.id, inSeconds: -6)
       let version = try await house.snapshot().version
       let new = try #require(try await house.hold([house.request(["A1"], 3)])[0].record)
@@ -145,9 +146,9 @@ import Testing
         house.request(["B9"], 8, customer: "ann", partner: House.otherPartner),
       ])
       #expect(outcomes[0].record != nil)
-      #expect(outcomes[1] == .holdLimitExceeded)
+      #expect(outcomes[1] == .refused(.holdLimitExceeded))
       #expect(outcomes[2].record != nil)
-      #expect(outcomes[3] == .holdLimitExceeded)
+      #expect(outcomes[3] == .refused(.holdLimitExceeded))
       #expect(outcomes[4].record != nil)
       #expect(outcomes[5].record != nil)
       _ = try await house.change(.cancel, sold.id, 9)
@@ -156,19 +157,30 @@ import Testing
     }
   }
 
-  @Test func staleQuotesAndClosedShowsAreRefused() async throws {
+  @Test func changedTermsCountFromTheNextHoldOn() async throws {
     try await House.run { house in
-      try await house.run("update show set pricing_version = 2 where show_id = 1")
-      #expect(try await house.hold([house.request(["A1"], 1)])[0] == .stalePricing)
-      try await house.run("update show set pricing_version = 1 where show_id = 1")
-      // The refusal was not remembered: the same request works once the quote is right.
-      #expect(try await house.hold([house.request(["A1"], 1)])[0].record != nil)
+      #expect(try await house.held(["B1"], 1).quote.total.minorUnits == 1_500)
+      try await house.run("update show_price set minor_units = 2000 where tier = 'GOLD'")
+      #expect(try await house.held(["B2"], 2).quote.total.minorUnits == 2_000)
+      try await house.run("update theatre set hold_minutes = 15, seats_per_customer = 1")
+      let long = try await house.held(["B3"], 3, customer: "ann")
+      #expect((890_000...900_000).contains(long.expiresInMs))
+      #expect(
+        try await house.hold([house.request(["B4"], 4, customer: "ann")])[0]
+          == .refused(.holdLimitExceeded))
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func closedShowsAreRefused() async throws {
+    try await House.run { house in
+      _ = try await house.held(["A1"], 1)
       try await house.run("update show set sales_state = 3 where show_id = 1")
-      #expect(try await house.hold([house.request(["A2"], 2)])[0] == .salesClosed)
+      #expect(try await house.hold([house.request(["A2"], 2)])[0] == .refused(.salesClosed))
       try await house.run(
         "update show set sales_state = 2, during = tstzrange(now() - interval '3 h', now() - interval '1 h') where show_id = 1"
       )
-      #expect(try await house.hold([house.request(["A2"], 3)])[0] == .salesClosed)
+      #expect(try await house.hold([house.request(["A2"], 3)])[0] == .refused(.salesClosed))
     }
   }
 
@@ -177,23 +189,21 @@ import Testing
       let known = try house.request(["A1"], 1)
       let unknown = HoldRequest(
         identity: known.identity, bookingID: known.bookingID, showID: 999, customerRef: "",
-        pricingVersion: 1, selection: known.selection, prices: known.prices)
+        selection: known.selection)
       let outcomes = try await house.hold([unknown, house.request(["A1"], 2)])
-      #expect(outcomes[0] == .showNotFound)
+      #expect(outcomes[0] == .refused(.showNotFound))
       #expect(outcomes[1].record != nil)
     }
   }
 
   @Test func aBatchMaySpanShows() async throws {
     try await House.run { house in
-      let other = try #require(try await CatalogStore(house.connection).show(id: 3))
-      let elsewhere = try other.request(house.order(house.identity(2)), seats: ["A1"])
       let outcomes = try await house.hold([
-        house.request(["A1"], 1), elsewhere, house.request(["A1"], 3),
+        house.request(["A1"], 1), house.request(["A1"], 2, show: 3), house.request(["A1"], 3),
       ])
       #expect(outcomes[0].record?.showID == 1)
       #expect(outcomes[1].record?.showID == 3)
-      #expect(outcomes[2] == .seatsUnavailable([SeatStatus(number: 0, state: .held)]))
+      #expect(outcomes[2].lost == [SeatStatus(number: 0, state: .held)])
       #expect(try await house.faults() == [])
     }
   }

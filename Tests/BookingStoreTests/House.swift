@@ -17,6 +17,8 @@ struct House: Sendable {
   let loop: EventLoop
   let configuration: PostgresConfiguration
   let details: ShowDetails
+  let shows: ShowDirectory
+  let desk: LoopBound<SaleDesk>
   private static let nextRandom = Atomic<UInt64>(1)
 
   static let partner: Int64 = 1
@@ -34,8 +36,11 @@ struct House: Sendable {
           guard let details = try await CatalogStore(connection).show(id: 1) else {
             throw StoreError(.fault)
           }
+          let shows = ShowDirectory(CatalogStore(connection), on: loop)
+          let desk = SaleDesk(connection, shows, on: loop) { _ in }
           let house = House(
-            connection: connection, loop: loop, configuration: configuration, details: details)
+            connection: connection, loop: loop, configuration: configuration, details: details,
+            shows: shows, desk: LoopBound(desk, loop: loop))
           result = .success(try await body(house))
         } catch {
           result = .failure(error)
@@ -86,35 +91,43 @@ struct House: Sendable {
       partnerID: partner, requestID: UniqueID(high: 0x4000, low: request), hash: hash.digest)
   }
 
-  func order(_ identity: RequestIdentity, customer: String = "") -> HoldOrder {
+  func newBookingID(lane: Int16? = nil) -> BookingID {
     let random = Self.nextRandom.add(1, ordering: .relaxed).newValue
-    return HoldOrder(
-      identity: identity,
-      bookingID: BookingID(
-        lane: details.show.lane, unixMilliseconds: 1_900_000_000_000, random: (0, random)),
-      customerRef: customer)
+    return BookingID(
+      lane: lane ?? details.show.lane, unixMilliseconds: 1_900_000_000_000, random: (0, random))
   }
 
   func request(
-    _ labels: [String], _ id: UInt64, customer: String = "", partner: Int64 = House.partner
+    _ labels: [String], _ id: UInt64, customer: String = "", partner: Int64 = House.partner,
+    show: Int64 = 1
   ) throws -> HoldRequest {
-    let identity = identity(id, partner: partner, body: labels.joined(separator: ","))
-    return try details.request(order(identity, customer: customer), seats: labels)
+    HoldRequest(
+      identity: identity(id, partner: partner, body: labels.joined(separator: ",")),
+      bookingID: newBookingID(), showID: show, customerRef: customer,
+      selection: .named(try details.layout.resolve(labels: labels).map(\.number)))
   }
 
-  func best(_ count: Int, tier: String = "", _ id: UInt64) throws -> HoldRequest {
-    try details.request(order(identity(id)), best: count, tier: tier)
+  func best(
+    _ count: Int, tier: String = "", split: Bool = false, _ id: UInt64
+  ) -> HoldRequest {
+    HoldRequest(
+      identity: identity(id), bookingID: newBookingID(), showID: 1, customerRef: "",
+      selection: .best(BestWish(count: count, tier: tier, allowSplit: split)))
   }
 
-  func hold(_ requests: [HoldRequest]) async throws -> [HoldOutcome] {
-    try await SeatCommands.hold(requests, on: connection, timeout: nil)
+  func serve(_ requests: [SaleRequest]) async throws -> [SaleOutcome] {
+    try await desk.value.serve(requests, timeout: nil)
+  }
+
+  func hold(_ requests: [HoldRequest]) async throws -> [SaleOutcome] {
+    try await serve(requests.map { .hold($0) })
   }
 
   /// Holds seats that are known to be free.
   func held(
     _ labels: [String], _ id: UInt64, customer: String = ""
   ) async throws -> BookingRecord {
-    guard case .held(let record) = try await hold([request(labels, id, customer: customer)])[0]
+    guard case .done(let record) = try await hold([request(labels, id, customer: customer)])[0]
     else { throw StoreError(.fault) }
     return record
   }
@@ -122,11 +135,11 @@ struct House: Sendable {
   func change(
     _ change: ChangeRequest.Change, _ booking: BookingID, _ id: UInt64,
     partner: Int64 = House.partner, payment: String = ""
-  ) async throws -> ChangeOutcome {
+  ) async throws -> SaleOutcome {
     let request = ChangeRequest(
       change, identity(id, partner: partner, body: "\(change)\(booking)\(payment)"),
       bookingID: booking, paymentReference: payment)
-    return try await SeatCommands.change(change, [request], on: connection, timeout: nil)[0]
+    return try await serve([.change(request)])[0]
   }
 
   // MARK: Looking
@@ -162,6 +175,12 @@ struct House: Sendable {
       update show_seat h set hold_until = m.hold_until from moved m
        where h.booking_id = m.booking_id
       """)
+    try await touch()
+  }
+
+  /// What was changed by hand is a new version of the show, as for everyone who changes seats.
+  func touch() async throws {
+    try await run("update show set version = version + 1 where show_id = 1")
   }
 
   func run(_ sql: String) async throws {
@@ -169,22 +188,24 @@ struct House: Sendable {
   }
 }
 
-extension HoldOutcome {
-  /// The labels held, or nil.
-  func seats(in house: House) -> [String]? {
-    if case .held(let record) = self { house.labels(record.seatNumbers) } else { nil }
-  }
+extension SaleOutcome {
+  /// The labels of the booking that was made or changed, or nil.
+  func seats(in house: House) -> [String]? { record.map { house.labels($0.seatNumbers) } }
 
+  /// The booking that was made or changed.
   var record: BookingRecord? {
-    if case .held(let record) = self { record } else { nil }
+    if case .done(let record) = self { record } else { nil }
   }
-}
 
-extension ChangeOutcome {
+  /// The seats that were lost, when that was the reason.
+  var lost: [SeatStatus]? {
+    if case .refused(.seatsUnavailable(let seats, _)) = self { seats } else { nil }
+  }
+
   /// The state of the booking, when the answer has one.
   var state: BookingState? {
     switch self {
-    case .changed(let record), .wrongState(let record): record.state
+    case .done(let record), .refused(.wrongState(let record)): record.state
     default: nil
     }
   }

@@ -25,7 +25,9 @@ private final class SluiceDatabase: Database {
     var isOpen = true
     var waiters: [CheckedContinuation<Void, Never>] = []
     var fates: [Fate] = []
+    var outage: PostgresError?
     var callCount = 0
+    var writeCount = 0
   }
 
   private let base: any Database
@@ -35,7 +37,10 @@ private final class SluiceDatabase: Database {
 
   init(_ base: any Database) { self.base = base }
 
+  /// Statements of any kind that came through.
   var callCount: Int { state.withLock { $0.callCount } }
+  /// Batches that were written.
+  var writeCount: Int { state.withLock { $0.writeCount } }
 
   func close() { state.withLock { $0.isOpen = false } }
 
@@ -48,11 +53,46 @@ private final class SluiceDatabase: Database {
     for waiter in waiters { waiter.resume() }
   }
 
-  /// What becomes of the next calls, in order; those after pass.
+  /// What becomes of the next batches that are written, in order; those after pass.
   func plan(_ fates: [Fate]) { state.withLock { $0.fates = fates } }
+
+  /// Every statement fails from now on.
+  func fail(_ error: PostgresError) { state.withLock { $0.outage = error } }
 
   func query(
     _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
+  ) async throws(PostgresError) -> PostgresResult {
+    try await pass(statement, parameters, timeout, to: base)
+  }
+
+  func inTransaction<Value: Sendable>(
+    _ body: (any Database) async throws(PostgresError) -> Value
+  ) async throws(PostgresError) -> Value {
+    try await base.inTransaction { (connection) async throws(PostgresError) in
+      try await body(Through(sluice: self, connection: connection))
+    }
+  }
+
+  private struct Through: Database {
+    let sluice: SluiceDatabase
+    let connection: any Database
+
+    func query(
+      _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
+    ) async throws(PostgresError) -> PostgresResult {
+      try await sluice.pass(statement, parameters, timeout, to: connection)
+    }
+
+    func inTransaction<Value: Sendable>(
+      _ body: (any Database) async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+      try await body(self)
+    }
+  }
+
+  private func pass(
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], _ timeout: Duration?,
+    to target: any Database
   ) async throws(PostgresError) -> PostgresResult {
     arrivals.put(statement.name)
     await withCheckedContinuation { continuation in
@@ -62,18 +102,23 @@ private final class SluiceDatabase: Database {
       }
       if isOpen { continuation.resume() }
     }
-    let fate = state.withLock { state in
-      state.callCount += 1
-      return state.fates.isEmpty ? Fate.run : state.fates.removeFirst()
-    }
-    switch fate {
-    case .run: break
+    switch fate(of: statement) {
+    case .run: return try await target.query(statement, parameters, timeout: timeout)
     case .fail(let error): throw error
     case .runAndFail(let error):
-      _ = try await base.query(statement, parameters, timeout: timeout)
+      _ = try await target.query(statement, parameters, timeout: timeout)
       throw error
     }
-    return try await base.query(statement, parameters, timeout: timeout)
+  }
+
+  private func fate(of statement: PostgresStatement) -> Fate {
+    state.withLock { state in
+      state.callCount += 1
+      if let outage = state.outage { return .fail(outage) }
+      guard statement.name == Statements.writeSales.name else { return .run }
+      state.writeCount += 1
+      return state.fates.isEmpty ? .run : state.fates.removeFirst()
+    }
   }
 }
 
@@ -81,15 +126,15 @@ private final class SluiceDatabase: Database {
   /// A task per request; the first is in flight behind the closed sluice, the others wait in order.
   private func rush(
     _ house: House, _ sluice: SluiceDatabase, _ requests: [HoldRequest]
-  ) async -> [Task<Result<HoldOutcome, StoreError>, Never>] {
-    let worker = LaneWorker(sluice, on: house.loop)
+  ) async -> [Task<Result<SaleOutcome, StoreError>, Never>] {
+    let worker = LaneWorker(sluice, house.shows, on: house.loop)
     sluice.close()
-    var tasks: [Task<Result<HoldOutcome, StoreError>, Never>] = []
+    var tasks: [Task<Result<SaleOutcome, StoreError>, Never>] = []
     for (index, request) in requests.enumerated() {
       tasks.append(
-        Task.immediate(executorPreference: house.loop) { () -> Result<HoldOutcome, StoreError> in
+        Task.immediate(executorPreference: house.loop) { () -> Result<SaleOutcome, StoreError> in
           do throws(StoreError) {
-            return .success(try await worker.hold(request))
+            return .success(try await worker.serve(.hold(request)))
           } catch {
             return .failure(error)
           }
@@ -107,7 +152,7 @@ private final class SluiceDatabase: Database {
         house, sluice, try labels.enumerated().map { try house.request([$1], UInt64($0 + 1)) })
       sluice.open()
       for task in tasks { #expect(try await task.value.get().record != nil) }
-      #expect(sluice.callCount == 2)
+      #expect(sluice.writeCount == 2)
       #expect(try await house.seats(.held).count == 30)
     }
   }
@@ -136,7 +181,8 @@ private final class SluiceDatabase: Database {
       var held: [Bool] = []
       for task in tasks { held.append(try await task.value.get().record != nil) }
       #expect(held == [true, true, false, true])
-      #expect(sluice.callCount == 2 + 3)
+      // The first alone; the batch; the two of it that win, each alone.
+      #expect(sluice.writeCount == 2 + 2)
       #expect(try await house.faults() == [])
     }
   }
@@ -149,8 +195,8 @@ private final class SluiceDatabase: Database {
       let tasks = await rush(
         house, sluice,
         try [["A1"], ["A2"], ["A3"]].enumerated().map { try house.request($1, UInt64($0 + 1)) })
-      // The first is repeated alone; the others' batch is, one by one.
-      sluice.plan([.runAndFail(lost), .run, .runAndFail(lost)])
+      // The first is asked for alone; the others, a batch, one by one.
+      sluice.plan([.runAndFail(lost), .runAndFail(lost)])
       sluice.open()
       for task in tasks { #expect(try await task.value.get().record != nil) }
       // Two transactions changed seats, the repetitions none.
@@ -167,7 +213,7 @@ private final class SluiceDatabase: Database {
       let tasks = await rush(
         house, sluice,
         try (1...8).map { try house.request(["A\($0)"], UInt64($0)) })
-      sluice.plan(Array(repeating: .fail(away), count: 20))
+      sluice.fail(away)
       sluice.open()
       for task in tasks {
         #expect(await task.value == .failure(StoreError(.unavailable, cause: away)))
@@ -207,10 +253,10 @@ private final class SluiceDatabase: Database {
 
   @Test func whoseTimeIsUpIsNotServed() async throws {
     try await House.run { house in
-      let worker = LaneWorker(house.connection, on: house.loop)
+      let worker = LaneWorker(house.connection, house.shows, on: house.loop)
       let request = try house.request(["A1"], 1)
       await #expect(throws: StoreError(.deadlineExceeded)) {
-        try await worker.hold(request, deadline: house.loop.now)
+        try await worker.serve(.hold(request), deadline: house.loop.now)
       }
       #expect(try await house.seats(.held) == [])
     }
@@ -221,27 +267,29 @@ private final class SluiceDatabase: Database {
       let old = try await house.held(["A1"], 1)
       let sold = try await house.held(["A2"], 2)
       let sluice = SluiceDatabase(house.connection)
-      let worker = LaneWorker(sluice, on: house.loop)
+      let worker = LaneWorker(sluice, house.shows, on: house.loop)
       sluice.close()
       let first = Task.immediate(executorPreference: house.loop) {
-        try await worker.hold(house.request(["A3"], 3))
+        try await worker.serve(.hold(house.request(["A3"], 3)))
       }
       _ = await sluice.arrivals.wait(for: 1)
       let hold = Task.immediate(executorPreference: house.loop) {
-        try await worker.hold(house.request(["A1"], 4))
+        try await worker.serve(.hold(house.request(["A1"], 4)))
       }
       let release = Task.immediate(executorPreference: house.loop) {
-        try await worker.change(ChangeRequest(.release, house.identity(5), bookingID: old.id))
+        try await worker.serve(
+          .change(ChangeRequest(.release, house.identity(5), bookingID: old.id)))
       }
       let confirm = Task.immediate(executorPreference: house.loop) {
-        try await worker.change(
-          ChangeRequest(
-            .confirm, house.identity(6), bookingID: sold.id, paymentReference: "p"))
+        try await worker.serve(
+          .change(
+            ChangeRequest(
+              .confirm, house.identity(6), bookingID: sold.id, paymentReference: "p")))
       }
       sluice.open()
       #expect(try await first.value.record != nil)
-      // The release came later but frees the seat before the hold is tried.
-      #expect(try await hold.value.record != nil)
+      // First come, first served: the release came after the hold.
+      #expect(try await hold.value.lost == [SeatStatus(number: 0, state: .held)])
       #expect(try await release.value.state == .released)
       #expect(try await confirm.value.state == .confirmed)
       #expect(try await house.faults() == [])
@@ -253,16 +301,19 @@ private final class SluiceDatabase: Database {
   @Test func anIDInFlightElsewhereIsRefused() async throws {
     try await House.run { house in
       let second = try await PostgresConnection.connect(house.configuration, on: house.loop)
-      let worker = LaneWorker(second, on: house.loop)
-      let other = try #require(try await CatalogStore(house.connection).show(id: 3))
-      let elsewhere = try other.request(
-        house.order(house.identity(1, body: "other")), seats: ["A1"])
+      let worker = LaneWorker(second, house.shows, on: house.loop)
+      let elsewhere = try HoldRequest(
+        identity: house.identity(1, body: "other"), bookingID: house.newBookingID(), showID: 3,
+        customerRef: "", selection: house.request(["A1"], 1).selection)
       let here = try house.request(["A1"], 1)
       let contender = try await house.connection.transaction { connection throws(PostgresError) in
-        _ = try await SeatCommands.hold([here], on: connection, timeout: nil)
-        return Task.immediate(executorPreference: house.loop) { try await worker.hold(elsewhere) }
+        let desk = SaleDesk(connection, house.shows, on: house.loop) { _ in }
+        _ = try await desk.serve([.hold(here)], timeout: nil)
+        return Task.immediate(executorPreference: house.loop) {
+          try await worker.serve(.hold(elsewhere))
+        }
       }
-      #expect(try await contender.value == .requestIDReused)
+      #expect(try await contender.value == .refused(.requestIDReused))
       #expect(try await house.seats(.held) == ["A1"])
       #expect(try await house.faults() == [])
       await second.close()
@@ -274,14 +325,15 @@ private final class SluiceDatabase: Database {
       // Two workers on connections of their own, as two nodes would.
       let second = try await PostgresConnection.connect(house.configuration, on: house.loop)
       let workers = [
-        LaneWorker(house.connection, on: house.loop), LaneWorker(second, on: house.loop),
+        LaneWorker(house.connection, house.shows, on: house.loop),
+        LaneWorker(second, house.shows, on: house.loop),
       ]
       let labels = house.details.layout.seats.map(\.label)
-      let outcomes = try await withThrowingTaskGroup(of: HoldOutcome.self) { group in
+      let outcomes = try await withThrowingTaskGroup(of: SaleOutcome.self) { group in
         for id in 0..<200 {
           let request = try house.request(
             [labels[id % 30], labels[(id * 7 + 1) % 30]].uniqued(), UInt64(id + 1))
-          group.addTask { try await workers[id % 2].hold(request) }
+          group.addTask { try await workers[id % 2].serve(.hold(request)) }
         }
         return try await group.reduce(into: []) { $0.append($1) }
       }
@@ -291,11 +343,7 @@ private final class SluiceDatabase: Database {
       #expect(outcomes.count == 200)
       #expect(
         outcomes.allSatisfy { outcome in
-          if case .seatsUnavailable(let lost) = outcome {
-            !lost.isEmpty
-          } else {
-            outcome.record != nil
-          }
+          outcome.lost?.isEmpty == false || outcome.record != nil
         })
       #expect(try await house.seats(.held).count == held.count)
       #expect(try await house.faults() == [])

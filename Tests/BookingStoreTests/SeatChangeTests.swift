@@ -19,6 +19,10 @@ import Testing
           seats: [SeatStatus(number: 3, state: .held), SeatStatus(number: 256, state: .available)]))
   }
 
+  @Test func aMessageIsWrittenAsItIsRead() throws {
+    #expect(try #require(SeatChange(message: message)).message == message)
+  }
+
   @Test func anythingElseIsRefused() {
     for count in message.indices { #expect(SeatChange(message: Array(message[..<count])) == nil) }
     #expect(SeatChange(message: message + [0]) == nil)

@@ -5,6 +5,7 @@ import pytest
 
 import partner as partners
 from partner import FREE, booking_pb2, new_id, refusal, seat_map_pb2
+from usherd import wait_until
 
 INVALID, PRECONDITION, NOT_FOUND = (
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -129,8 +130,7 @@ def test_a_released_hold_is_gone(partner, show):
         assert (refused.code, refused.reason) == (PRECONDITION, "HOLD_RELEASED")
 
 
-def test_an_expired_hold_is_gone(demo, partner, show):
-    held = partner.hold(show.show_id, best=(1, ""))
+def end_hold(demo, held):
     demo.server.sql(f"""
         begin;
         update show_seat set hold_until = now() - interval '6 s'
@@ -138,9 +138,30 @@ def test_an_expired_hold_is_gone(demo, partner, show):
         update booking set hold_until = now() - interval '6 s'
          where booking_id = '{held.booking_id}';
         commit""")
-    refused = refusal(partner.confirm, held.booking_id)
+
+
+def test_an_expired_hold_is_gone(demo, partner, show):
+    held = partner.hold(show.show_id, best=(2, ""))
+    end_hold(demo, held)
+    refused = refusal(partner.release, held.booking_id)
     assert (refused.code, refused.reason) == (PRECONDITION, "HOLD_EXPIRED")
     assert refused.metadata["booking"] == held.booking_id
+
+
+def test_a_late_payment_gets_the_seats_only_if_they_are_free(demo, partner, show):
+    lucky = partner.hold(show.show_id, best=(2, ""))
+    unlucky = partner.hold(show.show_id, best=(2, ""))
+    end_hold(demo, lucky)
+    end_hold(demo, unlucky)
+    freed = [*lucky.seats, *unlucky.seats]
+    wait_until(
+        lambda: {partner.map(show.show_id)[1][label] for label in freed} == {FREE}, 5, "free seats")
+    partner.hold(show.show_id, [unlucky.seats[0]])
+    refused = refusal(partner.confirm, unlucky.booking_id)
+    assert (refused.code, refused.reason) == (PRECONDITION, "HOLD_EXPIRED")
+    taken = partner.confirm(lucky.booking_id)
+    assert (taken.state, taken.seats) == (booking_pb2.BOOKING_STATE_CONFIRMED, lucky.seats)
+    assert demo.server.faults() == []
 
 
 def test_a_foreign_hold_is_not_touched(demo, partner, show):

@@ -26,6 +26,10 @@ create table theatre (
   longitude double precision not null check (longitude between -180 and 180),
   -- Policy: how long the customer has, without the server's grace.
   hold_minutes smallint not null default 5 check (hold_minutes between 1 and 15),
+  -- Policy: most seats that a customer may have in one show.
+  seats_per_customer smallint not null default 10 check (seats_per_customer between 1 and 10),
+  -- Policy on bookings that strand a single seat: 0 off, 1 prefer others, 2 forbid.
+  orphan_rule smallint not null default 0 check (orphan_rule between 0 and 2),
   unique (city_id, name)
 );
 create index theatre_by_name on theatre (name, theatre_id);

@@ -19,7 +19,8 @@ create table show (
   seat_count integer not null check (seat_count > 0),
   -- 1 scheduled, 2 on sale, 3 closed, 4 cancelled.
   sales_state smallint not null default 2 check (sales_state between 1 and 4),
-  -- Raised by every change of prices, offers or layout: a quote made before is refused.
+  -- Raised by every change of terms (prices, offers, layout, policies, times, sales state): what
+  -- was decided under the terms before is refused.
   pricing_version integer not null default 1 check (pricing_version >= 1),
   -- Raised by one in each transaction that changes seats of the show: no gaps, ever.
   version bigint not null default 1 check (version >= 1),
@@ -65,6 +66,47 @@ create table offer (
   check ((kind = 2) = (ticket_position is not null)),
   check (first_minute <= last_minute)
 );
+
+-- Terms cannot change unnoticed. Offers are the exception: who changes one raises its shows.
+create function raise_pricing_version() returns trigger
+language plpgsql as $$
+begin
+  new.pricing_version := greatest(new.pricing_version, old.pricing_version + 1);
+  return new;
+end
+$$;
+create trigger show_terms before update of sales_state, during, layout_version, currency on show
+for each row when (
+  (old.sales_state, old.during, old.layout_version, old.currency)
+    is distinct from (new.sales_state, new.during, new.layout_version, new.currency))
+execute function raise_pricing_version();
+
+create function raise_shows_of_theatre() returns trigger
+language plpgsql as $$
+begin
+  update show s set pricing_version = s.pricing_version + 1
+   where s.theatre_id = new.theatre_id and upper(s.during) > now();
+  return null;
+end
+$$;
+create trigger theatre_policies after update of hold_minutes, seats_per_customer, orphan_rule
+on theatre for each row when (
+  (old.hold_minutes, old.seats_per_customer, old.orphan_rule)
+    is distinct from (new.hold_minutes, new.seats_per_customer, new.orphan_rule))
+execute function raise_shows_of_theatre();
+
+create function raise_shows_of_prices() returns trigger
+language plpgsql as $$
+begin
+  update show s set pricing_version = s.pricing_version + 1
+   where (s.lane, s.show_id) in (select p.lane, p.show_id from changed_price p);
+  return null;
+end
+$$;
+create trigger show_price_updated after update on show_price
+referencing new table as changed_price for each statement execute function raise_shows_of_prices();
+create trigger show_price_deleted after delete on show_price
+referencing old table as changed_price for each statement execute function raise_shows_of_prices();
 
 insert into offer (title, kind, discount_basis_points, first_minute, last_minute)
 values ('Matinee', 1, 2000, 720, 1019);

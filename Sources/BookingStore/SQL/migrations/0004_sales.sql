@@ -25,6 +25,8 @@ create table booking (
   show_id bigint not null,
   partner_id bigint not null,
   customer_ref text not null check (octet_length(customer_ref) <= 128),
+  -- The request that made the hold.
+  request_id uuid not null,
   -- 1 held, 2 confirmed, 3 released, 4 expired, 5 cancelled, 6 exchanged, 7 used.
   state smallint not null check (state between 1 and 7),
   -- In the order of the quote: dearest first, then by label.
@@ -35,6 +37,7 @@ create table booking (
   -- separated by tabs.
   quote text not null,
   hold_until timestamptz not null,
+  is_extended boolean not null default false,
   payment_reference text not null default '' check (octet_length(payment_reference) <= 128),
   -- The show's version that made this booking's last change visible.
   version bigint not null,
@@ -42,24 +45,22 @@ create table booking (
   changed_at timestamptz not null,
   primary key (lane, booking_id)
 ) with (fillfactor = 70);
-create index booking_by_customer on booking (lane, show_id, partner_id, customer_ref)
-  where state in (1, 2) and customer_ref <> '';
+create index booking_by_show on booking (lane, show_id, version);
 create index booking_by_hold on booking (hold_until) where state = 1;
 
--- What became of each request id. Written in the transaction of the effect itself.
+-- What became of each request id that had an effect. Written in the transaction of the effect
+-- itself. A refusal changes nothing and leaves no row.
 create table request_log (
   partner_id bigint not null,
   request_id uuid not null,
   lane smallint not null,
   -- SHA-256 of the request in canonical form: the same id with another body is refused.
   request_hash bytea not null check (length(request_hash) = 32),
-  outcome text not null,
-  show_id bigint not null,
-  booking_id uuid,
-  booking_state smallint,
-  version bigint,
-  lost_seat_nos integer[],
-  lost_states smallint[],
+  effect text not null,
+  booking_id uuid not null,
+  -- The booking as the request left it.
+  booking_state smallint not null,
+  version bigint not null,
   created_at timestamptz not null,
   primary key (partner_id, request_id)
 );
@@ -69,22 +70,10 @@ create table request_log (
 create function hold_grace() returns interval
 language sql immutable parallel safe as $$ select interval '5 seconds' $$;
 
--- The outcome of one request of a batch. `ordinal` counts from 1 in arrival order.
-create type booking_outcome as (
-  ordinal integer,
-  outcome text,
-  booking_id uuid,
-  show_id bigint,
-  booking_state smallint,
-  seat_nos integer[],
-  total bigint,
-  currency text,
-  quote text,
-  expires_in_ms bigint,
-  customer_ref text,
-  payment_reference text,
-  created_at timestamptz,
-  version bigint,
-  lost_seat_nos integer[],
-  lost_states smallint[]
-);
+-- A hold whose time and grace are over counts as expired, whether or not it was swept.
+create function booking_state_at(p_state smallint, p_hold_until timestamptz, p_now timestamptz)
+returns smallint
+language sql immutable parallel safe as $$
+  select case when p_state = 1 and p_hold_until + hold_grace() <= p_now then 4::smallint
+         else p_state end
+$$;

@@ -1,9 +1,8 @@
--- Booking ($1 lane, $2 id) of partner $3, in the columns of booking_outcome. A hold whose time and
--- grace are over is told as expired, whether or not it was swept.
-select 1, 'found', b.booking_id, b.show_id, booking_state_at(b.state, b.hold_until, clock_timestamp()),
-       b.seat_nos, b.total, b.currency, b.quote,
-       hold_left_ms(b.state, b.hold_until, clock_timestamp()),
-       b.customer_ref, b.payment_reference, b.created_at, b.version,
-       null::integer[], null::smallint[]
+-- Booking ($1 lane, $2 id) of partner $3, in the columns of the table, then the time. A hold whose
+-- time and grace are over is told as expired, whether or not it was swept.
+select b.lane, b.booking_id, b.show_id, b.partner_id, b.customer_ref, b.request_id,
+       booking_state_at(b.state, b.hold_until, clock_timestamp()), b.seat_nos, b.total, b.currency,
+       b.quote, b.hold_until, b.is_extended, b.payment_reference, b.version, b.created_at,
+       b.changed_at, clock_timestamp()
   from booking b
  where b.lane = $1::smallint and b.booking_id = $2::uuid and b.partner_id = $3::bigint

@@ -39,7 +39,7 @@ language sql stable as $$
                        from string_to_table(b.quote, chr(10)) as l(line))
   union all
   -- A logged hold without its booking.
-  select 'request_without_booking', l.lane, l.show_id, null::integer, l.booking_id
+  select 'request_without_booking', l.lane, 0::bigint, null::integer, l.booking_id
     from request_log l left join booking b on b.lane = l.lane and b.booking_id = l.booking_id
    where l.booking_id is not null and b.booking_id is null
   union all

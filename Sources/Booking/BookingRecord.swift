@@ -1,0 +1,70 @@
+// A booking: what the ledger keeps, the database stores and callers are told.
+
+/// A booking at one moment. Times are the database's.
+package struct BookingRecord: Sendable, Hashable {
+  /// The id.
+  package let id: BookingID
+  /// The show.
+  package let showID: Int64
+  /// The partner that sold it.
+  package let partnerID: Int64
+  /// The partner's name for its customer; may be empty.
+  package let customerRef: String
+  /// The request that made the hold.
+  package let requestID: UniqueID
+  /// The state.
+  package var state: BookingState
+  /// The seats in the order of the quote.
+  package let seatNumbers: [Int32]
+  /// What they cost.
+  package let quote: Quote
+  /// When the customer's time ends, in microseconds since 1970.
+  package var holdUntil: Int64
+  /// Whether the hold was extended.
+  package var isExtended: Bool
+  /// The reference given on confirming; empty before.
+  package var paymentReference: String
+  /// When the hold was made, in microseconds since 1970.
+  package var createdAt: Int64
+  /// The show's version that made the booking's last change visible.
+  package var version: Int64
+  /// How long the hold lasted for the customer when this was told, in milliseconds; 0 when it was
+  /// no longer held.
+  package private(set) var expiresInMs: Int64 = 0
+
+  /// A booking.
+  package init(
+    id: BookingID, showID: Int64, partnerID: Int64, customerRef: String, requestID: UniqueID,
+    state: BookingState, seatNumbers: [Int32], quote: Quote, holdUntil: Int64, isExtended: Bool,
+    paymentReference: String, createdAt: Int64, version: Int64
+  ) {
+    self.id = id
+    self.showID = showID
+    self.partnerID = partnerID
+    self.customerRef = customerRef
+    self.requestID = requestID
+    self.state = state
+    self.seatNumbers = seatNumbers
+    self.quote = quote
+    self.holdUntil = holdUntil
+    self.isExtended = isExtended
+    self.paymentReference = paymentReference
+    self.createdAt = createdAt
+    self.version = version
+  }
+
+  /// What stands for the time of a statement that has not run yet.
+  package static let notYet = Int64.max
+
+  /// When nobody else can take the seats yet: the customer's time and the server's grace.
+  package var graceUntil: Int64 {
+    holdUntil == Self.notYet ? Self.notYet : holdUntil + Int64(Limits.holdGraceSeconds) * 1_000_000
+  }
+
+  /// The booking as it is told at a time of the database.
+  package func told(at now: Int64) -> BookingRecord {
+    var record = self
+    record.expiresInMs = state == .held ? max(0, (holdUntil - now) / 1_000) : 0
+    return record
+  }
+}

@@ -1,0 +1,187 @@
+// What a show's ledger is asked, and what it answers. Plain values: what they become in the
+// database is BookingStore's.
+
+/// What identifies a change of a partner, so that repeating it changes nothing.
+package struct RequestIdentity: Sendable, Hashable {
+  /// The partner whose credential the call carried.
+  package let partnerID: Int64
+  /// The caller's id for the request.
+  package let requestID: UniqueID
+  /// Digest of the request's canonical form, 32 bytes.
+  package let hash: [UInt8]
+
+  /// Identifies a request.
+  package init(partnerID: Int64, requestID: UniqueID, hash: [UInt8]) {
+    self.partnerID = partnerID
+    self.requestID = requestID
+    self.hash = hash
+  }
+
+  /// The identity without the body: ids are a partner's own.
+  package var key: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }
+}
+
+/// A request id and the partner that chose it.
+package struct RequestKey: Sendable, Hashable {
+  /// The partner.
+  package let partnerID: Int64
+  /// The id.
+  package let requestID: UniqueID
+
+  /// A partner's request id.
+  package init(partnerID: Int64, requestID: UniqueID) {
+    self.partnerID = partnerID
+    self.requestID = requestID
+  }
+}
+
+extension RequestKey: Comparable {
+  /// By partner, then by the bytes of the id.
+  package static func < (one: RequestKey, other: RequestKey) -> Bool {
+    (one.partnerID, one.requestID.high, one.requestID.low)
+      < (other.partnerID, other.requestID.high, other.requestID.low)
+  }
+}
+
+/// Asks to hold seats of a show.
+package struct HoldRequest: Sendable, Hashable {
+  /// Which seats.
+  package enum Selection: Sendable, Hashable {
+    /// These, by number, each once.
+    case named([Int32])
+    /// Adjacent ones that the server chooses.
+    case best(BestWish)
+  }
+
+  /// Who asks.
+  package let identity: RequestIdentity
+  /// The id the booking will have; its lane is the show's.
+  package let bookingID: BookingID
+  /// The show.
+  package let showID: Int64
+  /// The partner's name for its customer; may be empty.
+  package let customerRef: String
+  /// Which seats.
+  package let selection: Selection
+
+  /// Asks for seats.
+  package init(
+    identity: RequestIdentity, bookingID: BookingID, showID: Int64, customerRef: String,
+    selection: Selection
+  ) {
+    self.identity = identity
+    self.bookingID = bookingID
+    self.showID = showID
+    self.customerRef = customerRef
+    self.selection = selection
+  }
+}
+
+/// Seats left to the server's choice.
+package struct BestWish: Sendable, Hashable {
+  /// How many.
+  package let count: Int
+  /// The tier they must be in; empty for any one tier.
+  package let tier: String
+  /// Whether two parts on adjoining rows will do when no run is left.
+  package let allowSplit: Bool
+
+  /// A wish for seats.
+  package init(count: Int, tier: String = "", allowSplit: Bool = false) {
+    self.count = count
+    self.tier = tier
+    self.allowSplit = allowSplit
+  }
+}
+
+/// Asks to change a booking.
+package struct ChangeRequest: Sendable, Hashable {
+  /// Which change.
+  package enum Change: Sendable, Hashable, CaseIterable {
+    /// Held → confirmed.
+    case confirm
+    /// Held → released.
+    case release
+    /// Confirmed → cancelled.
+    case cancel
+    /// A hold lasts once more as long; once.
+    case extend
+  }
+
+  /// Which change.
+  package let change: Change
+  /// Who asks.
+  package let identity: RequestIdentity
+  /// The booking.
+  package let bookingID: BookingID
+  /// Reference of the payment; empty except for a confirmation.
+  package let paymentReference: String
+
+  /// Asks for a change.
+  package init(
+    _ change: Change, _ identity: RequestIdentity, bookingID: BookingID,
+    paymentReference: String = ""
+  ) {
+    self.change = change
+    self.identity = identity
+    self.bookingID = bookingID
+    self.paymentReference = paymentReference
+  }
+}
+
+/// A request for the lane that sells a show or a booking's show.
+package enum SaleRequest: Sendable, Hashable {
+  /// To hold seats.
+  case hold(HoldRequest)
+  /// To change a booking.
+  case change(ChangeRequest)
+  /// To end the holds of a show whose time is over. Nobody waits for the answer.
+  case sweep(lane: Int16, showID: Int64)
+
+  /// Who asks; nil for the server itself.
+  package var identity: RequestIdentity? {
+    switch self {
+    case .hold(let request): request.identity
+    case .change(let request): request.identity
+    case .sweep: nil
+    }
+  }
+}
+
+/// What became of a request.
+package enum SaleOutcome: Sendable, Hashable {
+  /// Done: the booking as this request left it, now or when it was answered first.
+  case done(BookingRecord)
+  /// Nothing was changed.
+  case refused(SaleRefusal)
+  /// The holds of a show that were over have ended.
+  case swept
+}
+
+/// Why nothing was changed.
+package enum SaleRefusal: Sendable, Hashable {
+  /// These seats were lost, with the state they were in at a version of the show.
+  case seatsUnavailable([SeatStatus], version: Int64)
+  /// There is no run of so many free seats in any tier allowed.
+  case noAdjacentSeats
+  /// These seats would be left alone, and others could be had that leave none.
+  case strandsSeats([Int32])
+  /// The customer would have more seats of the show than allowed.
+  case holdLimitExceeded
+  /// The show is not on sale, or over.
+  case salesClosed
+  /// There is no such show.
+  case showNotFound
+  /// Prices or layout have changed: read the show again and repeat.
+  case staleShow
+  /// The request id was used for another request.
+  case requestIDReused
+  /// There is no such booking.
+  case bookingNotFound
+  /// The booking is another partner's.
+  case foreignBooking
+  /// The booking is in a state that does not allow it; a hold that is over is `.expired`.
+  case wrongState(BookingRecord)
+  /// The hold was extended before.
+  case extendedBefore(BookingRecord)
+}

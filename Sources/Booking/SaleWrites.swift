@@ -1,0 +1,92 @@
+// What a decided batch does to the database: rows by value, guarded by what was there before.
+
+/// The effect of a batch.
+package struct SaleWrites: Sendable {
+  /// A show that is changed, and what its decisions rest on.
+  package struct Show: Sendable, Hashable {
+    /// What changes, with the version it leads to.
+    package let change: SeatChange
+    /// The version of the prices it was decided under.
+    package let pricingVersion: Int32
+    /// How long its new holds last.
+    package let holdMinutes: Int32
+  }
+
+  /// A request that had an effect.
+  package struct Entry: Sendable, Hashable {
+    /// Whose it was.
+    package let identity: RequestIdentity
+    /// The effect, by the name it has in the log.
+    package let effect: SaleEffect
+    /// The show, an index into `shows`.
+    package let show: Int
+    /// The booking.
+    package let bookingID: BookingID
+    /// The booking's state that the request led to.
+    package let state: BookingState
+
+    /// A request that changed a booking.
+    package init(
+      _ identity: RequestIdentity, _ effect: SaleEffect, show: Int, bookingID: BookingID,
+      state: BookingState
+    ) {
+      self.identity = identity
+      self.effect = effect
+      self.show = show
+      self.bookingID = bookingID
+      self.state = state
+    }
+  }
+
+  /// A booking that is new or changed.
+  package struct Booking: Sendable, Hashable {
+    /// The show, an index into `shows`.
+    package let show: Int
+    /// The booking as it was; nil for a new one.
+    package let before: BookingRecord?
+    /// The booking as it will be.
+    package let record: BookingRecord
+  }
+
+  /// A seat that gets another owner, state or end of its hold.
+  package struct Seat: Sendable, Hashable {
+    /// The show, an index into `shows`.
+    package let show: Int
+    /// The seat.
+    package let number: Int32
+    /// The state it was in.
+    package let before: SeatState
+    /// Whose it was.
+    package let ownerBefore: BookingID?
+    /// The state it gets.
+    package let state: SeatState
+    /// Whose it will be.
+    package let owner: BookingID?
+    /// The end of the hold; nil when it is not held.
+    package let holdUntil: Int64?
+  }
+
+  /// The shows, by lane and id: in the order in which everyone locks them.
+  package var shows: [Show] = []
+  /// The requests.
+  package var entries: [Entry] = []
+  /// The bookings.
+  package var bookings: [Booking] = []
+  /// The seats.
+  package var seats: [Seat] = []
+
+  /// Nothing.
+  package init() {}
+
+  /// Whether nothing is changed.
+  package var isEmpty: Bool { shows.isEmpty }
+}
+
+/// Effects of requests, named as in the request log.
+package enum SaleEffect: String, Sendable, CaseIterable {
+  case held
+  case confirmed
+  case released
+  case cancelled
+  case extended
+}

@@ -1,0 +1,162 @@
+// The rules of the sale: which requests a show's ledger grants, and what it says to the others.
+
+/// What a ledger says to a request.
+package enum SaleDecision: Sendable, Hashable {
+  /// Granted: the booking as it will be once the batch is committed.
+  case done(BookingRecord, SaleEffect)
+  /// Refused.
+  case refused(SaleRefusal)
+  /// Refused unless the same request was granted before, which the request log knows.
+  case refusedUnlessLogged(SaleRefusal)
+  /// The same id made a hold before; the request log has the answer.
+  case logged
+  /// Holds that were over have ended, if there were any.
+  case swept(any: Bool)
+}
+
+extension ShowLedger {
+  /// Decides a request for this show.
+  package func decide(_ request: SaleRequest, _ moment: inout Moment) -> SaleDecision {
+    switch request {
+    case .hold(let request): return hold(request, &moment)
+    case .change(let request): return change(request, &moment)
+    case .sweep:
+      return .swept(any: settle(&moment))
+    }
+  }
+
+  // MARK: Hold
+
+  /// Decides a request to hold seats.
+  package func hold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
+    if holdsByRequest[request.identity.key] != nil { return .logged }
+    settle(&moment)
+    guard isOnSale(&moment) else { return .refused(.salesClosed) }
+    let seats: [LayoutSeat]
+    switch request.selection {
+    case .named(let numbers):
+      let indices = numbers.compactMap(terms.layout.index(number:))
+      guard indices.count == numbers.count else { return .refused(.staleShow) }
+      if exceedsCap(request, indices.count, &moment) { return .refused(.holdLimitExceeded) }
+      if let refusal = refusal(named: indices, &moment) { return .refused(refusal) }
+      seats = indices.map { terms.layout.seats[$0] }
+    case .best(let wish):
+      if exceedsCap(request, wish.count, &moment) { return .refused(.holdLimitExceeded) }
+      guard let indices = choose(wish) else { return .refused(.noAdjacentSeats) }
+      seats = indices.map { terms.layout.seats[$0] }
+    }
+    guard
+      let priced = try? terms.prices.quote(seats: seats, partnerID: request.identity.partnerID)
+    else { return .refused(.staleShow) }
+    let record = BookingRecord(
+      id: request.bookingID, showID: terms.showID, partnerID: request.identity.partnerID,
+      customerRef: request.customerRef, requestID: request.identity.requestID, state: .held,
+      seatNumbers: priced.seats.map(\.number), quote: priced.quote,
+      holdUntil: BookingRecord.notYet, isExtended: false, paymentReference: "",
+      createdAt: BookingRecord.notYet, version: version + 1)
+    insert(record)
+    return .done(record, .held)
+  }
+
+  private func isOnSale(_ moment: inout Moment) -> Bool {
+    terms.isOnSale && !moment.isOver(terms.endsAt)
+  }
+
+  private func exceedsCap(
+    _ request: HoldRequest, _ count: Int, _ moment: inout Moment
+  ) -> Bool {
+    guard !request.customerRef.isEmpty else { return false }
+    let others = bookings(
+      partnerID: request.identity.partnerID, customerRef: request.customerRef)
+    let has = others.reduce(0) { $0 + $1.seatNumbers.count }
+    guard has + count > terms.seatsPerCustomer else { return false }
+    // The refusal is wrong once one of them is over.
+    for record in others { noteLive(record, &moment) }
+    return true
+  }
+
+  /// Why named seats cannot be had; nil when they can.
+  private func refusal(named indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
+    let lost = indices.filter { !free.contains($0) }
+    if !lost.isEmpty {
+      for index in lost {
+        if case .booking(let id) = owners[index], let record = booking(id) {
+          noteLive(record, &moment)
+        }
+      }
+      let seats = lost.map {
+        SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
+      }
+      return .seatsUnavailable(seats, version: version)
+    }
+    let stranded = objections(toTaking: indices)
+    return stranded.isEmpty
+      ? nil : .strandsSeats(stranded.map { terms.layout.seats[$0].number })
+  }
+
+  /// The refusal rests on this hold: it is wrong once that is over.
+  private func noteLive(_ record: BookingRecord, _ moment: inout Moment) {
+    if record.state == .held, record.holdUntil != BookingRecord.notYet {
+      _ = moment.isOver(record.graceUntil)
+    }
+  }
+
+  // MARK: Change
+
+  /// Decides a request to change a booking, which is live or was brought in.
+  package func change(_ request: ChangeRequest, _ moment: inout Moment) -> SaleDecision {
+    settle(&moment)
+    guard let record = booking(request.bookingID) else { return .refused(.bookingNotFound) }
+    guard record.partnerID == request.identity.partnerID else {
+      return .refused(.foreignBooking)
+    }
+    switch (request.change, record.state) {
+    case (.confirm, .held):
+      noteLive(record, &moment)
+      return confirm(record, request)
+    case (.confirm, .expired) where canTakeAgain(record, &moment):
+      return confirm(record, request)
+    case (.release, .held):
+      noteLive(record, &moment)
+      return .done(update(record) { $0.state = .released }, .released)
+    case (.cancel, .confirmed):
+      return .done(update(record) { $0.state = .cancelled }, .cancelled)
+    case (.extend, .held):
+      noteLive(record, &moment)
+      return extend(record)
+    default:
+      return .refusedUnlessLogged(.wrongState(record))
+    }
+  }
+
+  private func confirm(_ record: BookingRecord, _ request: ChangeRequest) -> SaleDecision {
+    let changed = update(record) {
+      $0.state = .confirmed
+      $0.paymentReference = request.paymentReference
+    }
+    return .done(changed, .confirmed)
+  }
+
+  /// A payment that came late takes the seats again when all of them are still free.
+  private func canTakeAgain(_ record: BookingRecord, _ moment: inout Moment) -> Bool {
+    isOnSale(&moment)
+      && record.seatNumbers.allSatisfy { number in
+        terms.layout.index(number: number).map(free.contains) ?? false
+      }
+  }
+
+  private func extend(_ record: BookingRecord) -> SaleDecision {
+    guard !record.isExtended else { return .refusedUnlessLogged(.extendedBefore(record)) }
+    let changed = update(record) {
+      $0.isExtended = true
+      $0.holdUntil += Int64(terms.holdMinutes) * 60_000_000
+    }
+    return .done(changed, .extended)
+  }
+
+  /// Brings in a booking that has no seats any more.
+  package func bringIn(_ record: BookingRecord) {
+    guard live[record.id] == nil else { return }
+    ended[record.id] = record
+  }
+}

@@ -1,0 +1,41 @@
+// Under which terms a show is sold. All of it is guarded by the version of its prices: whoever
+// changes a term raises that.
+
+/// What decides about sales of a show, beside its seats.
+package struct ShowTerms: Sendable {
+  /// The show.
+  package let showID: Int64
+  /// The lane of its theatre.
+  package let lane: Int16
+  /// Its seats.
+  package let layout: SeatLayout
+  /// What they cost.
+  package let prices: PriceList
+  /// How long a hold lasts for the customer.
+  package let holdMinutes: Int
+  /// Most seats that a customer may have in the show.
+  package let seatsPerCustomer: Int
+  /// What the theatre wants of single seats.
+  package let orphanRule: OrphanRule
+  /// Whether the theatre sells the show.
+  package let isOnSale: Bool
+  /// When the show is over, in microseconds since 1970.
+  package let endsAt: Int64
+
+  /// The terms of a show.
+  package init(
+    showID: Int64, lane: Int16, layout: SeatLayout, prices: PriceList, holdMinutes: Int,
+    seatsPerCustomer: Int = Limits.seatsPerBooking, orphanRule: OrphanRule = .off,
+    isOnSale: Bool = true, endsAt: Int64
+  ) {
+    self.showID = showID
+    self.lane = lane
+    self.layout = layout
+    self.prices = prices
+    self.holdMinutes = holdMinutes
+    self.seatsPerCustomer = seatsPerCustomer
+    self.orphanRule = orphanRule
+    self.isOnSale = isOnSale
+    self.endsAt = endsAt
+  }
+}

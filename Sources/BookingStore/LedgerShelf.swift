@@ -1,0 +1,80 @@
+// The ledgers that a worker has in memory, and which show each of their bookings belongs to.
+// Bounded: what was not used for longest goes first and is read again when it is asked for.
+
+import Booking
+
+final class LedgerShelf {
+  private struct Kept {
+    let ledger: ShowLedger
+    var turn: Int
+  }
+
+  private var ledgers: [Int64: Kept] = [:]
+  private var showsByBooking: [BookingID: Int64] = [:]
+  private var choosers: [Shelf.LayoutKey: BestAvailable] = [:]
+  private var seatCount = 0
+  private var turn = 0
+
+  /// A show's ledger, if it is here.
+  func ledger(_ showID: Int64) -> ShowLedger? {
+    guard let index = ledgers.index(forKey: showID) else { return nil }
+    ledgers.values[index].turn = turn
+    return ledgers.values[index].ledger
+  }
+
+  /// The show of a booking that has seats in a ledger here.
+  func show(of booking: BookingID) -> Int64? {
+    guard let showID = showsByBooking[booking], ledger(showID)?.hasSeats(booking) == true else {
+      return nil
+    }
+    return showID
+  }
+
+  /// Begins a batch: what it uses is newer than what the batches before used.
+  func beginTurn() { turn += 1 }
+
+  func put(_ ledger: ShowLedger) {
+    drop(ledger.terms.showID)
+    ledgers[ledger.terms.showID] = Kept(ledger: ledger, turn: turn)
+    seatCount += ledger.terms.layout.seats.count
+    note(ledger)
+    if seatCount > StoreLimits.ledgerSeats { shrink() }
+  }
+
+  /// Learns which bookings have seats in a ledger now.
+  func note(_ ledger: ShowLedger) {
+    for id in ledger.bookingIDs { showsByBooking[id] = ledger.terms.showID }
+  }
+
+  func note(_ booking: BookingID, of showID: Int64) { showsByBooking[booking] = showID }
+
+  func drop(_ showID: Int64) {
+    guard let kept = ledgers.removeValue(forKey: showID) else { return }
+    seatCount -= kept.ledger.terms.layout.seats.count
+    for id in kept.ledger.bookingIDs { showsByBooking[id] = nil }
+  }
+
+  func dropAll() {
+    ledgers = [:]
+    showsByBooking = [:]
+    seatCount = 0
+  }
+
+  /// Who chooses seats in shows of a layout.
+  func chooser(_ key: Shelf.LayoutKey, _ layout: SeatLayout) -> BestAvailable {
+    if let known = choosers[key] { return known }
+    if choosers.count >= StoreLimits.cachedLayouts { choosers = [:] }
+    let chooser = BestAvailable(SeatRows(layout))
+    choosers[key] = chooser
+    return chooser
+  }
+
+  /// Halves what is kept, but never what the present batch uses.
+  private func shrink() {
+    let byAge = ledgers.sorted { $0.value.turn < $1.value.turn }
+    for (showID, kept) in byAge where kept.turn < turn {
+      guard seatCount > StoreLimits.ledgerSeats / 2 else { return }
+      drop(showID)
+    }
+  }
+}

@@ -1,0 +1,290 @@
+// Where a lane worker's batches are decided and written. Confined to the worker's loop, one batch at
+// a time.
+//
+// A batch is decided in memory, on ledgers that are exact at a version of their show, and written by
+// one statement that refuses when a version, the terms or the time are others by then. Then another
+// node was faster, or a request id was used before: the same batch is read and decided again with
+// the shows locked, where nobody can be faster.
+
+import Booking
+import Postgres
+import Reactor
+
+final class SaleDesk {
+  private let database: any Database
+  private let shows: ShowDirectory
+  private let loop: EventLoop
+  private let shelf = LedgerShelf()
+  private var refusals = RefusalMemory()
+  private var clock = DatabaseClock()
+  /// Whether the node learns of others' changes: then what a ledger says is no older than the feed.
+  private var isFeedLive = false
+  /// Versions that the feed told of while a batch was under way.
+  private var told: [Int64: Int64] = [:]
+  private var isServing = false
+  /// Shows of the batch under way: after a failure their ledgers are wrong.
+  private var used: Set<Int64> = []
+  /// Called with what was committed, show by show.
+  private let onCommit: @Sendable ([SeatChange]) -> Void
+
+  init(
+    _ database: any Database, _ shows: ShowDirectory, on loop: EventLoop,
+    onCommit: @escaping @Sendable ([SeatChange]) -> Void
+  ) {
+    self.database = database
+    self.shows = shows
+    self.loop = loop
+    self.onCommit = onCommit
+  }
+
+  // MARK: The feed
+
+  /// The feed lives from now on, or is gone. Either way changes may have been missed before.
+  func setFeedLive(_ isLive: Bool) {
+    isFeedLive = isLive
+    if isServing { told = [:] } else { shelf.dropAll() }
+    mustForget = isServing
+  }
+
+  /// Set when the ledgers must go once the batch under way is over.
+  private var mustForget = false
+
+  /// A show reached a version.
+  func note(_ showID: Int64, version: Int64) {
+    if isServing {
+      told[showID] = max(told[showID] ?? 0, version)
+    } else if let ledger = shelf.ledger(showID), ledger.version < version {
+      shelf.drop(showID)
+    }
+  }
+
+  private func catchUp() {
+    if mustForget { shelf.dropAll() }
+    mustForget = false
+    for (showID, version) in told {
+      if let ledger = shelf.ledger(showID), ledger.version < version { shelf.drop(showID) }
+    }
+    told = [:]
+  }
+
+  // MARK: One batch
+
+  /// Serves a batch, its outcomes in its order. When it throws, nobody knows for whom: what was
+  /// committed nevertheless is found by the request ids.
+  func serve(
+    _ requests: [SaleRequest], timeout: Duration?
+  ) async throws(PostgresError) -> [SaleOutcome] {
+    isServing = true
+    shelf.beginTurn()
+    defer {
+      isServing = false
+      used = []
+      catchUp()
+    }
+    do throws(PostgresError) {
+      return remember(requests, try await serveUnlocked(requests, timeout))
+    } catch {
+      forgetUsed()
+      guard error.kind == .serializationFailure || error.kind == .uniqueViolation else {
+        throw error
+      }
+    }
+    do throws(PostgresError) {
+      return remember(requests, try await serveLocked(requests, timeout))
+    } catch {
+      forgetUsed()
+      throw error
+    }
+  }
+
+  private func remember(_ requests: [SaleRequest], _ outcomes: [SaleOutcome]) -> [SaleOutcome] {
+    for (request, outcome) in zip(requests, outcomes) {
+      if case .refused(let refusal) = outcome, let identity = request.identity {
+        refusals.note(refusal, identity)
+      }
+    }
+    return outcomes
+  }
+
+  private func forgetUsed() {
+    for showID in used { shelf.drop(showID) }
+  }
+
+  private func serveUnlocked(
+    _ requests: [SaleRequest], _ timeout: Duration?
+  ) async throws(PostgresError) -> [SaleOutcome] {
+    var batch = SaleBatch(requests, database, timeout)
+    try await findShows(&batch)
+    try await openLedgers(of: batch)
+    batch.decide(shelf, refusals, Moment(try await now(batch)))
+    if batch.contradictsSweep {
+      throw PostgresError(.serializationFailure, "a hold is over that the ledger has otherwise")
+    }
+    if !batch.writes.isEmpty {
+      let time = try await SaleStatements.write(
+        batch.writes, batch.moment, on: database, timeout: timeout)
+      settle(&batch, at: time)
+    } else if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) {
+      let time = try await SaleStatements.check(
+        refused, batch.moment, on: database, timeout: timeout)
+      clock.note(time, at: loop.now)
+    }
+    try await findLogged(&batch)
+    return batch.outcomes(at: try await now(batch))
+  }
+
+  private func serveLocked(
+    _ requests: [SaleRequest], _ timeout: Duration?
+  ) async throws(PostgresError) -> [SaleOutcome] {
+    var (batch, time) = try await database.inTransaction {
+      (connection) async throws(PostgresError) -> (SaleBatch, Int64) in
+      try await self.decideLocked(requests, on: connection, timeout)
+    }
+    settle(&batch, at: time)
+    return batch.outcomes(at: time)
+  }
+
+  private func decideLocked(
+    _ requests: [SaleRequest], on connection: any Database, _ timeout: Duration?
+  ) async throws(PostgresError) -> (SaleBatch, Int64) {
+    var batch = SaleBatch(requests, connection, timeout)
+    try await findShows(&batch)
+    try await findRequests(&batch)
+    for showID in batch.showIDs { shelf.drop(showID) }
+    try await openLedgers(of: batch, locked: true)
+    let time = try await connection.query(Statements.databaseTime, [], timeout: timeout)
+      .onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
+    batch.decide(shelf, refusals, Moment(time))
+    guard !batch.writes.isEmpty else {
+      try await findLogged(&batch)
+      return (batch, time)
+    }
+    // Under the locks the time of the decision is the time of the transaction.
+    let written = try await SaleStatements.write(
+      batch.writes, nil, on: connection, timeout: timeout)
+    try await findLogged(&batch)
+    return (batch, written)
+  }
+
+  /// A batch is committed: its ledgers have the new versions.
+  private func settle(_ batch: inout SaleBatch, at time: Int64) {
+    clock.note(time, at: loop.now)
+    batch.settle(shelf, at: time)
+    if !batch.writes.isEmpty { onCommit(batch.writes.shows.map(\.change)) }
+  }
+
+  private func now(_ batch: SaleBatch) async throws(PostgresError) -> Int64 {
+    if let estimate = clock.estimate(at: loop.now) { return estimate }
+    let result = try await batch.database.query(
+      Statements.databaseTime, [], timeout: batch.timeout)
+    let time = try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
+    clock.note(time, at: loop.now)
+    return time
+  }
+
+  // MARK: Reading
+
+  /// Finds the shows of the bookings that are to be changed, and reads those bookings that no ledger
+  /// here has.
+  private func findShows(_ batch: inout SaleBatch) async throws(PostgresError) {
+    batch.findShows(shelf)
+    let unknown = batch.unknownBookings(shelf)
+    guard !unknown.isEmpty else { return }
+    let records = try await SaleStatements.bookings(
+      unknown, on: batch.database, timeout: batch.timeout)
+    batch.bringIn(records)
+  }
+
+  private func findRequests(_ batch: inout SaleBatch) async throws(PostgresError) {
+    let keys = batch.requests.compactMap { $0.identity?.key }
+    batch.logged = try await SaleStatements.requests(
+      keys, on: batch.database, timeout: batch.timeout)
+  }
+
+  /// After the decision: answers of requests that may have been granted before.
+  private func findLogged(_ batch: inout SaleBatch) async throws(PostgresError) {
+    let keys = batch.keysToLookUp
+    guard !keys.isEmpty else { return }
+    let found = try await SaleStatements.requests(
+      keys, on: batch.database, timeout: batch.timeout)
+    batch.logged.merge(found) { _, new in new }
+  }
+
+  private func openLedgers(
+    of batch: SaleBatch, locked: Bool = false
+  ) async throws(PostgresError) {
+    used.formUnion(batch.showIDs)
+    let missing = batch.showKeys.filter { shelf.ledger($0.showID) == nil }
+    guard !missing.isEmpty else { return }
+    // Versions first: sales read after are written only if the version is still this.
+    let states = try await SaleStatements.shows(
+      missing, locked: locked, on: batch.database, timeout: batch.timeout)
+    let blocked = try await SaleStatements.blocked(
+      missing, on: batch.database, timeout: batch.timeout)
+    let bookings = try await SaleStatements.bookings(
+      of: missing, on: batch.database, timeout: batch.timeout)
+    let details = try await details(of: states)
+    for state in states {
+      guard let details = details[state.showID] else { continue }
+      shelf.put(
+        try ShowLedger(
+          state, details, blocked: blocked[state.showID] ?? [],
+          bookings: bookings[state.showID] ?? [],
+          chooser: shelf.chooser(details.layoutKey, details.layout)))
+    }
+  }
+
+  /// The catalogue's part of each show, as of the version of its terms.
+  private func details(
+    of states: [ShowState]
+  ) async throws(PostgresError) -> [Int64: ShowDetails] {
+    var found: [Int64: ShowDetails] = [:]
+    for state in states {
+      do throws(StoreError) {
+        var details = try await shows.show(id: state.showID)
+        if let stale = details, stale.prices.version != state.pricingVersion {
+          shows.forget(id: state.showID)
+          details = try await shows.show(id: state.showID)
+        }
+        guard let details, details.prices.version == state.pricingVersion else {
+          throw StoreError(PostgresError(.serializationFailure, "terms changed meanwhile"))
+        }
+        found[state.showID] = details
+      } catch {
+        throw error.cause ?? PostgresError(.decoding, "a show cannot be read")
+      }
+    }
+    return found
+  }
+}
+
+extension ShowDetails {
+  var layoutKey: Shelf.LayoutKey {
+    Shelf.LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
+  }
+}
+
+extension ShowLedger {
+  /// A ledger from what was read.
+  convenience init(
+    _ state: ShowState, _ details: ShowDetails, blocked: [Int32], bookings: [BookingRecord],
+    chooser: BestAvailable
+  ) throws(PostgresError) {
+    let terms = ShowTerms(
+      showID: state.showID, lane: details.show.lane, layout: details.layout,
+      prices: details.prices, holdMinutes: Int(state.holdMinutes),
+      seatsPerCustomer: Int(state.seatsPerCustomer), orphanRule: state.orphanRule,
+      isOnSale: state.isOnSale, endsAt: state.endsAt)
+    var requests: [RequestKey: BookingID] = [:]
+    for record in bookings {
+      requests[RequestKey(partnerID: record.partnerID, requestID: record.requestID)] = record.id
+    }
+    do throws(BookingError) {
+      try self.init(
+        terms, version: state.version, blocked: blocked,
+        live: bookings.filter { $0.state.seatState != nil }, requests: requests, chooser: chooser)
+    } catch {
+      throw PostgresError(.decoding, error.message)
+    }
+  }
+}

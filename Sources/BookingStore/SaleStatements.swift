@@ -1,0 +1,193 @@
+// The statements of the sale: what is read to decide, and a decided batch as arrays of parameters.
+
+import Booking
+import Postgres
+
+/// Reads and writes sales.
+enum SaleStatements {
+  /// Lane and id of a show.
+  struct ShowKey: Hashable, Sendable {
+    let lane: Int16
+    let showID: Int64
+  }
+
+  // MARK: Reading
+
+  /// The shows' versions and terms; `locked` takes their rows until the transaction ends.
+  static func shows(
+    _ keys: [ShowKey], locked: Bool, on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> [ShowState] {
+    let result = try await database.query(
+      Statements.readShows, parameters(keys) + [.bool(locked)], timeout: timeout)
+    return try result.all { row throws(PostgresError) in try ShowState(row) }
+  }
+
+  /// Numbers of the withdrawn seats by show.
+  static func blocked(
+    _ keys: [ShowKey], on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> [Int64: [Int32]] {
+    let result = try await database.query(
+      Statements.readBlocked, parameters(keys), timeout: timeout)
+    var numbers: [Int64: [Int32]] = [:]
+    for row in result.rows { numbers[try row.decode(0), default: []].append(try row.decode(1)) }
+    return numbers
+  }
+
+  /// Every booking of the shows, by show.
+  static func bookings(
+    of keys: [ShowKey], on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> [Int64: [BookingRecord]] {
+    let result = try await database.query(
+      Statements.readBookingsOfShows, parameters(keys), timeout: timeout)
+    let records = try result.all { row throws(PostgresError) in try BookingRecord(row) }
+    return Dictionary(grouping: records, by: \.showID)
+  }
+
+  /// Bookings by id, those that there are.
+  static func bookings(
+    _ ids: [BookingID], on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> [BookingRecord] {
+    let result = try await database.query(
+      Statements.readBookings,
+      [.array(ids.map(\.lane)), .array(ids.map { PostgresUUID($0.value) })], timeout: timeout)
+    return try result.all { row throws(PostgresError) in try BookingRecord(row) }
+  }
+
+  /// What became of requests, those that had an effect.
+  static func requests(
+    _ keys: [RequestKey], on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> [RequestKey: LoggedRequest] {
+    let result = try await database.query(
+      Statements.readRequests,
+      [.array(keys.map(\.partnerID)), .array(keys.map { PostgresUUID($0.requestID) })],
+      timeout: timeout)
+    var found: [RequestKey: LoggedRequest] = [:]
+    for row in result.rows { found[try LoggedRequest.key(row)] = try LoggedRequest(row) }
+    return found
+  }
+
+  private static func parameters(_ keys: [ShowKey]) -> [PostgresValue] {
+    [.array(keys.map(\.lane)), .array(keys.map(\.showID))]
+  }
+
+  // MARK: Writing
+
+  /// Writes a batch and returns when it happened, in microseconds since 1970. `moment` is nil when
+  /// it was decided under the locks. Throws `.serializationFailure` when it was decided on what is
+  /// no longer so, `.uniqueViolation` when a request id was used before.
+  static func write(
+    _ writes: SaleWrites, _ moment: Moment?, on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> Int64 {
+    let parameters =
+      shows(writes.shows) + validity(moment) + [.bool(moment == nil)] + entries(writes.entries)
+      + newBookings(writes.bookings.filter { $0.before == nil })
+      + changedBookings(writes.bookings.filter { $0.before != nil }) + seats(writes.seats)
+    let result = try await database.query(Statements.writeSales, parameters, timeout: timeout)
+    return try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
+  }
+
+  /// Whether refusals were decided on what is still so; throws as `write`.
+  static func check(
+    _ ledgers: [(key: ShowKey, version: Int64, pricingVersion: Int32)], _ moment: Moment,
+    on database: any Database, timeout: Duration?
+  ) async throws(PostgresError) -> Int64 {
+    let parameters: [PostgresValue] =
+      [
+        .array(ledgers.map(\.key.lane)), .array(ledgers.map(\.key.showID)),
+        .array(ledgers.map(\.version)), .array(ledgers.map(\.pricingVersion)),
+      ] + validity(moment)
+    let result = try await database.query(Statements.checkSales, parameters, timeout: timeout)
+    return try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
+  }
+
+  private static func shows(_ shows: [SaleWrites.Show]) -> [PostgresValue] {
+    [
+      .array(shows.map(\.change.lane)), .array(shows.map(\.change.showID)),
+      .array(shows.map { $0.change.version - 1 }), .array(shows.map(\.pricingVersion)),
+      .array(shows.map(\.holdMinutes)), .byteas(shows.map(\.change.message)),
+    ]
+  }
+
+  private static func validity(_ moment: Moment?) -> [PostgresValue] {
+    let from = moment.flatMap { $0.validFrom == .min ? nil : $0.validFrom }
+    let until = moment.flatMap { $0.validUntil == .max ? nil : $0.validUntil }
+    return [.timestamp(from.map(timestamp)), .timestamp(until.map(timestamp))]
+  }
+
+  private static func timestamp(_ microseconds: Int64) -> PostgresTimestamp {
+    PostgresTimestamp(unixMicroseconds: microseconds)
+  }
+
+  /// Indices count from 1 in the database.
+  private static func ordinal(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: index + 1) }
+
+  /// In the order of their ids, so that two batches with the same ids wait for each other instead
+  /// of forming a ring.
+  private static func entries(_ entries: [SaleWrites.Entry]) -> [PostgresValue] {
+    let entries = entries.sorted { $0.identity.key < $1.identity.key }
+    return [
+      .array(entries.map { ordinal($0.show) }), .array(entries.map(\.identity.partnerID)),
+      .array(entries.map { PostgresUUID($0.identity.requestID) }),
+      .byteas(entries.map(\.identity.hash)), .array(entries.map(\.effect.rawValue)),
+      .array(entries.map { PostgresUUID($0.bookingID.value) }),
+      .array(entries.map(\.state.rawValue)),
+    ]
+  }
+
+  private static func newBookings(_ bookings: [SaleWrites.Booking]) -> [PostgresValue] {
+    let records = bookings.map(\.record)
+    var (firsts, lasts, seatCount) = ([Int32](), [Int32](), 0)
+    for record in records {
+      firsts.append(ordinal(seatCount))
+      seatCount += record.seatNumbers.count
+      lasts.append(Int32(truncatingIfNeeded: seatCount))
+    }
+    return [
+      .array(bookings.map { ordinal($0.show) }),
+      .array(records.map { PostgresUUID($0.id.value) }), .array(records.map(\.partnerID)),
+      .array(records.map(\.customerRef)), .array(records.map { PostgresUUID($0.requestID) }),
+      .array(records.map(\.state.rawValue)), .array(records.flatMap(\.seatNumbers)),
+      .array(firsts), .array(lasts), .array(records.map(\.quote.total.minorUnits)),
+      .array(records.map(\.quote.total.currency.code)), .array(records.map(\.quote.text)),
+    ]
+  }
+
+  private static func changedBookings(_ bookings: [SaleWrites.Booking]) -> [PostgresValue] {
+    let records = bookings.map(\.record)
+    return [
+      .array(bookings.map { ordinal($0.show) }),
+      .array(records.map { PostgresUUID($0.id.value) }),
+      .array(bookings.map { $0.before?.state.rawValue }),
+      .array(bookings.map { $0.before.map { timestamp($0.holdUntil) } }),
+      .array(records.map(\.state.rawValue)),
+      .array(records.map(\.paymentReference)), .array(records.map { timestamp($0.holdUntil) }),
+      .array(records.map(\.isExtended)),
+    ]
+  }
+
+  private static func seats(_ seats: [SaleWrites.Seat]) -> [PostgresValue] {
+    [
+      .array(seats.map { ordinal($0.show) }), .array(seats.map(\.number)),
+      .array(seats.map(\.before.rawValue)),
+      .array(seats.map { $0.ownerBefore.map { PostgresUUID($0.value) } }),
+      .array(seats.map(\.state.rawValue)),
+      .array(seats.map { $0.owner.map { PostgresUUID($0.value) } }),
+      .array(
+        seats.map { seat in
+          seat.holdUntil.flatMap { $0 == BookingRecord.notYet ? nil : timestamp($0) }
+        }),
+    ]
+  }
+}
+
+extension PostgresResult {
+  /// Every row, read.
+  func all<Value>(
+    _ read: (PostgresRow) throws(PostgresError) -> Value
+  ) throws(PostgresError) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(rowCount)
+    for row in rows { values.append(try read(row)) }
+    return values
+  }
+}
