@@ -23,10 +23,11 @@ enum SessionFactory {
     var session: OpaquePointer?
     // SAFETY: the session is deleted in its owner's deinit, so the pointer never outlives it.
     let context = Unmanaged.passUnretained(owner).toOpaque()
+    var memory = owner.memory.functions
     let result =
       role == .server
-      ? nghttp2_session_server_new2(&session, callbacks, context, option)
-      : nghttp2_session_client_new2(&session, callbacks, context, option)
+      ? nghttp2_session_server_new3(&session, callbacks, context, option, &memory)
+      : nghttp2_session_client_new3(&session, callbacks, context, option, &memory)
     guard result == 0, let session else { throw HTTP2Error(2, "no memory for a session") }
     return session
   }
@@ -262,7 +263,7 @@ private func onSendData(
     session.output.append(contentsOf: UnsafeBufferPointer(start: header, count: 9))
     // SAFETY: the data source is the stream that `withDataProvider` was given; see there.
     Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
-      stream.take(length) { session.output.append(contentsOf: $0) }
+      stream.take(length, into: &session.output)
       // A stream with a source asks for more itself; an ended one has nobody who waits.
       guard stream.isOpen, !stream.wantsDrainEvent, stream.source == nil else { return }
       stream.wantsDrainEvent = true
@@ -372,8 +373,8 @@ extension HTTP2Session {
     guard let stream = blockStream else { return }
     blockStream = nil
     let endStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-    let block = block
-    self.block = HeaderBlock()
+    var block = HeaderBlock()
+    swap(&block, &self.block)
     stream.isPeerEnded = endStream
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST, NGHTTP2_HCAT_RESPONSE:

@@ -13,6 +13,8 @@ package final class HTTP2Session {
 
   package let role: Role
   package let limits: HTTP2Limits
+  /// What nghttp2's memory comes from; outlives the handle.
+  let memory: SessionMemory
   /// Events since the owner last took them.
   var events: [HTTP2Event] = []
   private(set) var handle: OpaquePointer?
@@ -47,9 +49,13 @@ package final class HTTP2Session {
   /// When the header block began that has not ended, by the owner's clock; nil when none is open.
   package internal(set) var headerBlockBegan: Double?
 
-  /// Creates a session and queues its SETTINGS. `nowSeconds` is any monotonic clock.
-  package init(role: Role, limits: HTTP2Limits, nowSeconds: Double) throws(HTTP2Error) {
+  /// Creates a session and queues its SETTINGS. `nowSeconds` is any monotonic clock; `memory` is
+  /// that of the session's loop.
+  package init(
+    role: Role, limits: HTTP2Limits, memory: SessionMemory = SessionMemory(), nowSeconds: Double
+  ) throws(HTTP2Error) {
     self.role = role
+    self.memory = memory
     self.limits = limits
     self.nowSeconds = nowSeconds
     resets = AbuseBudget(

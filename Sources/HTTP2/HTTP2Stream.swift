@@ -35,7 +35,7 @@ package final class HTTP2Stream {
   package private(set) var queuedByteCount = 0
   /// The chunk that is being framed, and those behind it: most streams never have a second.
   private var first: [UInt8] = []
-  private var rest = Deque<[UInt8]>()
+  private var rest: Deque<[UInt8]>?
   /// Bytes of the first chunk that have been framed.
   private var firstOffset = 0
   var end = OutboundEnd.open
@@ -87,25 +87,24 @@ package final class HTTP2Stream {
       first = bytes
       firstOffset = 0
     } else {
-      rest.append(bytes)
+      if rest == nil { rest = Deque() }
+      rest?.append(bytes)
     }
     queuedByteCount += bytes.count
   }
 
-  /// Hands over the next bytes of the queue, in one piece or several.
-  func take(_ byteCount: Int, _ consume: (UnsafeRawBufferPointer) -> Void) {
+  /// Appends the next bytes of the queue to `output`.
+  func take(_ byteCount: Int, into output: inout [UInt8]) {
     var missing = byteCount
     while missing > 0 {
       let taken = min(missing, first.count - firstOffset)
-      first.withUnsafeBytes {
-        consume(UnsafeRawBufferPointer(rebasing: $0[firstOffset...].prefix(taken)))
-      }
+      output.append(contentsOf: first[firstOffset..<firstOffset + taken])
       missing -= taken
       firstOffset += taken
       guard firstOffset == first.count else { break }
       firstOffset = 0
       first = []
-      guard let next = rest.popFirst() else { break }
+      guard let next = rest?.popFirst() else { break }
       first = next
     }
     queuedByteCount -= byteCount - missing
@@ -114,7 +113,7 @@ package final class HTTP2Stream {
   func dropQueue() {
     source = nil
     first = []
-    rest.removeAll()
+    rest = nil
     queuedByteCount = 0
     firstOffset = 0
   }

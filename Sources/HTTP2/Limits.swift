@@ -1,5 +1,11 @@
 // Bounds of the HTTP/2 floor, each with its reason.
 
+/// Bounds that no session has for itself.
+enum Limits {
+  /// Bytes that a loop keeps of what its sessions have freed: the streams of a large batch.
+  static let freeSessionBytes = 1 << 20
+}
+
 /// Limits of one HTTP/2 session.
 package struct HTTP2Limits: Sendable {
   /// Streams a peer may have open at once: Envoy's and nghttp2's default for unary callers.

@@ -90,7 +90,8 @@ final class Acceptor {
   ) -> ServerConnection? {
     guard
       let session = try? HTTP2Session(
-        role: .server, limits: configuration.limits.http2, nowSeconds: LoopInstant.now.seconds)
+        role: .server, limits: configuration.limits.http2, memory: buffers.sessions,
+        nowSeconds: LoopInstant.now.seconds)
     else { return nil }
     var tls: TLSSession?
     if let context = configuration.tls, peer.host != nil {

@@ -38,6 +38,8 @@ final class LoopBuffers {
   var plaintext: [UInt8] = []
   var produced: [UInt8] = []
   var events: [HTTP2Event] = []
+  /// What the sessions' nghttp2 has its memory from.
+  let sessions = SessionMemory()
 
   deinit { received.deallocate() }
 }
@@ -173,6 +175,7 @@ final class Connection: BatchEndHandler {
   private func deliverEvents() {
     var events: [HTTP2Event] = []
     swap(&events, &buffers.events)
+    let delegate = delegate
     while session.hasEvents, !isOver {
       session.takeEvents(into: &events)
       for event in events where !isOver { delegate?.handle(event) }

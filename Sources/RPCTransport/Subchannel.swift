@@ -96,7 +96,8 @@ final class Subchannel {
     let configuration = shared.configuration
     do {
       let session = try HTTP2Session(
-        role: .client, limits: HTTP2Limits(), nowSeconds: LoopInstant.now.seconds)
+        role: .client, limits: HTTP2Limits(), memory: shared.buffers.sessions,
+        nowSeconds: LoopInstant.now.seconds)
       let secured = try configuration.tls.map {
         try TLSSession($0, host: configuration.verifiedHost(for: address.endpoint))
       }
