@@ -51,13 +51,13 @@ package struct CallMetrics: ServerInterceptor {
   private final class Table {
     var rows: [MethodFigures] = []
     private var rowOfPath: [String: Int] = [:]
-    private var last = (path: "", row: 0)
+    private var last: (method: MethodDescriptor, row: Int)?
 
     /// Calls of one method tend to come together; only a method of ours ever gets a row.
     func row(_ method: MethodDescriptor) -> Int {
-      if last.path == method.path { return last.row }
+      if let last, last.method === method { return last.row }
       let row = rowOfPath[method.path] ?? add(method)
-      last = (method.path, row)
+      last = (method, row)
       return row
     }
 

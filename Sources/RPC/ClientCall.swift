@@ -27,7 +27,7 @@ struct ClientCall: Sendable {
   func next<R: ProtoMessage>() async throws(RPCError) -> R? {
     let bytes = try await onLoop { (stream) async throws(RPCError) in
       do throws(RPCError) {
-        return try await stream.inbound.next()
+        return try await stream.receiveNext()
       } catch {
         // A message that cannot be opened ends the call; any other error has ended it before.
         stream.abandon(error)
@@ -44,8 +44,8 @@ struct ClientCall: Sendable {
       do throws(RPCError) {
         try stream.send(envelope)
         stream.endRequest()
-        let first = try await stream.inbound.next()
-        guard let first, try await stream.inbound.next() == nil else {
+        let first = try await stream.receiveNext()
+        guard let first, try await stream.receiveNext() == nil else {
           throw RPCError(.unimplemented, "a unary response needs exactly one message")
         }
         return first

@@ -36,7 +36,7 @@ package final class RetryContext {
 /// go back to `waiting`) → `committed` (the response has begun, or the requests are too long to be
 /// kept) → `closed` with the call's status, whoever ends it: the server, a reset, the deadline, the
 /// caller or the channel. Every state may become `closed`.
-package final class ClientStreamState {
+package final class ClientStreamState: InboundReader {
   private enum State {
     case waiting
     case attempting
@@ -46,7 +46,7 @@ package final class ClientStreamState {
 
   package let loop: EventLoop
   package let context: ClientContext
-  let inbound: InboundMessages
+  var inbound: InboundMessages
   let gate = OutboundGate()
   private var state = State.waiting
   private var hasEndedRequest = false
@@ -78,7 +78,7 @@ package final class ClientStreamState {
     self.shared = shared
     retry = RetryState(
       policy: context.isSafe ? context.options.retryPolicy ?? shared.policy : nil)
-    inbound = InboundMessages(limitBytes: receiveLimitBytes, window: nil)
+    inbound = InboundMessages(limitBytes: receiveLimitBytes)
     guard let deadline = context.deadline else { return }
     deadlineTimer = loop.schedule(at: deadline) { [weak self] in self?.deadlinePassed() }
   }
@@ -111,7 +111,6 @@ package final class ClientStreamState {
   package func attach(_ sink: any ClientStreamSink) {
     guard state == .waiting else { return sink.cancel() }
     self.sink = sink
-    inbound.attach(sink)
     state = .attempting
     waitsBecause = nil
     replay.replay(into: sink)
@@ -138,6 +137,7 @@ package final class ClientStreamState {
     guard state != .closed else { return }
     do {
       try inbound.receive(bytes)
+      reopenWindow()
     } catch {
       abandon(error)
     }
@@ -209,6 +209,8 @@ package final class ClientStreamState {
 
   // MARK: From the caller
 
+  var inboundWindow: (any InboundWindow)? { sink }
+
   var queuedByteCount: Int { sink?.queuedByteCount ?? replay.byteCount }
 
   func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
@@ -228,7 +230,7 @@ package final class ClientStreamState {
   }
 
   /// The next response of a call that has no stub; nil after the last.
-  package func nextMessage() async throws(RPCError) -> [UInt8]? { try await inbound.next() }
+  package func nextMessage() async throws(RPCError) -> [UInt8]? { try await receiveNext() }
 
   func endRequest() {
     guard state != .closed, !hasEndedRequest else { return }

@@ -28,29 +28,26 @@ package struct EnvelopeReader {
   /// Whether the bytes so far end at a message boundary.
   package var isAtBoundary: Bool { !inMessage && prefixByteCount == 0 }
 
-  /// Takes bytes and hands over each message that they complete.
-  package mutating func append(
-    _ bytes: UnsafeRawBufferPointer, _ deliver: (ReceivedMessage) -> Void
-  ) throws(RPCError) {
-    var rest = bytes[...]
-    while true {
-      if !inMessage {
-        guard try readPrefix(&rest) else { return }
-      }
-      let taken = rest.prefix(missingByteCount)
-      if partial.isEmpty && taken.count == missingByteCount {
-        partial = Array(taken)
-      } else {
-        partial.append(contentsOf: taken)
-      }
-      missingByteCount -= taken.count
-      rest = rest.dropFirst(taken.count)
-      guard missingByteCount == 0 else { return }
-      let message = ReceivedMessage(bytes: partial, isCompressed: isCompressed)
-      partial = []
-      inMessage = false
-      deliver(message)
+  /// Takes bytes up to the end of a message and returns it; nil when all are taken and it goes on.
+  package mutating func next(
+    _ rest: inout Slice<UnsafeRawBufferPointer>
+  ) throws(RPCError) -> ReceivedMessage? {
+    if !inMessage {
+      guard try readPrefix(&rest) else { return nil }
     }
+    let taken = rest.prefix(missingByteCount)
+    if partial.isEmpty && taken.count == missingByteCount {
+      partial = Array(taken)
+    } else {
+      partial.append(contentsOf: taken)
+    }
+    missingByteCount -= taken.count
+    rest = rest.dropFirst(taken.count)
+    guard missingByteCount == 0 else { return nil }
+    let message = ReceivedMessage(bytes: partial, isCompressed: isCompressed)
+    partial = []
+    inMessage = false
+    return message
   }
 
   private mutating func readPrefix(

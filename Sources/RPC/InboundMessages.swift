@@ -1,5 +1,5 @@
 // The receiving half of a call, server's or client's: messages wait here for their reader.
-// Confined to its loop.
+// Confined to its loop. Part of its owner rather than an object: a call is short.
 
 import DequeModule
 
@@ -13,7 +13,7 @@ package protocol InboundWindow: AnyObject {
 ///
 /// States: open → finished (messages, then nil), ended by status (messages, then the error) or
 /// abandoned (the error at once; what was not read is dropped).
-final class InboundMessages {
+struct InboundMessages {
   private enum Ending {
     case finished
     case status(RPCError)
@@ -21,117 +21,150 @@ final class InboundMessages {
     case abandoned(RPCError?)
   }
 
+  /// What a reader finds.
+  enum Arrival {
+    case message(ReceivedMessage)
+    /// Nothing yet.
+    case none
+    /// Nothing any more.
+    case end
+  }
+
   private var envelopes: EnvelopeReader
   /// The message to be read next, and those behind it: a unary call never has a second.
   private var first: ReceivedMessage?
-  private var rest = Deque<ReceivedMessage>()
+  private var rest: Deque<ReceivedMessage>?
   private var queuedByteCount = 0
+  /// Bytes that the peer has sent and may not send again yet.
   private var withheldByteCount = 0
   /// Whether the message read last had come compressed.
   private(set) var lastWasCompressed = false
   private var ending: Ending?
   private var waiter: CheckedContinuation<Void, Never>?
-  /// Let go when nothing more is wanted from the peer.
-  private var window: (any InboundWindow)?
 
-  init(limitBytes: Int, window: (any InboundWindow)?) {
-    envelopes = EnvelopeReader(limitBytes: limitBytes)
-    self.window = window
-  }
+  init(limitBytes: Int) { envelopes = EnvelopeReader(limitBytes: limitBytes) }
 
-  /// For a window that is only known later.
-  func attach(_ window: any InboundWindow) {
-    if ending == nil { self.window = window }
-  }
+  /// Largest message accepted.
+  var limitBytes: Int { envelopes.limitBytes }
 
   /// The peer declared gzip for its messages; each may still come as it is.
-  func expectGzip() { envelopes.isGzip = true }
-
-  /// Whether the peer has ended this direction in good order.
-  var isFinished: Bool { if case .finished = ending { true } else { false } }
+  mutating func expectGzip() { envelopes.isGzip = true }
 
   /// Messages waiting to be read.
-  var count: Int { first == nil ? 0 : 1 + rest.count }
+  private var count: Int { first == nil ? 0 : 1 + (rest?.count ?? 0) }
 
-  func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
+  /// Takes bytes of DATA.
+  mutating func receive(_ bytes: UnsafeRawBufferPointer) throws(RPCError) {
     guard ending == nil else { return }
-    try envelopes.append(bytes) { message in
+    var unread = bytes[...]
+    while let message = try envelopes.next(&unread) {
       queuedByteCount += message.bytes.count + Limits.messageOverheadBytes
-      if first == nil { first = message } else { rest.append(message) }
+      queue(message)
     }
-    if queuedByteCount <= Limits.inboundHighWaterBytes {
-      window?.reopenWindow(bytes.count)
-    } else {
-      withheldByteCount += bytes.count
-    }
+    withheldByteCount += bytes.count
     wake()
   }
 
-  func finish() throws(RPCError) {
+  private mutating func queue(_ message: ReceivedMessage) {
+    guard first != nil else { return first = message }
+    if rest == nil { rest = Deque() }
+    rest?.append(message)
+  }
+
+  /// Bytes that the peer may send again, as the reader has kept up; nothing once nothing more is
+  /// wanted.
+  mutating func releaseWindow() -> Int {
+    guard ending == nil, queuedByteCount <= Limits.inboundHighWaterBytes else { return 0 }
+    defer { withheldByteCount = 0 }
+    return withheldByteCount
+  }
+
+  mutating func finish() throws(RPCError) {
     guard ending == nil else { return }
     guard envelopes.isAtBoundary else {
       throw RPCError(.internal, "the stream ended inside a message")
     }
     ending = .finished
-    window = nil
     wake()
   }
 
   /// The peer ended the call with an error, behind the messages it had sent.
-  func finish(_ error: RPCError) {
+  mutating func finish(_ error: RPCError) {
     guard ending == nil else { return }
     ending = .status(error)
-    window = nil
     wake()
   }
 
   /// The call is over on this side.
-  func abandon(_ error: RPCError?) {
+  mutating func abandon(_ error: RPCError?) {
     if case .abandoned = ending { return }
     ending = .abandoned(error)
     first = nil
-    rest.removeAll()
+    rest = nil
     queuedByteCount = 0
-    window = nil
     wake()
   }
 
-  /// The next message, or nil after the last. One reader at a time.
-  func next() async throws(RPCError) -> [UInt8]? {
-    while true {
-      if case .abandoned(let error) = ending { throw error ?? .cancelled }
-      if let message = takeFirst() {
-        return try EnvelopeReader.open(message, limitBytes: envelopes.limitBytes)
-      }
-      if case .status(let error) = ending { throw error }
-      if ending != nil { return nil }
-      precondition(waiter == nil, "two readers of one call")
-      await withCheckedContinuation { waiter = $0 }
-    }
+  /// The next message, if it is there.
+  mutating func take() throws(RPCError) -> Arrival {
+    if case .abandoned(let error) = ending { throw error ?? .cancelled }
+    if let message = takeFirst() { return .message(message) }
+    if case .status(let error) = ending { throw error }
+    return ending == nil ? .none : .end
   }
 
   /// The only message of a request that must have exactly one.
-  func takeOnly() throws(RPCError) -> [UInt8] {
+  mutating func takeOnly() throws(RPCError) -> [UInt8] {
     if case .abandoned(let error) = ending { throw error ?? .cancelled }
     guard count == 1, let message = takeFirst() else {
       throw RPCError(.unimplemented, "a unary request needs exactly one message")
     }
-    return try EnvelopeReader.open(message, limitBytes: envelopes.limitBytes)
+    return try EnvelopeReader.open(message, limitBytes: limitBytes)
   }
 
-  private func takeFirst() -> ReceivedMessage? {
-    guard let message = first else { return nil }
-    first = rest.popFirst()
+  private mutating func takeFirst() -> ReceivedMessage? {
+    guard let message = first.take() else { return nil }
+    first = rest?.popFirst()
     lastWasCompressed = message.isCompressed
     queuedByteCount -= message.bytes.count + Limits.messageOverheadBytes
-    if withheldByteCount > 0, queuedByteCount <= Limits.inboundHighWaterBytes {
-      window?.reopenWindow(withheldByteCount)
-      withheldByteCount = 0
-    }
     return message
   }
 
-  private func wake() {
+  /// Resumes the reader when something has come. One reader at a time.
+  mutating func park(_ reader: CheckedContinuation<Void, Never>) {
+    precondition(waiter == nil, "two readers of one call")
+    waiter = reader
+  }
+
+  private mutating func wake() {
     waiter.take()?.resume()
+  }
+}
+
+/// A call, by its receiving half.
+protocol InboundReader: AnyObject {
+  var inbound: InboundMessages { get set }
+  /// Where the peer is told that it may send more; nil when it is not to.
+  var inboundWindow: (any InboundWindow)? { get }
+}
+
+extension InboundReader {
+  /// Tells the peer of room, if there is any.
+  func reopenWindow() {
+    let byteCount = inbound.releaseWindow()
+    if byteCount > 0 { inboundWindow?.reopenWindow(byteCount) }
+  }
+
+  /// The next message, or nil after the last. One reader at a time.
+  func receiveNext() async throws(RPCError) -> [UInt8]? {
+    while true {
+      switch try inbound.take() {
+      case .message(let message):
+        reopenWindow()
+        return try EnvelopeReader.open(message, limitBytes: inbound.limitBytes)
+      case .end: return nil
+      case .none: await withCheckedContinuation { inbound.park($0) }
+      }
+    }
   }
 }

@@ -12,8 +12,9 @@ package struct Metadata: Sendable, Equatable {
   }
 
   /// The pairs as they travel. Of a request all header fields are kept, because most handlers read
-  /// none and taking the reserved ones out costs more than passing over them.
-  private var block = HeaderBlock()
+  /// none and taking the reserved ones out costs more than passing over them. Nil when there are
+  /// none at all, as in most responses: copies of nothing should cost nothing.
+  private var block: HeaderBlock?
   private var hidesReserved = false
 
   package init() {}
@@ -27,24 +28,34 @@ package struct Metadata: Sendable, Equatable {
 
   /// All pairs.
   package var fields: [Field] {
-    indices.map { Field(name: block.name($0), value: block.value($0)) }
+    guard let block else { return [] }
+    return (0..<block.count).compactMap { index in
+      isHidden(block, index) ? nil : Field(name: block.name(index), value: block.value(index))
+    }
   }
 
   /// Whether there are none.
-  package var isEmpty: Bool { indices.isEmpty }
+  package var isEmpty: Bool {
+    guard let block else { return true }
+    return (0..<block.count).allSatisfy { isHidden(block, $0) }
+  }
 
   /// The last value of a name, or nil.
   package subscript(name: String) -> String? {
-    indices.last { block.hasName($0, name) }.map { block.value($0) }
+    guard let block else { return nil }
+    return (0..<block.count).last { block.hasName($0, name) && !isHidden(block, $0) }
+      .map { block.value($0) }
   }
 
   /// All values of a name, in order.
   package func values(_ name: String) -> [String] {
-    indices.filter { block.hasName($0, name) }.map { block.value($0) }
+    guard let block else { return [] }
+    return (0..<block.count).filter { block.hasName($0, name) && !isHidden(block, $0) }
+      .map { block.value($0) }
   }
 
-  private var indices: [Int] {
-    (0..<block.count).filter { !hidesReserved || !Self.isReserved(block, $0) }
+  private func isHidden(_ block: HeaderBlock, _ index: Int) -> Bool {
+    hidesReserved && Self.isReserved(block, index)
   }
 
   private static func isReserved(_ block: HeaderBlock, _ index: Int) -> Bool {
@@ -64,7 +75,7 @@ package struct Metadata: Sendable, Equatable {
   @discardableResult
   package mutating func append(_ name: String, _ value: String) -> Bool {
     guard Self.isValid(name: name), Self.isValid(value: value) else { return false }
-    block.append(name, value)
+    append(verified: name, value)
     return true
   }
 
@@ -77,7 +88,8 @@ package struct Metadata: Sendable, Equatable {
 
   /// Appends a pair that a peer's header block already proved well-formed.
   package mutating func append(verified name: String, _ value: String) {
-    block.append(name, value)
+    if block == nil { block = HeaderBlock() }
+    block?.append(name, value)
   }
 
   package static func == (left: Metadata, right: Metadata) -> Bool { left.fields == right.fields }

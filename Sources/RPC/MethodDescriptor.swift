@@ -1,7 +1,7 @@
 // What the schema says of one method.
 
-/// A method of a service, as generated from the schema.
-package struct MethodDescriptor: Sendable, Hashable {
+/// A method of a service, as generated from the schema. An object, because every call carries it.
+package final class MethodDescriptor: Sendable, Hashable {
   /// Which sides stream.
   package enum Kind: Sendable {
     case unary
@@ -27,4 +27,11 @@ package struct MethodDescriptor: Sendable, Hashable {
     self.sideEffects = sideEffects
     self.path = "/\(service)/\(method)"
   }
+
+  package static func == (left: MethodDescriptor, right: MethodDescriptor) -> Bool {
+    left === right
+      || left.path == right.path && left.kind == right.kind && left.sideEffects == right.sideEffects
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }

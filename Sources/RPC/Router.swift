@@ -28,28 +28,32 @@ package final class Route: Sendable {
   }
 
   /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
-  package func serve(_ stream: ServerStream, _ context: ServerContext) {
-    stream.start(self, context)
-  }
-
-  func run(_ context: ServerContext) async {
-    let stream = context.stream
-    var call = ServerCall(context)
-    do {
-      if !interceptors.isEmpty { try await begin(&call.context) }
-      try await handle(call)
-      stream.value.handlerEnded(nil)
-    } catch {
-      stream.value.handlerEnded(error)
-    }
-  }
+  package func serve(_ stream: ServerStream) { stream.start(self) }
 
   /// Runs the chain. An interceptor that has begun is told of the end, those behind it are not.
-  private func begin(_ context: inout ServerContext) async throws(RPCError) {
+  fileprivate func begin(_ context: inout ServerContext) async throws(RPCError) {
     let began = LoopInstant.now
     for index in interceptors.indices {
       try await interceptors[index].callBegins(&context)
-      context.stream.value.observe(interceptors[...index], context, began: began)
+      context.stream.value.observe(index, of: interceptors, began: began)
+    }
+  }
+}
+
+/// What the task of a call does.
+struct HandlerRun: LoopJob {
+  let route: Route
+  let context: ServerContext
+
+  func run() async {
+    let stream = context.stream
+    var call = ServerCall(context)
+    do {
+      if !route.interceptors.isEmpty { try await route.begin(&call.context) }
+      try await route.handle(call)
+      stream.value.handlerEnded(nil)
+    } catch {
+      stream.value.handlerEnded(error)
     }
   }
 }

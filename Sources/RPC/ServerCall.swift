@@ -17,17 +17,17 @@ package struct ServerCall: Sendable {
 
   /// Waits for the single request of a server-streaming call and for the end of the request.
   func onlyRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q {
-    guard let bytes = try await stream.inbound.next() else {
+    guard let bytes = try await stream.receiveNext() else {
       throw RPCError(.unimplemented, "the request has no message")
     }
-    guard try await stream.inbound.next() == nil else {
+    guard try await stream.receiveNext() == nil else {
       throw RPCError(.unimplemented, "the request has more than one message")
     }
     return try decode(bytes)
   }
 
   func nextRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q? {
-    guard let bytes = try await stream.inbound.next() else { return nil }
+    guard let bytes = try await stream.receiveNext() else { return nil }
     return try decode(bytes)
   }
 

@@ -5,37 +5,43 @@ package import Reactor
 /// Who calls, as an interceptor decided. The RPC floor only carries it.
 package protocol CallerIdentity: Sendable {}
 
-/// What is known of a call when it begins, and never changes.
-package final class CallHead: Sendable {
-  package let method: MethodDescriptor
-  package let metadata: Metadata
-  package let deadline: LoopInstant?
-  package let peer: String
-  package let isSecure: Bool
-  package let identity: PeerIdentity?
+/// The other end of a connection, as all its calls see it.
+package final class CallOrigin: Sendable {
+  let peer: String
+  let isSecure: Bool
+  let identity: PeerIdentity?
 
-  package init(
-    method: MethodDescriptor, metadata: Metadata, deadline: LoopInstant?, peer: String,
-    isSecure: Bool, identity: PeerIdentity? = nil
-  ) {
-    self.method = method
-    self.metadata = metadata
-    self.deadline = deadline
+  package init(peer: String, isSecure: Bool, identity: PeerIdentity? = nil) {
     self.peer = peer
     self.isSecure = isSecure
     self.identity = identity
   }
 }
 
-/// The circumstances of one server call. Two references, so that copies cost little.
+/// What is known of a call when it begins, and never changes.
+package struct CallHead: Sendable {
+  let method: MethodDescriptor
+  let metadata: Metadata
+  let deadline: LoopInstant?
+  let origin: CallOrigin
+
+  package init(
+    method: MethodDescriptor, metadata: Metadata, deadline: LoopInstant?, origin: CallOrigin
+  ) {
+    self.method = method
+    self.metadata = metadata
+    self.deadline = deadline
+    self.origin = origin
+  }
+}
+
+/// The circumstances of one server call. One reference, so that copies cost little. Loop only.
 package struct ServerContext: Sendable {
-  private let head: CallHead
   let stream: LoopRef<ServerStream>
 
-  package init(_ head: CallHead, stream: ServerStream) {
-    self.head = head
-    self.stream = LoopRef(stream)
-  }
+  package init(_ stream: ServerStream) { self.stream = LoopRef(stream) }
+
+  private var head: CallHead { stream.value.head }
 
   /// Set by an interceptor; nil for an anonymous caller. Loop only.
   package var caller: (any CallerIdentity)? {
@@ -49,11 +55,11 @@ package struct ServerContext: Sendable {
   /// When the caller stops waiting; nil when it never does.
   package var deadline: LoopInstant? { head.deadline }
   /// The peer's address, for example `127.0.0.1:50312` or `unix:`.
-  package var peer: String { head.peer }
+  package var peer: String { head.origin.peer }
   /// Whether the connection is encrypted.
-  package var isSecure: Bool { head.isSecure }
+  package var isSecure: Bool { head.origin.isSecure }
   /// Who the client is by its certificate; nil when it showed none.
-  package var identity: PeerIdentity? { head.identity }
+  package var identity: PeerIdentity? { head.origin.identity }
   /// The loop that the call lives on.
   package var loop: EventLoop { stream.loop }
 

@@ -27,7 +27,7 @@ package protocol ServerStreamSink: InboundWindow {
 /// then the call keeps its transport, its task, its timer and its observers alive, and they keep
 /// the call; closing cuts all of these. No reference here is weak: an object that has ever been
 /// referred to weakly pays for it with every later retain and release.
-package final class ServerStream: LoopConfined {
+package final class ServerStream: LoopConfined, InboundReader {
   private enum State {
     case open
     case responding
@@ -36,14 +36,16 @@ package final class ServerStream: LoopConfined {
 
   /// The interceptors that wait for the call's end.
   private struct Observation {
-    let interceptors: ArraySlice<any ServerInterceptor>
-    let context: ServerContext
+    let interceptors: [any ServerInterceptor]
     let began: LoopInstant
+    /// Those that have begun.
+    var count = 1
   }
 
   /// The loop that owns the call.
   package let loop: EventLoop
-  let inbound: InboundMessages
+  let head: CallHead
+  var inbound: InboundMessages
   private var state = State.open
   private var sink: (any ServerStreamSink)?
   private var task: Task<Void, Never>?
@@ -69,13 +71,14 @@ package final class ServerStream: LoopConfined {
 
   /// `encodings` are those of the request's headers.
   package init(
-    loop: EventLoop, sink: any ServerStreamSink, receiveLimitBytes: Int,
+    _ head: CallHead, loop: EventLoop, sink: any ServerStreamSink, receiveLimitBytes: Int,
     encodings: MessageEncodings = MessageEncodings()
   ) {
+    self.head = head
     self.loop = loop
     acceptsGzip = encodings.acceptsGzip
     self.sink = sink
-    inbound = InboundMessages(limitBytes: receiveLimitBytes, window: sink)
+    inbound = InboundMessages(limitBytes: receiveLimitBytes)
     if encodings.sendsGzip { inbound.expectGzip() }
   }
 
@@ -97,6 +100,7 @@ package final class ServerStream: LoopConfined {
   package func receive(_ bytes: UnsafeRawBufferPointer) {
     do {
       try inbound.receive(bytes)
+      reopenWindow()
     } catch {
       finish(error)
     }
@@ -120,9 +124,9 @@ package final class ServerStream: LoopConfined {
   package func noteDrained() { openGate?.noteDrained() }
 
   /// Starts the handler; its first part runs at once.
-  func start(_ route: Route, _ context: ServerContext) {
+  func start(_ route: Route) {
     guard state != .closed else { return }
-    let task = loop.spawn { await route.run(context) }
+    let task = loop.spawn(HandlerRun(route: route, context: ServerContext(self)))
     if state != .closed, !hasHandlerReturned { self.task = task }
   }
 
@@ -140,25 +144,29 @@ package final class ServerStream: LoopConfined {
     onClose.append(body)
   }
 
-  /// Tells these interceptors of the call's end, the last first; those named before are among them.
-  func observe(
-    _ interceptors: ArraySlice<any ServerInterceptor>, _ context: ServerContext, began: LoopInstant
-  ) {
-    guard let closedWith else {
-      observation = Observation(interceptors: interceptors, context: context, began: began)
-      return
+  /// An interceptor has begun, the next in the chain: it is told of the call's end.
+  func observe(_ index: Int, of interceptors: [any ServerInterceptor], began: LoopInstant) {
+    if let closedWith {
+      // Those before it were told when the call closed.
+      interceptors[index].callEnded(ServerContext(self), closedWith, took: .now - began)
+    } else if observation == nil {
+      observation = Observation(interceptors: interceptors, began: began)
+    } else {
+      observation?.count = index + 1
     }
-    // The others were told when the call closed.
-    interceptors.last?.callEnded(context, closedWith, took: .now - began)
   }
 
   // MARK: From the handler
 
   func sendHeadersIfNeeded() {
-    guard state == .open else { return }
+    guard state == .open, let sink else { return }
+    sendHeaders(to: sink)
+  }
+
+  private func sendHeaders(to sink: any ServerStreamSink) {
     state = .responding
     if compresses { initialMetadata.append(verified: "grpc-encoding", "gzip") }
-    sink?.sendHeaders(initialMetadata)
+    sink.sendHeaders(initialMetadata)
   }
 
   var compresses: Bool { acceptsGzip && wantsCompression }
@@ -168,6 +176,8 @@ package final class ServerStream: LoopConfined {
     sendHeadersIfNeeded()
     sink?.sendMessage(compress && compresses ? Gzip.envelope(envelope) : envelope)
   }
+
+  var inboundWindow: (any InboundWindow)? { sink }
 
   var queuedByteCount: Int { sink?.queuedByteCount ?? 0 }
 
@@ -189,7 +199,7 @@ package final class ServerStream: LoopConfined {
   /// order.
   func respond(_ make: @autoclosure () -> [UInt8]) throws(RPCError) {
     guard let sink else { throw failure ?? .cancelled }
-    sendHeadersIfNeeded()
+    if state == .open { sendHeaders(to: sink) }
     if let prepared = preparedAnswer.take() {
       sink.sendMessage(compresses ? prepared.compressed : prepared.bytes)
     } else {
@@ -255,8 +265,9 @@ package final class ServerStream: LoopConfined {
   private func tellInterceptors(_ code: StatusCode) {
     guard let told = observation.take() else { return }
     let took = LoopInstant.now - told.began
-    for interceptor in told.interceptors.reversed() {
-      interceptor.callEnded(told.context, code, took: took)
+    let context = ServerContext(self)
+    for index in (0..<told.count).reversed() {
+      told.interceptors[index].callEnded(context, code, took: took)
     }
   }
 }

@@ -1,6 +1,7 @@
 // Reads a request's header block: is it gRPC, for which method, with what deadline and metadata.
 
 import Bytes
+import Glibc
 import RPC
 import Reactor
 
@@ -22,39 +23,41 @@ enum RequestHead {
     var acceptEncoding: Int?
 
     /// The first of several fields of one name counts; nghttp2 refuses doubled pseudo-headers.
-    init(_ block: HeaderBlock) {
-      for index in 0..<block.count {
-        switch block.nameByteCount(index) {
-        case 5 where path == nil && block.hasName(index, ":path"): path = index
-        case 7 where method == nil && block.hasName(index, ":method"): method = index
-        case 12 where contentType == nil && block.hasName(index, "content-type"):
-          contentType = index
-        case 12 where timeout == nil && block.hasName(index, "grpc-timeout"): timeout = index
-        case 13 where encoding == nil && block.hasName(index, "grpc-encoding"): encoding = index
-        case 20 where acceptEncoding == nil && block.hasName(index, "grpc-accept-encoding"):
-          acceptEncoding = index
-        default: break
-        }
+    static func find(in block: HeaderBlock) -> Indices {
+      var found = Indices()
+      for index in 0..<block.count { found.note(index, of: block) }
+      return found
+    }
+
+    private mutating func note(_ index: Int, of block: HeaderBlock) {
+      switch block.nameByteCount(index) {
+      case 5 where path == nil && block.hasName(index, ":path"): path = index
+      case 7 where method == nil && block.hasName(index, ":method"): method = index
+      case 12 where contentType == nil && block.hasName(index, "content-type"):
+        contentType = index
+      case 12 where timeout == nil && block.hasName(index, "grpc-timeout"): timeout = index
+      case 13 where encoding == nil && block.hasName(index, "grpc-encoding"): encoding = index
+      case 20 where acceptEncoding == nil && block.hasName(index, "grpc-accept-encoding"):
+        acceptEncoding = index
+      default: break
       }
     }
   }
 
-  init(_ block: HeaderBlock, _ router: Router) {
-    let indices = Indices(block)
+  /// A function and not an initialiser, which would be given copies.
+  static func read(_ block: HeaderBlock, _ router: Router) -> RequestHead {
+    let indices = Indices.find(in: block)
     guard let method = indices.method, block.hasValue(method, "POST") else {
-      self = .refusedByHTTP(status: "405")
-      return
+      return .refusedByHTTP(status: "405")
     }
-    guard let type = indices.contentType, block.withValue(type, Self.isGRPC) else {
-      self = .refusedByHTTP(status: "415")
-      return
+    guard let type = indices.contentType, block.withValue(type, isGRPC) else {
+      return .refusedByHTTP(status: "415")
     }
-    guard let route = indices.path.flatMap({ block.withValue($0, router.route) }) else {
+    guard let route = indices.path.flatMap({ block.withValue($0) { router.route($0) } }) else {
       let path = indices.path.map { block.value($0) } ?? ""
-      self = .refused(RPCError(.unimplemented, "unknown method \(path.prefix(200))"))
-      return
+      return .refused(RPCError(.unimplemented, "unknown method \(path.prefix(200))"))
     }
-    self = Self.read(block, indices, route)
+    return read(block, indices, route)
   }
 
   private static func read(
@@ -83,10 +86,12 @@ enum RequestHead {
 
   /// `application/grpc`, alone, with parameters or as `+proto`.
   private static func isGRPC(_ contentType: UnsafeBufferPointer<UInt8>) -> Bool {
-    let base = "application/grpc"
-    let text = contentType[...]
-    guard text.starts(with: base.utf8) else { return false }
-    let rest = text.dropFirst(base.utf8.count)
+    let base: StaticString = "application/grpc"
+    let count = base.utf8CodeUnitCount
+    guard contentType.count >= count, let start = contentType.baseAddress,
+      memcmp(start, base.utf8Start, count) == 0
+    else { return false }
+    let rest = contentType[count...]
     return rest.isEmpty || rest.first == UInt8(ascii: ";") || rest.starts(with: "+proto".utf8)
   }
 }

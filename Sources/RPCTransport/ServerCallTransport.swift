@@ -5,14 +5,14 @@ import HTTP2
 import RPC
 import Reactor
 
-/// What joins a stream and its call. Both keep it alive, and it them; `streamClosed` cuts the ring.
+/// What joins a stream and its call. Both keep it alive, and it them and the connection: the owner of
+/// the stream lets go of it when it has called `streamClosed`, and so cuts the rings.
 final class ServerCallTransport: ServerStreamSink {
   let stream: HTTP2Stream
   let route: Route
   let began: LoopInstant
   private(set) var call: ServerStream?
-  private var head: CallHead?
-  private var connection: ServerConnection?
+  private let connection: ServerConnection
   private var hasStarted = false
   private var hasSentHeaders = false
   /// Whether bytes have been framed since `isStalled` was asked last.
@@ -34,10 +34,9 @@ final class ServerCallTransport: ServerStreamSink {
   /// Whether one message is all that the client may send, so that it must come soon.
   var hasOneRequest: Bool { route.hasOneRequest }
 
-  func begin(_ call: ServerStream, _ head: CallHead) {
+  func begin(_ call: ServerStream, deadline: LoopInstant?) {
     self.call = call
-    self.head = head
-    if let deadline = head.deadline { call.arm(deadline: deadline) }
+    if let deadline { call.arm(deadline: deadline) }
     if !needsWholeRequest { startHandler() }
   }
 
@@ -52,10 +51,9 @@ final class ServerCallTransport: ServerStreamSink {
   }
 
   private func startHandler() {
-    guard !hasStarted, let call, let head, !call.isClosed else { return }
+    guard !hasStarted, let call, !call.isClosed else { return }
     hasStarted = true
-    self.head = nil
-    route.serve(call, ServerContext(head, stream: call))
+    route.serve(call)
   }
 
   /// Bytes of the response have been framed.
@@ -81,8 +79,6 @@ final class ServerCallTransport: ServerStreamSink {
   func streamClosed() {
     call?.receiveReset()
     call = nil
-    head = nil
-    connection = nil
   }
 
   // MARK: ServerStreamSink
@@ -94,14 +90,14 @@ final class ServerCallTransport: ServerStreamSink {
 
   func sendHeaders(_ metadata: Metadata) {
     hasSentHeaders = true
-    guard !metadata.isEmpty else { return connection?.respond(stream, Self.headers) ?? () }
+    guard !metadata.isEmpty else { return connection.respond(stream, Self.headers) }
     var block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
     for field in metadata.fields { block.append(field.name, field.value) }
-    connection?.respond(stream, block, endStream: false)
+    connection.respond(stream, block, endStream: false)
   }
 
   func sendMessage(_ envelope: [UInt8]) {
-    connection?.send(stream, envelope)
+    connection.send(stream, envelope)
   }
 
   func sendTrailers(
@@ -109,7 +105,7 @@ final class ServerCallTransport: ServerStreamSink {
   ) {
     ended = .now
     if code == .ok, hasSentHeaders, trailers.isEmpty {
-      connection?.end(stream, trailers: Self.okTrailers)
+      connection.end(stream, trailers: Self.okTrailers)
       return
     }
     var block = HeaderBlock()
@@ -123,16 +119,16 @@ final class ServerCallTransport: ServerStreamSink {
     }
     for field in trailers.fields { block.append(field.name, field.value) }
     if hasSentHeaders {
-      connection?.end(stream, trailers: block)
+      connection.end(stream, trailers: block)
     } else {
-      connection?.respond(stream, block, endStream: true)
+      connection.respond(stream, block, endStream: true)
     }
   }
 
   func reopenWindow(_ byteCount: Int) {
     // Nothing more comes, so nothing needs room.
     guard !stream.isPeerEnded else { return }
-    connection?.reopenWindow(stream, byteCount)
+    connection.reopenWindow(stream, byteCount)
   }
 
   var queuedByteCount: Int { stream.queuedByteCount }
@@ -140,6 +136,6 @@ final class ServerCallTransport: ServerStreamSink {
   var line: (any BroadcastLine)? { connection }
 
   func follow(_ group: BroadcastGroup, slot: Int) {
-    connection?.follow(group, stream, slot: slot)
+    connection.follow(group, stream, slot: slot)
   }
 }

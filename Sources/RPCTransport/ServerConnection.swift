@@ -15,7 +15,8 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   let peer: String
   private let isSecure: Bool
   /// Read at the first call, when the handshake is over.
-  private lazy var identity = connection.peerCertificate.map(PeerIdentity.init)
+  private lazy var origin = CallOrigin(
+    peer: peer, isSecure: isSecure, identity: connection.peerCertificate.map(PeerIdentity.init))
   let began = LoopInstant.now
   private let maxAge: Duration
   /// Since when no stream is open, and the newest stream at that time.
@@ -101,7 +102,7 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
   }
 
   private func beginCall(_ stream: HTTP2Stream, _ block: HeaderBlock, _ endStream: Bool) {
-    switch RequestHead(block, router) {
+    switch RequestHead.read(block, router) {
     case .refusedByHTTP(let status):
       refuse(stream, byHTTP: status, isHead: block[":method"] == "HEAD")
     case .refused(let error):
@@ -110,14 +111,14 @@ final class ServerConnection: ConnectionDelegate, BroadcastLine {
       let now = LoopInstant.now
       let transport = ServerCallTransport(stream, route, self, began: now)
       stream.attachment = transport
-      let call = ServerStream(
-        loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes,
-        encodings: encodings)
+      let deadline = timeout.map { now + $0 }
       let head = CallHead(
-        method: route.method, metadata: Metadata(ofRequest: block),
-        deadline: timeout.map { now + $0 }, peer: peer, isSecure: isSecure,
-        identity: identity)
-      transport.begin(call, head)
+        method: route.method, metadata: Metadata(ofRequest: block), deadline: deadline,
+        origin: origin)
+      let call = ServerStream(
+        head, loop: connection.loop, sink: transport, receiveLimitBytes: route.receiveLimitBytes,
+        encodings: encodings)
+      transport.begin(call, deadline: deadline)
       if endStream { transport.receiveEnd() }
     }
   }

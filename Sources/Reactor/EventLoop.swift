@@ -12,6 +12,13 @@ package protocol BatchEndHandler: AnyObject {
   func batchEnded()
 }
 
+/// Work for a task of its own.
+@usableFromInline
+package protocol LoopJob: Sendable {
+  /// Runs on the loop.
+  func run() async
+}
+
 /// An event loop thread that is also a Swift task executor.
 ///
 /// A batch is: posted work, kernel events, more posted work, due timers, ready jobs, then the batch-end handlers.
@@ -133,6 +140,17 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         await body()
         self.taskCount -= 1
       }
+  }
+
+  /// Starts a task for a job, as above: a job is one object less than a closure in a closure.
+  @inlinable @inline(__always)
+  package func spawn(_ job: some LoopJob) -> Task<Void, Never> {
+    precondition(isInside, "a job started off its loop")
+    return Task.immediate(executorPreference: self) {
+      self.taskCount += 1
+      await job.run()
+      self.taskCount -= 1
+    }
   }
 
   /// What the loop has in hand. Loop only.

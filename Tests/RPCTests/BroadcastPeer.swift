@@ -45,22 +45,16 @@ final class Peer: ServerStreamSink {
     self.window = window
     var encodings = MessageEncodings()
     if takesGzip { encodings.accept("gzip") }
+    let method = MethodDescriptor(
+      service: "t.T", method: "Follow", kind: .serverStreaming, sideEffects: false)
     let stream = ServerStream(
-      loop: loop, sink: self, receiveLimitBytes: 100, encodings: encodings)
+      CallHead(method), loop: loop, sink: self, receiveLimitBytes: 100, encodings: encodings)
     stream.wantsCompression = takesGzip
     self.stream = stream
     connection.peers.append(self)
   }
 
-  var call: ServerCall? {
-    stream.map { stream in
-      let method = MethodDescriptor(
-        service: "t.T", method: "Follow", kind: .serverStreaming, sideEffects: false)
-      let head = CallHead(
-        method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true)
-      return ServerCall(ServerContext(head, stream: stream))
-    }
-  }
+  var call: ServerCall? { stream.map { ServerCall(ServerContext($0)) } }
 
   /// The peer resets its call.
   func reset() {
@@ -121,6 +115,15 @@ final class Peer: ServerStreamSink {
   func follow(_ group: BroadcastGroup, slot: Int) {
     self.group = group
     self.slot = slot
+  }
+}
+
+extension CallHead {
+  /// A call without metadata from nowhere.
+  init(_ method: MethodDescriptor) {
+    self.init(
+      method: method, metadata: Metadata(), deadline: nil,
+      origin: CallOrigin(peer: "test", isSecure: true))
   }
 }
 

@@ -262,7 +262,7 @@ import Testing
         if !ends { stream.arm(deadline: .now + .milliseconds(1)) }
         [UInt8](repeating: 0, count: 5).withUnsafeBytes { stream.receive($0) }
         stream.receiveEnd()
-        route.serve(stream, try #require(peer.call).context)
+        route.serve(stream)
         #expect(topic.subscriberCount == 1 && !stream.isClosed)
         topic.publish(numbered(1))
         line.flush()

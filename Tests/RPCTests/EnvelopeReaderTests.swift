@@ -12,7 +12,10 @@ import Testing
 
     func read(_ bytes: [UInt8]) throws -> [[UInt8]] {
       var sealed: [ReceivedMessage] = []
-      try bytes.withUnsafeBytes { raw in try reader.append(raw) { sealed.append($0) } }
+      try bytes.withUnsafeBytes { raw in
+        var rest = raw[...]
+        while let message = try reader.next(&rest) { sealed.append(message) }
+      }
       return try sealed.map { try EnvelopeReader.open($0, limitBytes: reader.limitBytes) }
     }
   }

@@ -21,6 +21,9 @@ private final class Sink: ServerStreamSink {
 }
 
 @Suite struct ServerStreamTests {
+  private let head = CallHead(
+    MethodDescriptor(service: "t.T", method: "Call", kind: .unary, sideEffects: false))
+
   /// An interceptor that waits may come back after the call's end.
   @Test func anObserverOfAClosedCallIsToldAtOnceAndNotKept() async throws {
     let loop = try EventLoop(name: "test")
@@ -29,7 +32,7 @@ private final class Sink: ServerStreamSink {
       weak var left: ServerStream?
       var codes: [StatusCode] = []
       do {
-        let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+        let stream = ServerStream(head, loop: loop, sink: sink, receiveLimitBytes: 100)
         left = stream
         stream.receiveReset()
         stream.whenClosed { code in
@@ -47,7 +50,7 @@ private final class Sink: ServerStreamSink {
     let loop = try EventLoop(name: "test")
     await loop.run { () async in
       let sink = Sink()
-      let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+      let stream = ServerStream(head, loop: loop, sink: sink, receiveLimitBytes: 100)
       var order: [Int] = []
       for number in 0..<3 { stream.whenClosed { _ in order.append(number) } }
       stream.finish(RPCError(.notFound, "none"))
@@ -62,7 +65,7 @@ private final class Sink: ServerStreamSink {
     await loop.run { () async in
       for names in [[], ["x-one", "x-two"]] {
         let sink = Sink()
-        let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+        let stream = ServerStream(head, loop: loop, sink: sink, receiveLimitBytes: 100)
         for name in names { stream.initialMetadata.append(name, "1") }
         stream.finish(RPCError(.notFound, "none"))
         #expect(sink.headers.map { $0.fields.map(\.name) } == (names.isEmpty ? [] : [names]))
@@ -81,7 +84,7 @@ private final class Sink: ServerStreamSink {
       for compresses in [false, true] {
         let sink = Sink()
         let stream = ServerStream(
-          loop: loop, sink: sink, receiveLimitBytes: 100, encodings: encodings)
+          head, loop: loop, sink: sink, receiveLimitBytes: 100, encodings: encodings)
         stream.wantsCompression = compresses
         stream.preparedAnswer = prepared
         var isMade = false
@@ -102,7 +105,7 @@ private final class Sink: ServerStreamSink {
     let loop = try EventLoop(name: "test")
     await loop.run { () async in
       let sink = Sink()
-      let stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 100)
+      let stream = ServerStream(head, loop: loop, sink: sink, receiveLimitBytes: 100)
       let count = 10_000
       let bytes = [UInt8](repeating: 0, count: 5 * count)
       for start in stride(from: 0, to: bytes.count, by: 1_000) {
@@ -110,7 +113,7 @@ private final class Sink: ServerStreamSink {
       }
       #expect(sink.reopenedByteCount < 10_000)
       var read = 0
-      while read < count, let message = try? await stream.inbound.next() {
+      while read < count, let message = try? await stream.receiveNext() {
         #expect(message.isEmpty)
         read += 1
       }
@@ -127,12 +130,12 @@ private final class Sink: ServerStreamSink {
       var encodings = MessageEncodings()
       _ = encodings.declare("gzip")
       let stream = ServerStream(
-        loop: loop, sink: sink, receiveLimitBytes: 1 << 20, encodings: encodings)
+        head, loop: loop, sink: sink, receiveLimitBytes: 1 << 20, encodings: encodings)
       let message = [UInt8](repeating: 0, count: 1 << 20)
       let envelope = Gzip.envelope([0, 0, 0x10, 0, 0] + message)
       for _ in 0..<10 { envelope.withUnsafeBytes { stream.receive($0) } }
       #expect(sink.reopenedByteCount == 10 * envelope.count, "10 MiB inflated, 50 kB as sent")
-      #expect(try await stream.inbound.next() == message)
+      #expect(try await stream.receiveNext() == message)
     }
     loop.stop()
   }

@@ -16,19 +16,16 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
   private var isOver = false
 
   init(on loop: EventLoop) {
-    stream = ServerStream(loop: loop, sink: self, receiveLimitBytes: 100)
+    let method = MethodDescriptor(
+      service: "t.T", method: "Watch", kind: .serverStreaming, sideEffects: false)
+    let head = CallHead(
+      method: method, metadata: Metadata(), deadline: nil,
+      origin: CallOrigin(peer: "test", isSecure: true))
+    stream = ServerStream(head, loop: loop, sink: self, receiveLimitBytes: 100)
   }
 
   /// The call as its handler has it; nil when it has ended.
-  var call: ServerCall? {
-    stream.map { stream in
-      let method = MethodDescriptor(
-        service: "t.T", method: "Watch", kind: .serverStreaming, sideEffects: false)
-      let head = CallHead(
-        method: method, metadata: Metadata(), deadline: nil, peer: "test", isSecure: true)
-      return ServerCall(ServerContext(head, stream: stream))
-    }
-  }
+  var call: ServerCall? { stream.map { ServerCall(ServerContext($0)) } }
 
   func join(
     _ registry: FeedRegistry, _ showID: Int64, afterVersion: Int64

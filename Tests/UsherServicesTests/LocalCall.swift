@@ -60,11 +60,12 @@ final class LocalCall {
     requests: [any ProtoMessage], ends: Bool = true, metadata: Metadata = Metadata()
   ) {
     guard let route = router.route(method.path) else { return nil }
-    stream = ServerStream(loop: loop, sink: sink, receiveLimitBytes: 1 << 20)
+    let head = CallHead(
+      method: method, metadata: metadata, deadline: nil,
+      origin: CallOrigin(peer: "test", isSecure: true))
+    stream = ServerStream(head, loop: loop, sink: sink, receiveLimitBytes: 1 << 20)
     for request in requests { request.envelope().withUnsafeBytes { stream.receive($0) } }
     if ends { stream.receiveEnd() }
-    let head = CallHead(
-      method: method, metadata: metadata, deadline: nil, peer: "test", isSecure: true)
-    route.serve(stream, ServerContext(head, stream: stream))
+    route.serve(stream)
   }
 }

@@ -23,7 +23,8 @@ enum EnvelopeFuzz {
       let piece = Array(bytes[start..<min(start + pieceBytes, bytes.count)])
       do {
         try piece.withUnsafeBytes { raw in
-          try reader.append(raw) { message in
+          var rest = raw[...]
+          while let message = try reader.next(&rest) {
             let opened = try? EnvelopeReader.open(message, limitBytes: limitBytes)
             precondition((opened?.count ?? 0) <= limitBytes)
             messages.append(opened)
