@@ -53,6 +53,9 @@ package struct BookingRecord: Sendable, Hashable {
     self.version = version
   }
 
+  /// The request that made the hold, as its partner's.
+  package var holder: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }
+
   /// What stands for the time of a statement that has not run yet.
   package static let notYet = Int64.max
 

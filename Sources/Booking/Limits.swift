@@ -23,6 +23,9 @@ package enum Limits {
   package static let priceMinorUnits: Int64 = 1_000_000_000_000
   /// Number of lanes: 64 fit the six bits that a booking id gives them.
   package static let laneCount = 64
+  /// Requests that a show's ledger remembers to have made holds: some megabytes, and more than the
+  /// seats of any hall but the largest.
+  package static let rememberedHolders = 65_536
   /// Shortest and longest hold a theatre may set, in minutes.
   package static let holdMinutes = 1...15
   /// What the server adds to each hold so that no client's timer outlives it.

@@ -29,7 +29,16 @@ extension ShowLedger {
 
   /// Decides a request to hold seats.
   package func hold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
-    if holdsByRequest[request.identity.key] != nil { return .logged }
+    if holders.contains(request.identity.key) { return .logged }
+    let decision = tryHold(request, &moment)
+    // A request from before this ledger was read may have been granted then.
+    if case .refused(let refusal) = decision, !knowsAllHolders {
+      return .refusedUnlessLogged(refusal)
+    }
+    return decision
+  }
+
+  private func tryHold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
     settle(&moment)
     guard isOnSale(&moment) else { return .refused(.salesClosed) }
     let seats: [LayoutSeat]

@@ -38,8 +38,10 @@ package final class ShowLedger {
   private(set) var live: [BookingID: BookingRecord] = [:]
   /// Bookings that were live when the batch began or were brought in for it, and have no seats.
   var ended: [BookingID: BookingRecord] = [:]
-  /// The hold that each request made, whatever became of it.
-  private(set) var holdsByRequest: [RequestKey: BookingID] = [:]
+  /// The requests that made holds, whatever became of those, as far as they are known here.
+  private(set) var holders: Set<RequestKey> = []
+  /// Whether `holders` are all that ever were; if not, an unknown request may still be an old one.
+  private(set) var knowsAllHolders: Bool
   private var customers: [CustomerKey: Set<BookingID>] = [:]
   /// No hold ends before this.
   private var nextEnd = Int64.max
@@ -49,16 +51,17 @@ package final class ShowLedger {
   private var seatsBefore: [Int: SeatRow] = [:]
   private var bookingsBefore: [BookingID: BookingRecord?] = [:]
 
-  /// A show at a version. `blocked` are seats by number, `live` its bookings that have seats,
-  /// `requests` the holds ever made. Throws `.malformed` when these contradict each other.
+  /// A show at a version. `blocked` are seats by number, `live` its bookings that have seats.
+  /// Throws `.malformed` when these contradict each other.
   package init(
     _ terms: ShowTerms, version: Int64, blocked: [Int32], live: [BookingRecord],
-    requests: [RequestKey: BookingID], chooser: BestAvailable
+    chooser: BestAvailable
   ) throws(BookingError) {
     self.terms = terms
     self.version = version
     self.chooser = chooser
-    holdsByRequest = requests
+    // Nothing was ever sold at the first version.
+    knowsAllHolders = version == 1
     owners = Array(repeating: .nobody, count: terms.layout.seats.count)
     free = SeatSet(terms.layout.seats.indices, capacity: terms.layout.seats.count)
     for number in blocked {
@@ -73,6 +76,7 @@ package final class ShowLedger {
         setOwner(.booking(record.id), at: index)
       }
       put(record)
+      holders.insert(record.holder)
     }
   }
 
@@ -147,9 +151,17 @@ package final class ShowLedger {
   /// Adds a booking and gives it its seats, which must be free.
   func insert(_ record: BookingRecord) {
     bookingsBefore[record.id] = .some(nil)
-    holdsByRequest[RequestKey(partnerID: record.partnerID, requestID: record.requestID)] = record.id
+    remember(record.holder)
     occupy(record)
     put(record)
+  }
+
+  private func remember(_ holder: RequestKey) {
+    if holders.count >= Limits.rememberedHolders {
+      holders = Set(live.values.map(\.holder))
+      knowsAllHolders = false
+    }
+    holders.insert(holder)
   }
 
   /// Changes a booking, and its seats as its new state says; seats it gets again must be free.

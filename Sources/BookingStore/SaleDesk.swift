@@ -275,14 +275,9 @@ extension ShowLedger {
       prices: details.prices, holdMinutes: Int(state.holdMinutes),
       seatsPerCustomer: Int(state.seatsPerCustomer), orphanRule: state.orphanRule,
       isOnSale: state.isOnSale, endsAt: state.endsAt)
-    var requests: [RequestKey: BookingID] = [:]
-    for record in bookings {
-      requests[RequestKey(partnerID: record.partnerID, requestID: record.requestID)] = record.id
-    }
     do throws(BookingError) {
       try self.init(
-        terms, version: state.version, blocked: blocked,
-        live: bookings.filter { $0.state.seatState != nil }, requests: requests, chooser: chooser)
+        terms, version: state.version, blocked: blocked, live: bookings, chooser: chooser)
     } catch {
       throw PostgresError(.decoding, error.message)
     }

@@ -33,7 +33,7 @@ enum SaleStatements {
     return numbers
   }
 
-  /// Every booking of the shows, by show.
+  /// The bookings of the shows that have seats, by show.
   static func bookings(
     of keys: [ShowKey], on database: any Database, timeout: Duration?
   ) async throws(PostgresError) -> [Int64: [BookingRecord]] {

@@ -15,6 +15,9 @@ package struct PostgresConfiguration: Sendable {
   package var statementTimeout: Duration? = .seconds(5)
   /// `lock_timeout` of the session, nil for none.
   package var lockTimeout: Duration? = .seconds(3)
+  /// `idle_in_transaction_session_timeout` of the session, nil for none. Below the lock's: a program
+  /// that stands still with locks taken must not make others give up.
+  package var idleTransactionTimeout: Duration? = .seconds(2)
 
   package init(_ connectionString: String) { self.connectionString = connectionString }
 }
@@ -46,8 +49,9 @@ extension PostgresConfiguration {
   private var sessionOptions: String {
     let statement = statementTimeout?.wholeMillisecondsUp ?? 0
     let lock = lockTimeout?.wholeMillisecondsUp ?? 0
+    let idle = idleTransactionTimeout?.wholeMillisecondsUp ?? 0
     return "-c statement_timeout=\(statement) -c lock_timeout=\(lock) -c TimeZone=UTC"
-      + " -c client_min_messages=warning"
+      + " -c idle_in_transaction_session_timeout=\(idle) -c client_min_messages=warning"
   }
 
   /// The keywords that the connection string sets. The corresponding C function is

@@ -91,6 +91,19 @@ import Testing
     }
   }
 
+  /// A ledger knows the requests since it was read; of those before, the log knows.
+  @Test func anOldRequestIsFoundAlthoughItsSeatsAreOthersNow() async throws {
+    try await House.run { house in
+      let first = try await house.held(["A1"], 1)
+      _ = try await house.change(.release, first.id, 2)
+      _ = try await house.held(["A1"], 3)
+      try await house.touch()
+      let again = try await house.hold([house.request(["A1"], 1), house.request(["A1"], 4)])
+      #expect(again[0].record?.id == first.id && again[0].record?.state == .held)
+      #expect(again[1].lost == [SeatStatus(number: 0, state: .held)])
+    }
+  }
+
   @Test func aRequestTwiceInOneBatchRunsOnce() async throws {
     try await House.run { house in
       let outcomes = try await house.hold([

@@ -45,7 +45,7 @@ create table booking (
   changed_at timestamptz not null,
   primary key (lane, booking_id)
 ) with (fillfactor = 70);
-create index booking_by_show on booking (lane, show_id, version);
+create index booking_by_show on booking (lane, show_id) where state in (1, 2, 7);
 create index booking_by_hold on booking (hold_until) where state = 1;
 
 -- What became of each request id that had an effect. Written in the transaction of the effect

@@ -42,7 +42,7 @@ begin
 end
 $$;
 
--- Every booking of the shows.
+-- The bookings of the shows that have seats.
 create function read_bookings_of_shows(p_lanes smallint[], p_show_ids bigint[])
 returns setof booking
 language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off
@@ -50,7 +50,7 @@ set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
     select b.* from unnest(p_lanes, p_show_ids) as q(lane, show_id)
-      join booking b on b.lane = q.lane and b.show_id = q.show_id;
+      join booking b on b.lane = q.lane and b.show_id = q.show_id and b.state in (1, 2, 7);
 end
 $$;
 
