@@ -1,131 +1,67 @@
-// Server reflection, v1 and v1alpha: the same questions in two packages.
+// Server reflection from the compiled schema, as v1 and as v1alpha.
 
 package import RPC
 package import UsherProtos
 
-/// A question of the reflection protocol, whatever its package.
-private enum ReflectionQuestion {
-  case fileNamed(String)
-  case fileWithSymbol(String)
-  case extensionNumbers(String)
-  case fileWithExtension(String)
-  case listServices
-  case nothing
-}
+/// Answers from the compiled schema.
+package struct ReflectionService: Grpc.Reflection.V1.ServerReflectionServer {
+  private typealias Question = Grpc.Reflection.V1.ServerReflectionRequest.MessageRequest
+  private typealias Answer = Grpc.Reflection.V1.ServerReflectionResponse.MessageResponse
 
-/// The answer to a question.
-private enum ReflectionAnswer {
-  case files([[UInt8]])
-  case extensionNumbers(String)
-  case services([String])
-  case failure(StatusCode, String)
-}
-
-/// Answers from the compiled schema. Shared by both versions of the service.
-package struct Reflection: Sendable {
   private let index = DescriptorIndex(ProtoDescriptors.files)
   private let services: [String]
 
   /// `services` are the full names of the services the server offers.
-  package init(services: [String]) { self.services = services.sorted() }
-
-  fileprivate func answer(_ question: ReflectionQuestion) -> ReflectionAnswer {
-    switch question {
-    case .fileNamed(let name): files(index.withDependencies(fileNamed: name))
-    case .fileWithSymbol(let symbol): files(index.withDependencies(fileWithSymbol: symbol))
-    // proto3 without custom options has no extensions to tell of.
-    case .fileWithExtension: .failure(.notFound, "no such extension")
-    case .extensionNumbers(let type):
-      index.messages.contains(type) ? .extensionNumbers(type) : .failure(.notFound, "no such type")
-    case .listServices: .services(services)
-    case .nothing: .failure(.invalidArgument, "the request asks nothing")
-    }
-  }
-
-  private func files(_ files: [[UInt8]]?) -> ReflectionAnswer {
-    files.map { .files($0) } ?? .failure(.notFound, "no such file or symbol")
-  }
-}
-
-package struct ReflectionService: Grpc.Reflection.V1.ServerReflectionServer {
-  private typealias API = Grpc.Reflection.V1
-  private let reflection: Reflection
-
-  package init(_ reflection: Reflection) { self.reflection = reflection }
+  package init(services: some Sequence<String>) { self.services = services.sorted() }
 
   package func serverReflectionInfo(
     _ requests: RequestReader<Grpc.Reflection.V1.ServerReflectionRequest>,
     responses: ResponseWriter<Grpc.Reflection.V1.ServerReflectionResponse>, context: ServerContext
   ) async throws(RPCError) {
     while let request = try await requests.next() {
-      var response = API.ServerReflectionResponse(
-        validHost: request.host, originalRequest: request)
-      switch reflection.answer(Self.question(request)) {
-      case .files(let files):
-        response.messageResponse = .fileDescriptorResponse(.init(fileDescriptorProto: files))
-      case .extensionNumbers(let type):
-        response.messageResponse = .allExtensionNumbersResponse(.init(baseTypeName: type))
-      case .services(let names):
-        response.messageResponse = .listServicesResponse(
-          .init(service: names.map { .init(name: $0) }))
-      case .failure(let code, let message):
-        response.messageResponse = .errorResponse(
-          .init(errorCode: Int32(code.rawValue), errorMessage: message))
-      }
-      try await responses.write(response)
+      try await responses.write(
+        .init(
+          validHost: request.host, originalRequest: request,
+          messageResponse: answer(request.messageRequest)))
     }
   }
 
-  private static func question(_ request: API.ServerReflectionRequest) -> ReflectionQuestion {
-    switch request.messageRequest {
-    case .fileByFilename(let name): .fileNamed(name)
-    case .fileContainingSymbol(let symbol): .fileWithSymbol(symbol)
-    case .fileContainingExtension(let query): .fileWithExtension(query.containingType)
-    case .allExtensionNumbersOfType(let type): .extensionNumbers(type)
-    case .listServices: .listServices
-    case nil: .nothing
+  private func answer(_ question: Question?) -> Answer {
+    switch question {
+    case .fileByFilename(let name): files(index.withDependencies(fileNamed: name))
+    case .fileContainingSymbol(let symbol): files(index.withDependencies(fileWithSymbol: symbol))
+    // proto3 without custom options has no extensions to tell of.
+    case .fileContainingExtension: failure(.notFound, "no such extension")
+    case .allExtensionNumbersOfType(let type):
+      index.messages.contains(type)
+        ? .allExtensionNumbersResponse(.init(baseTypeName: type))
+        : failure(.notFound, "no such type")
+    case .listServices: .listServicesResponse(.init(service: services.map { .init(name: $0) }))
+    case nil: failure(.invalidArgument, "the request asks nothing")
     }
+  }
+
+  private func files(_ files: [[UInt8]]?) -> Answer {
+    files.map { .fileDescriptorResponse(.init(fileDescriptorProto: $0)) }
+      ?? failure(.notFound, "no such file or symbol")
+  }
+
+  private func failure(_ code: StatusCode, _ message: String) -> Answer {
+    .errorResponse(.init(errorCode: Int32(code.rawValue), errorMessage: message))
   }
 }
 
-package struct ReflectionAlphaService: Grpc.Reflection.V1alpha.ServerReflectionServer {
-  private typealias API = Grpc.Reflection.V1alpha
-  private let reflection: Reflection
-
-  package init(_ reflection: Reflection) { self.reflection = reflection }
-
-  package func serverReflectionInfo(
-    _ requests: RequestReader<Grpc.Reflection.V1alpha.ServerReflectionRequest>,
-    responses: ResponseWriter<Grpc.Reflection.V1alpha.ServerReflectionResponse>,
-    context: ServerContext
-  ) async throws(RPCError) {
-    while let request = try await requests.next() {
-      var response = API.ServerReflectionResponse(
-        validHost: request.host, originalRequest: request)
-      switch reflection.answer(Self.question(request)) {
-      case .files(let files):
-        response.messageResponse = .fileDescriptorResponse(.init(fileDescriptorProto: files))
-      case .extensionNumbers(let type):
-        response.messageResponse = .allExtensionNumbersResponse(.init(baseTypeName: type))
-      case .services(let names):
-        response.messageResponse = .listServicesResponse(
-          .init(service: names.map { .init(name: $0) }))
-      case .failure(let code, let message):
-        response.messageResponse = .errorResponse(
-          .init(errorCode: Int32(code.rawValue), errorMessage: message))
-      }
-      try await responses.write(response)
-    }
-  }
-
-  private static func question(_ request: API.ServerReflectionRequest) -> ReflectionQuestion {
-    switch request.messageRequest {
-    case .fileByFilename(let name): .fileNamed(name)
-    case .fileContainingSymbol(let symbol): .fileWithSymbol(symbol)
-    case .fileContainingExtension(let query): .fileWithExtension(query.containingType)
-    case .allExtensionNumbersOfType(let type): .extensionNumbers(type)
-    case .listServices: .listServices
-    case nil: .nothing
+extension Router {
+  /// Serves reflection under both of its names, about every service of the router and itself. The
+  /// versions differ in their package alone: v1's messages have v1alpha's bytes.
+  package mutating func registerReflection() {
+    let alpha = Grpc.Reflection.V1alpha.ServerReflectionMethods.serverReflectionInfo
+    let current = Grpc.Reflection.V1.ServerReflectionMethods.serverReflectionInfo
+    let service = ReflectionService(
+      services: Set(methods.map(\.service)).union([alpha.service, current.service]))
+    register(service)
+    bidirectional(alpha) { requests, responses, context async throws(RPCError) in
+      try await service.serverReflectionInfo(requests, responses: responses, context: context)
     }
   }
 }

@@ -140,14 +140,7 @@ final class Node: Sendable {
       })
     router.register(HealthService(health))
     router.register(AdminService(inventory))
-    if settings.reflection {
-      let reflection = Reflection(
-        services: Set(router.methods.map(\.service)) + [
-          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-        ])
-      router.register(ReflectionService(reflection))
-      router.register(ReflectionAlphaService(reflection))
-    }
+    if settings.reflection { router.registerReflection() }
     // Every service, those open to all included: none has a large request.
     for service in Set(router.methods.map(\.service)) {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)

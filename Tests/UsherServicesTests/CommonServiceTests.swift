@@ -73,7 +73,7 @@ import UsherServices
     let loop = try EventLoop(name: "test")
     try await loop.run { () async throws in
       var router = Router()
-      router.register(ReflectionService(Reflection(services: ["b.B", "a.A"])))
+      router.register(ReflectionService(services: ["b.B", "a.A"]))
       let names = ProtoDescriptors.files.map(\.name)
       let requests = names.map {
         Mirror.ServerReflectionRequest(messageRequest: .fileByFilename($0))
@@ -100,7 +100,7 @@ import UsherServices
     let loop = try EventLoop(name: "test")
     try await loop.run { () async throws in
       var router = Router()
-      router.register(ReflectionService(Reflection(services: ["b.B", "a.A"])))
+      router.register(ReflectionService(services: ["b.B", "a.A"]))
       let questions: [Mirror.ServerReflectionRequest.MessageRequest?] = [
         .listServices(""), .fileContainingSymbol("usher.v1.BookingService.HoldSeats"),
         .fileContainingSymbol("usher.v1.Nothing"), .allExtensionNumbersOfType("usher.v1.Seat"),
