@@ -180,10 +180,9 @@ package final class ClientStreamState: InboundReader {
   }
 
   private func repeats(_ error: RPCError, _ reach: AttemptReach) -> Bool {
-    guard state == .attempting || state == .waiting else { return false }
     let decision = retry.decide(
-      error, reach, remaining: context.remaining, throttle: &shared.throttle,
-      chance: shared.chance())
+      error, reach, isCommitted: state == .committed, remaining: context.remaining,
+      throttle: &shared.throttle, chance: shared.chance())
     switch decision {
     case .end: return false
     case .transparent:

@@ -31,21 +31,21 @@ package struct RetryState: Sendable {
 
   package init(policy: RetryPolicy?) { self.policy = policy }
 
-  /// Decides about an attempt that failed before the call was committed. `remaining` is the time
-  /// until the deadline.
+  /// Decides about an attempt that failed. A committed call is never repeated, but its failure tells
+  /// as much about the server as any other. `remaining` is the time until the deadline.
   package mutating func decide(
-    _ error: RPCError, _ reach: AttemptReach, remaining: Duration?, throttle: inout RetryThrottle,
-    chance: Double
+    _ error: RPCError, _ reach: AttemptReach, isCommitted: Bool = false, remaining: Duration?,
+    throttle: inout RetryThrottle, chance: Double
   ) -> RetryDecision {
     switch reach {
-    case .unsent: return .transparent
+    case .unsent: return isCommitted ? .end : .transparent
     case .refused where !wasRefused:
       wasRefused = true
-      return .transparent
+      return isCommitted ? .end : .transparent
     case .refused, .processed: break
     }
     let advice = RetryAdvice(error)
-    guard let policy, isRepeated(error.code, advice, policy, &throttle),
+    guard let policy, isRepeated(error.code, advice, policy, &throttle), !isCommitted,
       previousAttempts + 1 < policy.attempts, throttle.allowsRetry
     else { return .end }
     let pause = pause(advice, policy, chance)

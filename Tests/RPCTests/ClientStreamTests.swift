@@ -22,6 +22,7 @@ private final class Attempt: ClientStreamSink {
 /// A call whose attempts are made here.
 private final class Dialogue {
   let call: ClientStreamState
+  let shared: RetryContext
   var attempts: [Attempt] = []
   var codes: [StatusCode] = []
   var repeats: [Duration] = []
@@ -33,11 +34,11 @@ private final class Dialogue {
     let method = MethodDescriptor(
       service: "test.Test", method: "Call", kind: .bidirectional, sideEffects: !isSafe)
     let policy = RetryPolicy(maxAttempts: 3, initialBackoff: pause, maxBackoff: pause)
+    shared = RetryContext(policy: policy, throttle: RetryThrottle(), chance: { 0.5 })
     call = ClientStreamState(
       loop: loop,
       context: ClientContext(
-        method, CallOptions(timeout: timeout, responseMetadata: metadata)),
-      shared: RetryContext(policy: policy, throttle: RetryThrottle(), chance: { 0.5 }))
+        method, CallOptions(timeout: timeout, responseMetadata: metadata)), shared: shared)
     call.whenClosed { [unowned self] in codes.append($0) }
     call.whenRepeated { [unowned self] in repeats.append($1) }
   }
@@ -98,6 +99,24 @@ private final class Dialogue {
       #expect(dialogue.codes == [.unavailable])
       #expect(!first.isCancelled)
       #expect(dialogue.repeats.isEmpty)
+    }
+  }
+
+  /// Of failures after the response has begun, those count that would have been repeated before.
+  @Test(arguments: [
+    (StatusCode.unavailable, AttemptReach.processed, 99), (.unavailable, .refused, 100),
+    (.notFound, .processed, 100),
+  ])
+  func committedCallsCountForThrottling(
+    code: StatusCode, reach: AttemptReach, tokens: Double
+  ) async throws {
+    try await onLoop { loop in
+      let dialogue = Dialogue(loop)
+      _ = dialogue.attempt()
+      dialogue.call.receiveHeaders(Metadata())
+      dialogue.call.attemptFailed(RPCError(code, "away"), reach)
+      #expect(dialogue.codes == [code])
+      #expect(dialogue.shared.throttle.tokens == tokens)
     }
   }
 
