@@ -12,8 +12,9 @@ package enum Limits {
   package static let messageOverheadBytes = 64
   /// Unsent bytes of a stream above which its writer waits.
   package static let outboundHighWaterBytes = 64 << 10
-  /// Bytes of a status message that are sent; trailers must stay under 8 KiB.
-  package static let statusMessageBytes = 1_024
+  /// Bytes of a status message that are sent, percent-encoded: with the details, a third longer in
+  /// base64, trailers stay under the 8 KiB that clients accept.
+  package static let statusMessageBytes = 2_048
   /// Bytes of serialized status details that are sent, before base64.
   package static let statusDetailsBytes = 4_096
   /// Room for messages that an empty log of a topic keeps: a show that sells has as many at a time.

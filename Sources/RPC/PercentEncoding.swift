@@ -3,18 +3,21 @@
 package enum PercentEncoding {
   private static let digits = Array("0123456789ABCDEF".utf8)
 
-  /// Encodes text; at most `Limits.statusMessageBytes` bytes of it are kept.
+  /// Encodes text; the characters are kept whose encoding fits `Limits.statusMessageBytes`.
   package static func encode(_ text: String) -> String {
-    let kept = text.utf8.prefix(Limits.statusMessageBytes)
-    if kept.allSatisfy({ $0 >= 0x20 && $0 <= 0x7e && $0 != UInt8(ascii: "%") }) {
-      return String(decoding: kept, as: UTF8.self)
-    }
     var bytes: [UInt8] = []
-    for byte in kept {
-      if byte >= 0x20 && byte <= 0x7e && byte != UInt8(ascii: "%") {
-        bytes.append(byte)
-      } else {
-        bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    for scalar in text.unicodeScalars {
+      let whole = bytes.count
+      for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+        if byte >= 0x20 && byte <= 0x7e && byte != UInt8(ascii: "%") {
+          bytes.append(byte)
+        } else {
+          bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+      }
+      guard bytes.count <= Limits.statusMessageBytes else {
+        bytes.removeSubrange(whole...)
+        break
       }
     }
     return String(decoding: bytes, as: UTF8.self)

@@ -36,6 +36,29 @@ package struct WireFields {
     }
   }
 
+  /// As many of a message's fields, in order and each whole, as fit into `limit` bytes; nothing of
+  /// bytes that are no message.
+  package static func fitting(_ bytes: [UInt8], limit: Int) -> [UInt8] {
+    guard bytes.count > limit else { return bytes }
+    return bytes.withUnsafeBytes { raw in
+      // SAFETY: the reader lives for this closure only, inside which the memory is valid.
+      var reader = ProtoReader(raw)
+      return (try? fitting(&reader, limit)) ?? []
+    }
+  }
+
+  private static func fitting(
+    _ reader: inout ProtoReader, _ limit: Int
+  ) throws(ProtoDecodingError) -> [UInt8] {
+    var kept: [UInt8] = []
+    while case let tag = try reader.nextTag(), tag != 0 {
+      var field = UnknownFields()
+      try reader.keepUnknown(tag, in: &field)
+      if kept.count + field.bytes.count <= limit { kept += field.bytes }
+    }
+    return kept
+  }
+
   /// The last value of a varint field; 0 when it is absent.
   package func varint(_ number: UInt32) -> UInt64 {
     for field in fields.reversed() where field.number == number {

@@ -114,7 +114,8 @@ final class ServerCallTransport: ServerStreamSink {
     }
     block.append("grpc-status", String(code.rawValue))
     if !message.isEmpty { block.append("grpc-message", PercentEncoding.encode(message)) }
-    if !details.isEmpty, details.count <= RPC.Limits.statusDetailsBytes {
+    let details = WireFields.fitting(details, limit: RPC.Limits.statusDetailsBytes)
+    if !details.isEmpty {
       block.append("grpc-status-details-bin", Base64.encode(details, padded: false))
     }
     for field in trailers.fields { block.append(field.name, field.value) }

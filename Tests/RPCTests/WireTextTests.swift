@@ -37,6 +37,18 @@ import Testing
     #expect(PercentEncoding.decode(encoded) == text)
   }
 
+  @Test(arguments: [
+    (String(repeating: "a", count: 2_048), 2_048), (String(repeating: "a", count: 2_049), 2_048),
+    (String(repeating: "é", count: 341), 2_046), (String(repeating: "é", count: 342), 2_046),
+    ("a" + String(repeating: "座", count: 228), 2_044), (String(repeating: "%", count: 700), 2_046),
+  ])
+  func longMessagesEndBetweenCharacters(text: String, byteCount: Int) {
+    let encoded = PercentEncoding.encode(text)
+    #expect(encoded.utf8.count == byteCount)
+    let decoded = PercentEncoding.decode(encoded)
+    #expect(text.hasPrefix(decoded) && !decoded.isEmpty)
+  }
+
   @Test(arguments: ["%", "%4", "%zz", "a%"])
   func brokenEscapesStay(text: String) {
     #expect(PercentEncoding.decode(text) == text)
@@ -53,6 +65,22 @@ import Testing
   @Test(arguments: ["A", "AAAAA", "A=", "=", "AA=A", "!!!!", "AAA==", "AA=="])
   func base64IsStrict(text: String) {
     #expect((Base64.decode(text.utf8) != nil) == (text == "AA=="))
+  }
+
+  /// A status with a code, a message and two details, of which the first is the longer.
+  private static let status: [UInt8] = [8, 9, 0x12, 1, 7, 0x1a, 3, 1, 2, 3, 0x1a, 1, 4]
+
+  @Test(arguments: [
+    (13, status), (12, [8, 9, 0x12, 1, 7, 0x1a, 3, 1, 2, 3]),
+    (9, [8, 9, 0x12, 1, 7, 0x1a, 1, 4]), (5, [8, 9, 0x12, 1, 7]), (4, [8, 9]), (1, []),
+  ])
+  func fieldsAreKeptThatFit(limit: Int, kept: [UInt8]) {
+    #expect(WireFields.fitting(Self.status, limit: limit) == kept)
+  }
+
+  @Test func whatIsNoMessageIsKeptWholeOrNotAtAll() {
+    #expect(WireFields.fitting([0xff, 1], limit: 2) == [0xff, 1])
+    #expect(WireFields.fitting([8, 1, 0xff], limit: 2) == [])
   }
 
   @Test func metadataRefusesWhatCannotTravel() {

@@ -23,10 +23,9 @@ import Testing
   }
 
   @Test func unaryEchoOverTLS() async throws {
-    let context = try TLSContext(
-      serverCertificateFile: Certificates.certificate, keyFile: Certificates.key)
-    let fixture = try await Fixture(tls: context)
-    let trust = try TLSContext(trustedCertificateFile: Certificates.certificate)
+    let papers = try Papers()
+    let fixture = try await Fixture(tls: try papers.server(names: ["127.0.0.1", "localhost"]))
+    let trust = try papers.client()
     for host in ["127.0.0.1", "localhost"] {
       let channel = fixture.channel(tls: trust, host: host)
       #expect(try await call(channel, TestMethods.echo, Blob("hello")).text == "hello")
@@ -35,9 +34,7 @@ import Testing
   }
 
   @Test func aServerThatIsNotTrustedIsUnavailable() async throws {
-    let context = try TLSContext(
-      serverCertificateFile: Certificates.certificate, keyFile: Certificates.key)
-    let fixture = try await Fixture(tls: context)
+    let fixture = try await Fixture(tls: try Papers().server())
     let channel = fixture.channel(tls: try TLSContext(trustedCertificateFile: nil))
     let error = await #expect(throws: RPCError.self) {
       try await call(channel, TestMethods.echo, Blob("hello"))
@@ -100,6 +97,25 @@ import Testing
     #expect(error?.code == .failedPrecondition)
     #expect(error?.message == text)
     #expect(error?.details == [1, 2, 3])
+    await fixture.stop()
+  }
+
+  /// The details that fit are kept, and with them the trailers stay under what clients accept.
+  @Test func statusesAreCutToWhatTrailersHold() async throws {
+    let fixture = try await Fixture()
+    let short: [UInt8] = [8, 15, 0x1a, 2, 0x12, 0]
+    let long: [UInt8] = [0x1a, 0xf7, 0x1f] + [UInt8](repeating: 7, count: 4_087)
+    let longer = [0x1a, 0xf8, 0x1f] + long.dropFirst(3) + [7]
+    for (sent, received) in [
+      (short + long, short + long), (short + long + [0x1a, 0], short + long),
+      (short + longer, short),
+    ] {
+      let error = await #expect(throws: RPCError.self) {
+        try await call(fixture.channel(), TestMethods.failAtLength, Blob(sent))
+      }
+      #expect(error?.details == received)
+      #expect(error?.message == String(repeating: "座", count: 227))
+    }
     await fixture.stop()
   }
 

@@ -7,7 +7,6 @@ import RPC
 import RPCTransport
 import Reactor
 import Synchronization
-import TLS
 import Testing
 
 /// Notes what it sees under its name.
@@ -188,6 +187,7 @@ private final class Witness: ClientInterceptor {
     let callers = try Callers()
     let server = try ScriptedServer { connection, _ in
       _ = try connection.request()
+      seen.note("asked")
       while true {
         if case .closed(_, let code) = try connection.next() { seen.note("closed \(code)") }
       }
@@ -197,6 +197,7 @@ private final class Witness: ClientInterceptor {
       let chat: ClientStream<Blob, Blob> = try await channel.openStream(
         TestMethods.chat, CallOptions())
       try await chat.write(Blob("x"))
+      await seen.wait(for: "asked")
     }
     await seen.wait(for: "closed 8")
     server.stop()
@@ -265,12 +266,10 @@ private final class Witness: ClientInterceptor {
 
   @Test(arguments: [("localhost", true), ("localhost:443", true), ("other.example", false)])
   func theAuthorityIsTheNameThatIsVerified(authority: String, isRight: Bool) async throws {
-    let fixture = try await Fixture(
-      tls: try TLSContext(
-        serverCertificateFile: Certificates.certificate, keyFile: Certificates.key))
+    let papers = try Papers()
+    let fixture = try await Fixture(tls: try papers.server(names: ["localhost"]))
     var configuration = ChannelConfiguration(
-      target: ChannelTarget(.tcp(fixture.address)),
-      tls: try TLSContext(trustedCertificateFile: Certificates.certificate))
+      target: ChannelTarget(.tcp(fixture.address)), tls: try papers.client())
     configuration.authority = authority
     let channel = Channel(loop: fixture.clientLoop, configuration: configuration)
     do throws(RPCError) {

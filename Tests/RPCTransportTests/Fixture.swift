@@ -1,6 +1,5 @@
 // A server with one method of each kind, and channels to it, for the transport's tests.
 
-import Foundation
 import Logging
 import ProtoWire
 import RPC
@@ -45,6 +44,7 @@ enum TestMethods {
   static let echo = make("Echo", .unary)
   static let echoCompressed = make("EchoCompressed", .unary)
   static let fail = make("Fail", .unary)
+  static let failAtLength = make("FailAtLength", .unary)
   static let identity = make("Identity", .unary)
   static let sleep = make("Sleep", .unary)
   static let metadata = make("Metadata", .unary)
@@ -134,6 +134,10 @@ final class Fixture: Sendable {
     router.unary(TestMethods.fail) { (request: Blob, _) async throws(RPCError) -> Blob in
       throw RPCError(.failedPrecondition, request.text, details: [1, 2, 3])
     }
+    router.unary(TestMethods.failAtLength) { (request: Blob, _) async throws(RPCError) -> Blob in
+      throw RPCError(
+        .dataLoss, String(repeating: "座", count: 3_000), details: request.bytes)
+    }
     router.unary(TestMethods.identity) { (_: Blob, context) in
       guard let identity = context.identity else { return Blob("nobody") }
       return Blob("\(identity.subject) \(identity.uris) \(identity.fingerprint.count)")
@@ -183,27 +187,4 @@ final class Fixture: Sendable {
     }
     return router
   }
-}
-
-/// A throw-away certificate authority with a server certificate for 127.0.0.1 and localhost.
-enum Certificates {
-  static let folder: URL = {
-    let folder = FileManager.default.temporaryDirectory.appending(
-      path: "usher-tls-\(ProcessInfo.processInfo.processIdentifier)")
-    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-      "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-      "-keyout", folder.appending(path: "key.pem").path, "-out",
-      folder.appending(path: "cert.pem").path,
-    ]
-    process.standardError = FileHandle.nullDevice
-    try? process.run()
-    process.waitUntilExit()
-    return folder
-  }()
-  static var certificate: String { folder.appending(path: "cert.pem").path }
-  static var key: String { folder.appending(path: "key.pem").path }
 }

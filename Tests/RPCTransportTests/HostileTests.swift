@@ -6,7 +6,6 @@ import ProtoWire
 import RPC
 import RPCTransport
 import Testing
-import TLS
 
 @Suite struct HostileTests {
   /// Limits short enough to wait for.
@@ -27,9 +26,7 @@ import TLS
   }
 
   @Test func aHalfTLSHelloEndsTheConnection() async throws {
-    let context = try TLSContext(
-      serverCertificateFile: Certificates.certificate, keyFile: Certificates.key)
-    let fixture = try await Fixture(tls: context, limits: impatient)
+    let fixture = try await Fixture(tls: try Papers().server(), limits: impatient)
     let peer = try RawPeer(fixture.address)
     await peer.send([0x16, 3, 1, 2, 0, 1, 0])
     #expect(await peer.endsOrderly())
@@ -37,9 +34,7 @@ import TLS
   }
 
   @Test func whatIsNotTLSGetsAnAlert() async throws {
-    let context = try TLSContext(
-      serverCertificateFile: Certificates.certificate, keyFile: Certificates.key)
-    let fixture = try await Fixture(tls: context)
+    let fixture = try await Fixture(tls: try Papers().server())
     let peer = try RawPeer(fixture.address)
     await peer.send([0x16, 3, 1, 0, 4, 9, 9, 9, 9] + [UInt8](repeating: 7, count: 100_000))
     let alert = await peer.read()

@@ -1,45 +1,9 @@
 // What handlers learn of a client's certificate, and certificates that change while a server runs.
 
-import Foundation
 import RPC
 import RPCTransport
 import TLS
 import Testing
-
-/// Certificates in a folder that goes with them.
-private final class Papers {
-  private let folder: String
-  private let authority: PrivateAuthority
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.path + "/usher-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    authority = try PrivateAuthority()
-    try authority.write(to: "\(folder)/ca.pem")
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  /// A server with a new certificate of its own for a host name.
-  func server(_ demand: ClientTrust.Demand, name: String = "127.0.0.1") throws -> TLSContext {
-    try authority.issue(
-      .server, commonName: name, names: [name], certificateFile: "\(folder)/server.pem",
-      keyFile: "\(folder)/server.key")
-    return try TLSContext(
-      serverCertificateFile: "\(folder)/server.pem", keyFile: "\(folder)/server.key",
-      clients: ClientTrust(demand, authorityFile: "\(folder)/ca.pem"))
-  }
-
-  func client(_ name: String?) throws -> TLSContext {
-    guard let name else { return try TLSContext(trustedCertificateFile: "\(folder)/ca.pem") }
-    try authority.issue(
-      .client, commonName: name, names: ["usher://partners/\(name)"],
-      certificateFile: "\(folder)/client.pem", keyFile: "\(folder)/client.key")
-    return try TLSContext(
-      trustedCertificateFile: "\(folder)/ca.pem",
-      certificate: ("\(folder)/client.pem", "\(folder)/client.key"))
-  }
-}
 
 @Suite struct IdentityTests {
   private func identity(_ channel: Channel) async throws(RPCError) -> String {
@@ -85,7 +49,7 @@ private final class Papers {
     try await chat.write(Blob("before"))
     #expect(try await chat.next()?.text == "before")
 
-    await fixture.server.replaceTLS(try papers.server(.require, name: "localhost"))
+    await fixture.server.replaceTLS(try papers.server(.require, names: ["localhost"]))
     try await chat.write(Blob("after"))
     #expect(try await chat.next()?.text == "after")
     #expect(try await identity(channel).hasPrefix("CN=odeon"))
