@@ -1,10 +1,14 @@
 """SIGTERM drains: calls finish, streams end with UNAVAILABLE, the process exits 0."""
 
+import select
+import subprocess
 import threading
 
 import grpc
 
 from partner import HELD, Watcher
+from serving import Serving
+from usherd import BINARY, START_SECONDS
 
 
 def test_sigterm_drains(own_demo):
@@ -19,6 +23,23 @@ def test_sigterm_drains(own_demo):
         assert demo.server.terminate() == 0
         assert watcher.wait_end().code() == grpc.StatusCode.UNAVAILABLE
     assert "trap" not in demo.server.log().lower()
+
+
+def test_a_signal_is_heeded_from_the_first_word_on(demo, own_folder):
+    """Of the line that says where it listens the pipe holds a part: it is still being written."""
+    listen = ",".join(f"unix:{own_folder}/{number:080}.sock" for number in range(60))
+    node = Serving(demo, own_folder / "serving")
+    process = subprocess.Popen(
+        [BINARY, "serve", "--listen", listen, "--database", node.settings["database"]],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pipesize=4096)
+    try:
+        assert select.select([process.stdout], [], [], START_SECONDS)[0], "not ready"
+        process.terminate()
+        told, log = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert told.startswith(b"ready unix:") and len(told) > 4096, log.decode()
+    assert process.returncode == 0, log.decode()
 
 
 def test_calls_in_flight_at_sigterm_have_an_end(own_demo):

@@ -56,6 +56,16 @@ private func emit(_ proto: String) throws -> [GeneratedFile] {
     #expect(text.contains("    /// `bare`\n    package var bare: Swift.Bool\n"))
   }
 
+  /// Some versions of protoc allow it; the names in the literal are divided by NULs.
+  @Test func aJSONNameWithANULIsNotListed() throws {
+    let files = try emit(
+      #"""
+      syntax = "proto3"; package shop.v1;
+      message Thing { int32 left = 1 [json_name = "le\0ft"]; int32 right = 2; }
+      """#)
+    #expect(files[0].text.contains(#"ProtoWire.ProtoNames("2\0right\01\0left")"#))
+  }
+
   @Test func descriptorsAreTheSchemas() throws {
     let folder = try testProtos.get()
     #expect(ProtoDescriptors.files.map(\.name) == folder.schema.files.map(\.name))
