@@ -52,7 +52,7 @@ final class ScriptedServer: Sendable {
   }
 }
 
-/// One connection in the hands of a script; every step blocks its thread, a minute at most.
+/// One connection in the hands of a script; every step blocks its thread, ten minutes at most.
 final class ScriptedConnection {
   struct Over: Error {}
 
@@ -63,7 +63,7 @@ final class ScriptedConnection {
   fileprivate init(_ fd: Int32) throws {
     self.fd = fd
     session = try HTTP2Session(role: .server, limits: HTTP2Limits(), nowSeconds: 0)
-    var limit = timeval(tv_sec: 60, tv_usec: 0)
+    var limit = timeval(tv_sec: 600, tv_usec: 0)
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     try flush()
   }
