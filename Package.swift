@@ -37,6 +37,10 @@ func tests(
     swiftSettings: settings, plugins: plugins)
 }
 
+/// The test targets that a build is for (`Scripts/test --sanitize`), and no others: building them all
+/// with a sanitizer takes minutes. Nil is all.
+let chosenTests = Context.environment["USHER_TESTS"]?.split(separator: " ")
+
 let package = Package(
   name: "usher",
   products: [
@@ -51,7 +55,7 @@ let package = Package(
     // Deque for every bounded queue.
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
-  targets: [
+  targets: ([
     // Floor 0: module maps and inline shims for C macros, nothing else.
     .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
     .systemLibrary(
@@ -266,5 +270,7 @@ let package = Package(
       name: "protobuf-testee", dependencies: ["ProtoWire"],
       path: "Tests/Conformance/ProtobufTestee", exclude: ["Protos"], swiftSettings: settings,
       plugins: ["ProtogenPlugin"]),
-  ] + fuzzers
+  ] + fuzzers).filter {
+    $0.type != .test || chosenTests?.contains(Substring($0.name)) ?? true
+  }
 )
