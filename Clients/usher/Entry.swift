@@ -73,7 +73,9 @@ struct UsherCommand: AsyncParsableCommand {
       CommandGroup(name: "Seats", subcommands: [Seats.self, Watch.self]),
       CommandGroup(
         name: "Booking",
-        subcommands: [Hold.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self]),
+        subcommands: [
+          Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
+        ]),
       CommandGroup(name: "Operating", subcommands: [Admin.self]),
     ])
 }

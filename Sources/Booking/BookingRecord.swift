@@ -22,6 +22,8 @@ package struct BookingRecord: Sendable, Hashable {
   package var holdUntil: Int64
   /// Whether the hold was extended.
   package var isExtended: Bool
+  /// Whether the payment came after the hold had expired, and its seats were taken again.
+  package var isTakenAgain: Bool
   /// The reference given on confirming; empty before.
   package var paymentReference: String
   /// When the hold was made, in microseconds since 1970.
@@ -35,8 +37,9 @@ package struct BookingRecord: Sendable, Hashable {
   /// A booking.
   package init(
     id: BookingID, showID: Int64, partnerID: Int64, customerRef: String, requestID: UniqueID,
-    state: BookingState, seatNumbers: [Int32], quote: Quote, holdUntil: Int64, isExtended: Bool,
-    paymentReference: String, createdAt: Int64, version: Int64
+    state: BookingState, seatNumbers: [Int32], quote: Quote, holdUntil: Int64,
+    isExtended: Bool = false, isTakenAgain: Bool = false, paymentReference: String = "",
+    createdAt: Int64, version: Int64
   ) {
     self.id = id
     self.showID = showID
@@ -48,6 +51,7 @@ package struct BookingRecord: Sendable, Hashable {
     self.quote = quote
     self.holdUntil = holdUntil
     self.isExtended = isExtended
+    self.isTakenAgain = isTakenAgain
     self.paymentReference = paymentReference
     self.createdAt = createdAt
     self.version = version

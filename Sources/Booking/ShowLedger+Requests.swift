@@ -61,8 +61,7 @@ extension ShowLedger {
       id: request.bookingID, showID: terms.showID, partnerID: request.identity.partnerID,
       customerRef: request.customerRef, requestID: request.identity.requestID, state: .held,
       seatNumbers: priced.seats.map(\.number), quote: priced.quote,
-      holdUntil: BookingRecord.notYet, isExtended: false, paymentReference: "",
-      createdAt: BookingRecord.notYet, version: version + 1)
+      holdUntil: BookingRecord.notYet, createdAt: BookingRecord.notYet, version: version + 1)
     insert(record)
     return .done(record, .held)
   }
@@ -142,6 +141,7 @@ extension ShowLedger {
     let changed = update(record) {
       $0.state = .confirmed
       $0.paymentReference = request.paymentReference
+      $0.isTakenAgain = record.state == .expired
     }
     return .done(changed, .confirmed)
   }

@@ -21,7 +21,7 @@ package struct BookingLookup: Sendable {
       [.int2(id.lane), .uuid(PostgresUUID(id.value)), .int8(partnerID)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
-      let now: PostgresTimestamp = try row.decode(17)
+      let now: PostgresTimestamp = try row.decode(BookingColumn.count)
       return try BookingRecord(row).told(at: now.unixMicroseconds)
     }
   }

@@ -6,7 +6,10 @@ import Postgres
 /// The columns of the table `booking`, by position.
 enum BookingColumn: Int {
   case lane, bookingID, showID, partnerID, customerRef, requestID, state, seatNos, total, currency
-  case quote, holdUntil, isExtended, paymentReference, version, createdAt, changedAt
+  case quote, holdUntil, isExtended, paymentReference, version, createdAt, changedAt, isTakenAgain
+
+  /// Where the columns begin that a statement adds.
+  static let count = 18
 }
 
 extension PostgresRow {
@@ -35,7 +38,7 @@ extension BookingRecord {
       requestID: UniqueID(try row.decode(.requestID, as: PostgresUUID.self)), state: state,
       seatNumbers: try row.decode(.seatNos), quote: quote,
       holdUntil: try row.decode(.holdUntil, as: PostgresTimestamp.self).unixMicroseconds,
-      isExtended: try row.decode(.isExtended),
+      isExtended: try row.decode(.isExtended), isTakenAgain: try row.decode(.isTakenAgain),
       paymentReference: try row.decode(.paymentReference),
       createdAt: try row.decode(.createdAt, as: PostgresTimestamp.self).unixMicroseconds,
       version: try row.decode(.version))
@@ -51,7 +54,7 @@ struct LoggedRequest: Sendable {
 
   /// Reads a row of read_requests().
   init(_ row: PostgresRow) throws(PostgresError) {
-    hash = try row.decode(18)
+    hash = try row.decode(BookingColumn.count + 1)
     record = try BookingRecord(row)
   }
 
@@ -59,7 +62,7 @@ struct LoggedRequest: Sendable {
   static func key(_ row: PostgresRow) throws(PostgresError) -> RequestKey {
     RequestKey(
       partnerID: try row.decode(.partnerID),
-      requestID: UniqueID(try row.decode(17, as: PostgresUUID.self)))
+      requestID: UniqueID(try row.decode(BookingColumn.count, as: PostgresUUID.self)))
   }
 }
 

@@ -161,7 +161,7 @@ enum SaleStatements {
       .array(bookings.map { $0.before.map { timestamp($0.holdUntil) } }),
       .array(records.map(\.state.rawValue)),
       .array(records.map(\.paymentReference)), .array(records.map { timestamp($0.holdUntil) }),
-      .array(records.map(\.isExtended)),
+      .array(records.map(\.isExtended)), .array(records.map(\.isTakenAgain)),
     ]
   }
 

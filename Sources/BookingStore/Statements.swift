@@ -27,7 +27,7 @@ enum Statements {
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
   static let readBookings = call("read_bookings", parameters: 2)
   static let readRequests = call("read_requests", parameters: 2)
-  static let writeSales = call("write_sales", parameters: 43)
+  static let writeSales = call("write_sales", parameters: 44)
   static let checkSales = call("check_sales", parameters: 6)
   static let verifySales = call("verify_sales", parameters: 0)
 

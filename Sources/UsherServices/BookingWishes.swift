@@ -50,6 +50,7 @@ struct HoldWish {
     hash.add(message.seats)
     hash.add(Int64(message.bestAvailable?.count ?? 0))
     hash.add(message.bestAvailable?.tier ?? "")
+    hash.add(message.bestAvailable?.allowSplit == true ? 1 : 0)
     hash.add(message.customerRef)
     return hash.digest
   }
@@ -72,7 +73,8 @@ struct HoldWish {
     guard best.tier.isEmpty || layout.tiers.contains(best.tier) else {
       throw BookingError(.unknownTier, "The show has no such tier.", subjects: [best.tier])
     }
-    return .best(BestWish(count: Int(best.count), tier: best.tier))
+    return .best(
+      BestWish(count: Int(best.count), tier: best.tier, allowSplit: best.allowSplit))
   }
 
   private static func status(_ error: BookingError) -> RPCError {

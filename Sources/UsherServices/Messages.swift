@@ -43,7 +43,7 @@ extension Usher.V1.Booking {
       seats: labels, quote: .init(record.quote, labels), expiresInMs: record.expiresInMs,
       customerRef: record.customerRef, paymentReference: record.paymentReference,
       createdAt: .init(unixMicroseconds: record.createdAt),
-      version: record.version)
+      version: record.version, extended: record.isExtended)
   }
 }
 

@@ -18,6 +18,7 @@ import Testing
         return
       }
       #expect(sold.state == .confirmed && sold.paymentReference == "pay" && sold.expiresInMs == 0)
+      #expect(!sold.isTakenAgain)
       #expect(sold.quote == held.quote && sold.version == held.version + 1)
       #expect(try await house.seats(.sold) == ["A1", "A2"])
       #expect(try await house.faults() == [])
@@ -81,6 +82,8 @@ import Testing
       _ = try await house.held(["B2"], 3)
       let paid = try await house.change(.confirm, lucky.id, 4, payment: "late")
       #expect(paid.record?.state == .confirmed && paid.record?.paymentReference == "late")
+      #expect(paid.record?.isTakenAgain == true)
+      #expect(try await house.change(.confirm, lucky.id, 4, payment: "late") == paid)
       #expect(try await house.seats(.sold) == ["A1", "A2"])
       #expect(try await house.change(.confirm, unlucky.id, 5, payment: "late").state == .expired)
       #expect(try await house.seats(.held) == ["B2"])
@@ -95,6 +98,8 @@ import Testing
       #expect(longer.holdUntil == held.holdUntil + 300_000_000 && longer.isExtended)
       #expect(longer.version == held.version + 1)
       #expect(try await house.change(.extend, held.id, 2).record?.holdUntil == longer.holdUntil)
+      // The hold's own answer is from before.
+      #expect(try await house.hold([house.request(["A1"], 1)])[0].record?.isExtended == false)
       guard case .refused(.extendedBefore) = try await house.change(.extend, held.id, 3) else {
         Issue.record("extended twice")
         return

@@ -120,8 +120,9 @@ class Partner:
             show_id=show_id, seats=seats, customer_ref=customer, request_id=request_id or new_id()
         )
         if best is not None:
-            count, tier = best
-            request.best_available.CopyFrom(booking_pb2.BestAvailable(count=count, tier=tier))
+            count, tier, *split = best
+            request.best_available.CopyFrom(
+                booking_pb2.BestAvailable(count=count, tier=tier, allow_split=bool(split)))
         return (call or self._once)(self.booking.HoldSeats, request).booking
 
     def confirm(self, booking_id, payment="pay-1", request_id=None, call=None):
@@ -129,6 +130,12 @@ class Partner:
             booking_id=booking_id, payment_reference=payment, request_id=request_id or new_id()
         )
         return (call or self._once)(self.booking.ConfirmBooking, request).booking
+
+    def extend(self, booking_id, request_id=None, call=None):
+        request = booking_pb2.ExtendHoldRequest(
+            booking_id=booking_id, request_id=request_id or new_id()
+        )
+        return (call or self._once)(self.booking.ExtendHold, request).booking
 
     def release(self, booking_id, request_id=None, call=None):
         request = booking_pb2.ReleaseHoldRequest(

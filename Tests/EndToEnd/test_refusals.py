@@ -95,7 +95,7 @@ def test_no_adjacent_seats(demo, partner):
 def changes(client, booking_id):
     return [
         lambda: client.confirm(booking_id), lambda: client.release(booking_id),
-        lambda: client.cancel(booking_id),
+        lambda: client.extend(booking_id), lambda: client.cancel(booking_id),
     ]
 
 
@@ -159,8 +159,14 @@ def test_a_late_payment_gets_the_seats_only_if_they_are_free(demo, partner, show
     partner.hold(show.show_id, [unlucky.seats[0]])
     refused = refusal(partner.confirm, unlucky.booking_id)
     assert (refused.code, refused.reason) == (PRECONDITION, "HOLD_EXPIRED")
-    taken = partner.confirm(lucky.booking_id)
+    assert refused.metadata["payment"] == "REFUND"
+    request = booking_pb2.ConfirmBookingRequest(
+        booking_id=lucky.booking_id, payment_reference="late", request_id=new_id())
+    answer = partner.booking.ConfirmBooking(request, timeout=20)
+    assert answer.outcome == booking_pb2.PAYMENT_OUTCOME_TAKEN_AGAIN
+    taken = answer.booking
     assert (taken.state, taken.seats) == (booking_pb2.BOOKING_STATE_CONFIRMED, lucky.seats)
+    assert partner.booking.ConfirmBooking(request, timeout=20) == answer
     assert demo.server.faults() == []
 
 
@@ -180,7 +186,7 @@ def test_wrong_states_are_told(partner, show):
     refused = refusal(partner.cancel, held.booking_id)
     assert (refused.code, refused.reason) == (PRECONDITION, "BOOKING_STATE")
     partner.confirm(held.booking_id)
-    for call in changes(partner, held.booking_id)[:2]:
+    for call in changes(partner, held.booking_id)[:3]:
         refused = refusal(call)
         assert (refused.code, refused.reason) == (PRECONDITION, "BOOKING_STATE")
     partner.cancel(held.booking_id)

@@ -119,8 +119,10 @@ import Testing
             usher release \(id)
 
           """)
+      #expect(try await cli.run(["extend", id]).out.hasPrefix("Held B1, B2 for 9:59\n"))
       let confirm = try await cli.run(["confirm", id, "--payment", "P-1"])
       #expect(confirm.out.hasPrefix("Confirmed B1, B2, 22.40 EUR"))
+      #expect(confirm.out.hasSuffix("The hold had expired; the seats were still free.\n"))
       #expect(try await cli.run(["booking", id]).out.contains("State     confirmed\n"))
       let again = try await cli.run(["release", id])
       #expect(again.code == 1)

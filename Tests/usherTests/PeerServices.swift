@@ -194,6 +194,15 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
     _ request: Usher.V1.ConfirmBookingRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ConfirmBookingResponse {
     let booking = try change(request.bookingId, request.requestId, .confirmed, .sold, context)
+    return .init(booking: booking, outcome: .takenAgain)
+  }
+
+  func extendHold(
+    _ request: Usher.V1.ExtendHoldRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ExtendHoldResponse {
+    var booking = try change(request.bookingId, request.requestId, .held, .held, context)
+    booking.extended = true
+    booking.expiresInMs = 599_000
     return .init(booking: booking)
   }
 

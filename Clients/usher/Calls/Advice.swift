@@ -94,6 +94,13 @@ struct Advice: Sendable {
     case "SALES_CLOSED": return ("This show is not on sale.", "usher shows\(flags)")
     case "HOLD_EXPIRED", "HOLD_RELEASED":
       return ("The seats are free for anyone again; hold them anew.", "usher seats \(show)\(flags)")
+    case "STRANDS_SEATS":
+      return (
+        "The theatre wants no single seat left alone: choose others, or let the server choose.",
+        "usher seats \(show)\(flags)"
+      )
+    case "EXTENDED_BEFORE":
+      return ("A hold can be extended once.", "usher booking \(booking)\(flags)")
     case "FOREIGN_HOLD": return ("The booking belongs to another partner's key.", nil)
     case "BOOKING_STATE":
       return ("The booking is past this step.", "usher booking \(booking)\(flags)")

@@ -1,4 +1,4 @@
-// `usher confirm`, `release`, `cancel`, `booking`: what can be done with a booking.
+// `usher confirm`, `extend`, `release`, `cancel`, `booking`: what can be done with a booking.
 
 import ArgumentParser
 import RPC
@@ -32,7 +32,37 @@ struct Confirm: AsyncParsableCommand {
             bookingId: booking, paymentReference: payment, requestId: id), options: options)
       }
       try session.output.print(
-        response, lines: BookingText.outcome(response.booking, session.output.style))
+        response,
+        lines: BookingText.outcome(response.booking, session.output.style)
+          + (response.outcome == .takenAgain
+            ? ["The hold had expired; the seats were still free."] : []))
+    }
+  }
+}
+
+struct Extend: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lets a hold last once more as long; once.")
+
+  @Argument(help: "The booking's id.") var booking: String
+  @OptionGroup var request: RequestOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    let id = request.id
+    try await global.perform { (session) throws(Failure) in
+      let words = ["usher", "extend", booking, "--request-id", id]
+      let response = try await session.change(
+        .booking(booking, id, words, session)
+      ) { (options) async throws(RPCError) in
+        try await session.bookings.extendHold(
+          Usher.V1.ExtendHoldRequest(bookingId: booking, requestId: id), options: options)
+      }
+      let flags = session.settings.repeatedFlags
+      try session.output.print(
+        response,
+        lines: BookingText.held(
+          response.booking ?? Usher.V1.Booking(), flags: flags, session.output.style))
     }
   }
 }

@@ -23,6 +23,7 @@ struct Hold: AsyncParsableCommand {
   var best: Int?
   @Option(help: ArgumentHelp("With --best: the tier they must be in.", valueName: "name"))
   var tier: String?
+  @Flag(help: "With --best: two groups on adjoining rows will do if need be.") var split = false
   @Option(
     help: ArgumentHelp(
       "Your own name for the customer, counted for the cap of ten seats.",
@@ -50,6 +51,7 @@ struct Hold: AsyncParsableCommand {
       throw ValidationError("Name the seats, or let the server choose with --best COUNT.")
     }
     guard tier == nil || best != nil else { throw ValidationError("--tier goes with --best.") }
+    guard !split || best != nil else { throw ValidationError("--split goes with --best.") }
     guard labels.count <= Limits.seatsPerHold else {
       throw ValidationError("At most \(Limits.seatsPerHold) seats can be held at once.")
     }
@@ -81,7 +83,9 @@ struct Hold: AsyncParsableCommand {
   private func message(_ id: String) -> Usher.V1.HoldSeatsRequest {
     Usher.V1.HoldSeatsRequest(
       showId: show, seats: labels,
-      bestAvailable: best.map { Usher.V1.BestAvailable(count: Int32($0), tier: tier ?? "") },
+      bestAvailable: best.map {
+        Usher.V1.BestAvailable(count: Int32($0), tier: tier ?? "", allowSplit: split)
+      },
       customerRef: customer ?? "", requestId: id)
   }
 
@@ -90,6 +94,7 @@ struct Hold: AsyncParsableCommand {
     var words = ["usher", "hold", "\(show)"] + labels
     if let best { words += ["--best", "\(best)"] }
     if let tier { words += ["--tier", tier] }
+    if split { words += ["--split"] }
     if let customer { words += ["--customer", customer] }
     words += ["--request-id", id]
     return words.map(Shell.quote).joined(separator: " ") + flags

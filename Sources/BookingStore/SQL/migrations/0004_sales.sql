@@ -43,6 +43,8 @@ create table booking (
   version bigint not null,
   created_at timestamptz not null,
   changed_at timestamptz not null,
+  -- Paid after the hold had expired; the seats were still free.
+  is_taken_again boolean not null default false,
   primary key (lane, booking_id)
 ) with (fillfactor = 70);
 create index booking_by_show on booking (lane, show_id) where state in (1, 2, 7);

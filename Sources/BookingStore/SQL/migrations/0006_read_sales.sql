@@ -71,16 +71,17 @@ returns table (
   lane smallint, booking_id uuid, show_id bigint, partner_id bigint, customer_ref text,
   hold_request_id uuid, state smallint, seat_nos integer[], total bigint, currency text, quote text,
   hold_until timestamptz, is_extended boolean, payment_reference text, version bigint,
-  created_at timestamptz, changed_at timestamptz, request_id uuid, request_hash bytea, effect text
+  created_at timestamptz, changed_at timestamptz, is_taken_again boolean, request_id uuid, request_hash bytea, effect text
 )
 language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
     select b.lane, b.booking_id, b.show_id, b.partner_id, b.customer_ref, b.request_id,
-           l.booking_state, b.seat_nos, b.total, b.currency, b.quote, b.hold_until, b.is_extended,
+           l.booking_state, b.seat_nos, b.total, b.currency, b.quote, b.hold_until,
+           b.is_extended and l.effect <> 'held',
            case when l.booking_state in (1, 3, 4) then '' else b.payment_reference end,
-           l.version, b.created_at, b.changed_at, l.request_id, l.request_hash, l.effect
+           l.version, b.created_at, b.changed_at, b.is_taken_again, l.request_id, l.request_hash, l.effect
       from unnest(p_partner_ids, p_request_ids) as q(partner_id, request_id)
       join request_log l on l.partner_id = q.partner_id and l.request_id = q.request_id
       join booking b on b.lane = l.lane and b.booking_id = l.booking_id;

@@ -23,7 +23,7 @@ create function write_sales(
   n_lasts integer[], n_totals bigint[], n_currencies text[], n_quotes text[],
   c_shows integer[], c_booking_ids uuid[], c_states_before smallint[], c_hold_untils_before timestamptz[],
   c_states smallint[], c_payment_references text[], c_hold_untils timestamptz[],
-  c_extensions boolean[],
+  c_extensions boolean[], c_taken_again boolean[],
   s_shows integer[], s_seat_nos integer[], s_states_before smallint[], s_owners_before uuid[],
   s_states smallint[], s_owners uuid[], s_hold_untils timestamptz[]
 ) returns timestamptz
@@ -72,11 +72,12 @@ begin
   if cardinality(c_shows) > 0 then
     update booking b
        set state = c.state, payment_reference = c.payment_reference, hold_until = c.hold_until,
-           is_extended = c.is_extended, version = p_versions[c.show] + 1, changed_at = v_now
+           is_extended = c.is_extended, is_taken_again = c.is_taken_again,
+           version = p_versions[c.show] + 1, changed_at = v_now
       from unnest(c_shows, c_booking_ids, c_states_before, c_hold_untils_before, c_states,
-                  c_payment_references, c_hold_untils, c_extensions)
+                  c_payment_references, c_hold_untils, c_extensions, c_taken_again)
         as c(show, booking_id, state_before, hold_until_before, state, payment_reference,
-             hold_until, is_extended)
+             hold_until, is_extended, is_taken_again)
      where b.lane = p_lanes[c.show] and b.booking_id = c.booking_id
        and b.show_id = p_show_ids[c.show] and b.state = c.state_before
        and b.hold_until = c.hold_until_before;

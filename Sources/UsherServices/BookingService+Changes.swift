@@ -1,0 +1,59 @@
+// Changes of a booking: confirm, extend, release, cancel.
+
+import Booking
+package import RPC
+package import UsherProtos
+
+extension BookingService {
+  package func confirmBooking(
+    _ request: Usher.V1.ConfirmBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ConfirmBookingResponse {
+    var violations = FieldViolations()
+    violations.require(
+      (1...Booking.Limits.referenceByteCount).contains(request.paymentReference.utf8.count)
+        && !request.paymentReference.utf8.contains(0),
+      "payment_reference", "must have 1 to \(Booking.Limits.referenceByteCount) bytes")
+    let record = try await change(
+      ChangeWish(
+        .confirm, request.bookingId, request.requestId,
+        paymentReference: request.paymentReference), violations, context)
+    return .init(
+      booking: try await message(record, context),
+      outcome: record.isTakenAgain ? .takenAgain : .inTime)
+  }
+
+  package func extendHold(
+    _ request: Usher.V1.ExtendHoldRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ExtendHoldResponse {
+    let wish = ChangeWish(.extend, request.bookingId, request.requestId)
+    let record = try await change(wish, FieldViolations(), context)
+    return .init(booking: try await message(record, context))
+  }
+
+  package func releaseHold(
+    _ request: Usher.V1.ReleaseHoldRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ReleaseHoldResponse {
+    let wish = ChangeWish(.release, request.bookingId, request.requestId)
+    let record = try await change(wish, FieldViolations(), context)
+    return .init(booking: try await message(record, context))
+  }
+
+  package func cancelBooking(
+    _ request: Usher.V1.CancelBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.CancelBookingResponse {
+    let wish = ChangeWish(.cancel, request.bookingId, request.requestId)
+    let record = try await change(wish, FieldViolations(), context)
+    return .init(booking: try await message(record, context))
+  }
+
+  private func change(
+    _ wish: ChangeWish, _ violations: FieldViolations, _ context: ServerContext
+  ) async throws(RPCError) -> BookingRecord {
+    let request = try wish.request(partnerID: try partner(context), violations)
+    switch try await serve(.change(request), lane: request.bookingID.lane, context) {
+    case .done(let record): return record
+    case .refused(let refusal): throw .refusal(refusal, of: wish)
+    case .swept: throw .hidden
+    }
+  }
+}

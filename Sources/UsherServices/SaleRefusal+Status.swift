@@ -1,0 +1,104 @@
+// Refusals of the sale as statuses: which reason each has, and what is told with it.
+
+import Booking
+import BookingStore
+import RPC
+
+extension RPCError {
+  /// Refusals of a hold.
+  static func refusal(_ refusal: SaleRefusal, of show: ShowDetails) -> RPCError {
+    let metadata = ["show": String(show.show.id)]
+    switch refusal {
+    case .seatsUnavailable(let seats, let version):
+      return seatsUnavailable(seats, version, show)
+    case .noAdjacentSeats:
+      return .refusal(
+        .failedPrecondition, .noAdjacentSeats, "No such run of adjacent free seats is left.",
+        metadata: metadata)
+    case .strandsSeats(let numbers):
+      let labels = labels(numbers, show)
+      return .refusal(
+        .failedPrecondition, .strandsSeats, "These seats would be left alone: \(labels)",
+        metadata: metadata.merging(["seats": labels]) { one, _ in one })
+    case .holdLimitExceeded:
+      return .refusal(
+        .failedPrecondition, .holdLimitExceeded,
+        "The customer would have more seats of the show than the theatre allows.",
+        metadata: metadata)
+    case .salesClosed:
+      return .refusal(
+        .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
+    case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
+    case .requestIDReused: return requestIDReused
+    case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore:
+      // Not for holds.
+      return .hidden
+    }
+  }
+
+  private static func labels(_ numbers: [Int32], _ show: ShowDetails) -> String {
+    numbers.map { show.layout.seat(number: $0)?.label ?? "?" }.joined(separator: ",")
+  }
+
+  /// Every lost seat is named, and why each was lost, as of a version of the seat map.
+  private static func seatsUnavailable(
+    _ seats: [SeatStatus], _ version: Int64, _ show: ShowDetails
+  ) -> RPCError {
+    let named = seats.map { seat in
+      (label: show.layout.seat(number: seat.number)?.label ?? "?", state: seat.state)
+    }
+    let labels = named.map(\.label).joined(separator: ",")
+    return .refusal(
+      .failedPrecondition, .seatsUnavailable, "These seats are no longer free: \(labels)",
+      metadata: [
+        "show": String(show.show.id), "seats": labels,
+        "states": named.map { "\($0.state)".uppercased() }.joined(separator: ","),
+        "version": String(version),
+      ])
+  }
+
+  private static var requestIDReused: RPCError {
+    .refusal(
+      .invalidArgument, .requestIDReused,
+      "The request_id was used before with another request; choose a new one.")
+  }
+
+  /// Refusals of a change.
+  static func refusal(_ refusal: SaleRefusal, of wish: ChangeWish) -> RPCError {
+    switch refusal {
+    case .wrongState(let record): return wrongState(record, isPaid: wish.change == .confirm)
+    case .extendedBefore(let record):
+      return .refusal(
+        .failedPrecondition, .extendedBefore, "The hold was extended before.",
+        metadata: ["booking": record.id.description])
+    case .bookingNotFound: return .notFound(.bookingNotFound, "booking", wish.bookingID)
+    case .foreignBooking:
+      return .refusal(
+        .failedPrecondition, .foreignHold, "The booking was made by another partner.",
+        metadata: ["booking": wish.bookingID])
+    case .requestIDReused: return requestIDReused
+    case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
+      .showNotFound, .staleShow:
+      // Not for changes.
+      return .hidden
+    }
+  }
+
+  /// A payment for a hold that is gone is told to be given back.
+  private static func wrongState(_ record: BookingRecord, isPaid: Bool) -> RPCError {
+    var metadata = ["booking": record.id.description, "state": "\(record.state)".uppercased()]
+    let (reason, message): (Reason, String) =
+      switch record.state {
+      case .expired: (.holdExpired, "The hold has expired.")
+      case .released: (.holdReleased, "The hold was released.")
+      default: (.bookingState, "The booking is \(record.state).")
+      }
+    guard isPaid, reason != .bookingState else {
+      return .refusal(.failedPrecondition, reason, message, metadata: metadata)
+    }
+    metadata["payment"] = "REFUND"
+    return .refusal(
+      .failedPrecondition, reason, "\(message) Its seats are lost: give the payment back.",
+      metadata: metadata)
+  }
+}
