@@ -18,6 +18,8 @@ package struct BookingRecord: Sendable, Hashable {
   package let seatNumbers: [Int32]
   /// What they cost.
   package let quote: Quote
+  /// Those of them that were cancelled while others were kept.
+  package var cancelledSeats: [Int32]
   /// When the customer's time ends, in microseconds since 1970.
   package var holdUntil: Int64
   /// Whether the hold was extended.
@@ -33,13 +35,16 @@ package struct BookingRecord: Sendable, Hashable {
   /// How long the hold lasted for the customer when this was told, in milliseconds; 0 when it was
   /// no longer held.
   package private(set) var expiresInMs: Int64 = 0
+  /// What the request that is answered gave back; nil for a request that gives nothing back.
+  package var refund: Refund?
 
   /// A booking.
   package init(
     id: BookingID, showID: Int64, partnerID: Int64, customerRef: String, requestID: UniqueID,
-    state: BookingState, seatNumbers: [Int32], quote: Quote, holdUntil: Int64,
-    isExtended: Bool = false, isTakenAgain: Bool = false, paymentReference: String = "",
-    createdAt: Int64, version: Int64
+    state: BookingState, seatNumbers: [Int32], quote: Quote,
+    cancelledSeats: [Int32] = [], holdUntil: Int64, isExtended: Bool = false,
+    isTakenAgain: Bool = false, paymentReference: String = "", createdAt: Int64,
+    version: Int64
   ) {
     self.id = id
     self.showID = showID
@@ -49,6 +54,7 @@ package struct BookingRecord: Sendable, Hashable {
     self.state = state
     self.seatNumbers = seatNumbers
     self.quote = quote
+    self.cancelledSeats = cancelledSeats
     self.holdUntil = holdUntil
     self.isExtended = isExtended
     self.isTakenAgain = isTakenAgain
@@ -59,6 +65,11 @@ package struct BookingRecord: Sendable, Hashable {
 
   /// The request that made the hold, as its partner's.
   package var holder: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }
+
+  /// The seats that it has, or had when it ended, in the order of the quote.
+  package var seatsLeft: [Int32] {
+    cancelledSeats.isEmpty ? seatNumbers : seatNumbers.filter { !cancelledSeats.contains($0) }
+  }
 
   /// What stands for the time of a statement that has not run yet.
   package static let notYet = Int64.max

@@ -40,9 +40,9 @@ package struct Money: Hashable, Sendable {
   }
 
   /// The share of a non-negative amount, `basisPoints` of ten thousand, halves rounded up.
-  /// Throws `.moneyOverflow` for negative amounts and those beyond `Limits.priceMinorUnits`.
+  /// Throws `.moneyOverflow` for negative amounts and those beyond `Limits.bookingMinorUnits`.
   package func share(basisPoints: Int) throws(BookingError) -> Money {
-    guard (0...Limits.priceMinorUnits).contains(minorUnits), (0...10_000).contains(basisPoints)
+    guard (0...Limits.bookingMinorUnits).contains(minorUnits), (0...10_000).contains(basisPoints)
     else {
       throw BookingError(.moneyOverflow, "A share is taken of a price, at most all of it.")
     }

@@ -102,7 +102,7 @@ package struct ChangeRequest: Sendable, Hashable {
     case confirm
     /// Held → released.
     case release
-    /// Confirmed → cancelled.
+    /// Confirmed → cancelled, or with fewer seats.
     case cancel
     /// A hold lasts once more as long; once.
     case extend
@@ -116,16 +116,19 @@ package struct ChangeRequest: Sendable, Hashable {
   package let bookingID: BookingID
   /// Reference of the payment; empty except for a confirmation.
   package let paymentReference: String
+  /// Labels of the seats to cancel, each once; empty for all that are left.
+  package let seats: [String]
 
   /// Asks for a change.
   package init(
     _ change: Change, _ identity: RequestIdentity, bookingID: BookingID,
-    paymentReference: String = ""
+    paymentReference: String = "", seats: [String] = []
   ) {
     self.change = change
     self.identity = identity
     self.bookingID = bookingID
     self.paymentReference = paymentReference
+    self.seats = seats
   }
 }
 
@@ -176,6 +179,8 @@ package enum SaleRefusal: Sendable, Hashable {
   case staleShow
   /// The request id was used for another request.
   case requestIDReused
+  /// The request id was fenced: it never runs.
+  case requestFenced
   /// There is no such booking.
   case bookingNotFound
   /// The booking is another partner's.
@@ -184,4 +189,6 @@ package enum SaleRefusal: Sendable, Hashable {
   case wrongState(BookingRecord)
   /// The hold was extended before.
   case extendedBefore(BookingRecord)
+  /// The booking does not have these seats, or no longer.
+  case seatsNotInBooking([String])
 }

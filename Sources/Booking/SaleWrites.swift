@@ -24,17 +24,19 @@ package struct SaleWrites: Sendable {
     package let bookingID: BookingID
     /// The booking's state that the request led to.
     package let state: BookingState
+    /// The seats that the booking has lost by then.
+    package let cancelledSeats: [Int32]
 
     /// A request that changed a booking.
     package init(
-      _ identity: RequestIdentity, _ effect: SaleEffect, show: Int, bookingID: BookingID,
-      state: BookingState
+      _ identity: RequestIdentity, _ effect: SaleEffect, show: Int, _ record: BookingRecord
     ) {
       self.identity = identity
       self.effect = effect
       self.show = show
-      self.bookingID = bookingID
-      self.state = state
+      bookingID = record.id
+      state = record.state
+      cancelledSeats = record.cancelledSeats
     }
   }
 
@@ -66,10 +68,26 @@ package struct SaleWrites: Sendable {
     package let holdUntil: Int64?
   }
 
+  /// A request that gives money back.
+  package struct Refunded: Sendable, Hashable {
+    /// The request.
+    package let key: RequestKey
+    /// What it gives back.
+    package let refund: Refund
+
+    /// A refund by a request.
+    package init(key: RequestKey, refund: Refund) {
+      self.key = key
+      self.refund = refund
+    }
+  }
+
   /// The shows, by lane and id: in the order in which everyone locks them.
   package var shows: [Show] = []
   /// The requests.
   package var entries: [Entry] = []
+  /// The refunds.
+  package var refunds: [Refunded] = []
   /// The bookings.
   package var bookings: [Booking] = []
   /// The seats.

@@ -76,7 +76,7 @@ extension ShowLedger {
     guard !request.customerRef.isEmpty else { return false }
     let others = bookings(
       partnerID: request.identity.partnerID, customerRef: request.customerRef)
-    let has = others.reduce(0) { $0 + $1.seatNumbers.count }
+    let has = others.reduce(0) { $0 + $1.seatsLeft.count }
     guard has + count > terms.seatsPerCustomer else { return false }
     // The refusal is wrong once one of them is over.
     for record in others { noteLive(record, &moment) }
@@ -128,7 +128,7 @@ extension ShowLedger {
       noteLive(record, &moment)
       return .done(update(record) { $0.state = .released }, .released)
     case (.cancel, .confirmed):
-      return .done(update(record) { $0.state = .cancelled }, .cancelled)
+      return cancel(record, request.seats, &moment)
     case (.extend, .held):
       noteLive(record, &moment)
       return extend(record)

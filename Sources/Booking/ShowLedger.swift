@@ -68,7 +68,7 @@ package final class ShowLedger {
       setOwner(.theatre, at: try Self.index(number, terms))
     }
     for record in live {
-      for number in record.seatNumbers {
+      for number in record.seatsLeft {
         let index = try Self.index(number, terms)
         guard owners[index] == .nobody else {
           throw BookingError(.malformed, "A seat of the show has two owners.")
@@ -177,6 +177,7 @@ package final class ShowLedger {
       if record.state.seatState != nil { vacate(record) }
       ended[record.id] = changed
     } else {
+      if changed.cancelledSeats != record.cancelledSeats { vacate(record) }
       occupy(changed)
       put(changed)
     }
@@ -209,7 +210,7 @@ package final class ShowLedger {
   }
 
   private func indices(of record: BookingRecord) -> [Int] {
-    record.seatNumbers.compactMap(terms.layout.index(number:))
+    record.seatsLeft.compactMap(terms.layout.index(number:))
   }
 
   private func setOwner(_ owner: Owner, at index: Int) {

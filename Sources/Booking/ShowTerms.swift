@@ -17,6 +17,8 @@ package struct ShowTerms: Sendable {
   package let seatsPerCustomer: Int
   /// What the theatre wants of single seats.
   package let orphanRule: OrphanRule
+  /// What the theatre gives back for seats that are cancelled.
+  package let refunds: RefundPolicy
   /// Whether the theatre sells the show.
   package let isOnSale: Bool
   /// When the show is over, in microseconds since 1970.
@@ -26,7 +28,7 @@ package struct ShowTerms: Sendable {
   package init(
     showID: Int64, lane: Int16, layout: SeatLayout, prices: PriceList, holdMinutes: Int,
     seatsPerCustomer: Int = Limits.seatsPerBooking, orphanRule: OrphanRule = .off,
-    isOnSale: Bool = true, endsAt: Int64
+    refunds: RefundPolicy = RefundPolicy(), isOnSale: Bool = true, endsAt: Int64
   ) {
     self.showID = showID
     self.lane = lane
@@ -35,6 +37,7 @@ package struct ShowTerms: Sendable {
     self.holdMinutes = holdMinutes
     self.seatsPerCustomer = seatsPerCustomer
     self.orphanRule = orphanRule
+    self.refunds = refunds
     self.isOnSale = isOnSale
     self.endsAt = endsAt
   }

@@ -34,9 +34,11 @@ extension SaleRefusal {
   fileprivate var isJudgement: Bool {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .wrongState, .extendedBefore:
+      .wrongState, .extendedBefore, .seatsNotInBooking:
       true
-    case .showNotFound, .staleShow, .requestIDReused, .bookingNotFound, .foreignBooking: false
+    case .showNotFound, .staleShow, .requestIDReused, .requestFenced, .bookingNotFound,
+      .foreignBooking:
+      false
     }
   }
 }

@@ -7,9 +7,10 @@ import Postgres
 enum BookingColumn: Int {
   case lane, bookingID, showID, partnerID, customerRef, requestID, state, seatNos, total, currency
   case quote, holdUntil, isExtended, paymentReference, version, createdAt, changedAt, isTakenAgain
+  case cancelledSeatNos
 
   /// Where the columns begin that a statement adds.
-  static let count = 18
+  static let count = 19
 }
 
 extension PostgresRow {
@@ -37,6 +38,7 @@ extension BookingRecord {
       customerRef: try row.decode(.customerRef),
       requestID: UniqueID(try row.decode(.requestID, as: PostgresUUID.self)), state: state,
       seatNumbers: try row.decode(.seatNos), quote: quote,
+      cancelledSeats: try row.decode(.cancelledSeatNos, as: [Int32]?.self) ?? [],
       holdUntil: try row.decode(.holdUntil, as: PostgresTimestamp.self).unixMicroseconds,
       isExtended: try row.decode(.isExtended), isTakenAgain: try row.decode(.isTakenAgain),
       paymentReference: try row.decode(.paymentReference),
@@ -45,24 +47,61 @@ extension BookingRecord {
   }
 }
 
-/// A request that had an effect before.
+/// A request that had an effect before, or was fenced.
 struct LoggedRequest: Sendable {
+  /// The columns that read_requests() adds to those of a booking, by position.
+  private enum Column: Int {
+    case requestID, hash, effect, refundBookingID, refundSeatNos, refundAmount, refundCurrency
+
+    var position: Int { BookingColumn.count + rawValue }
+  }
+
+  /// Where the columns of read_requests() end.
+  static let columnCount = BookingColumn.count + 7
+
   /// Digest of its body.
   let hash: [UInt8]
-  /// The booking as it left it.
-  let record: BookingRecord
+  /// The booking as it left it; nil when it was fenced.
+  let record: BookingRecord?
 
   /// Reads a row of read_requests().
   init(_ row: PostgresRow) throws(PostgresError) {
-    hash = try row.decode(BookingColumn.count + 1)
-    record = try BookingRecord(row)
+    hash = try row.decode(Column.hash.position)
+    guard try row.decode(Column.effect.position, as: String.self) != "fenced" else {
+      record = nil
+      return
+    }
+    var record = try BookingRecord(row)
+    record.refund = try Self.refund(row)
+    self.record = record
+  }
+
+  private static func refund(_ row: PostgresRow) throws(PostgresError) -> Refund? {
+    guard let id = try row.decode(Column.refundBookingID.position, as: PostgresUUID?.self) else {
+      return nil
+    }
+    return try Refund(
+      id, row.decode(Column.refundSeatNos.position), row.decode(Column.refundAmount.position),
+      row.decode(Column.refundCurrency.position))
   }
 
   /// The key it is found by.
   static func key(_ row: PostgresRow) throws(PostgresError) -> RequestKey {
     RequestKey(
       partnerID: try row.decode(.partnerID),
-      requestID: UniqueID(try row.decode(BookingColumn.count, as: PostgresUUID.self)))
+      requestID: UniqueID(try row.decode(Column.requestID.position, as: PostgresUUID.self)))
+  }
+}
+
+extension Refund {
+  /// A refund from columns of `refund`.
+  init(
+    _ booking: PostgresUUID, _ seats: [Int32], _ amount: Int64, _ currency: String
+  ) throws(PostgresError) {
+    guard let id = BookingID(UniqueID(booking)), let currency = try? Currency(currency) else {
+      throw PostgresError(.decoding, "a refund cannot be read")
+    }
+    self.init(bookingID: id, seatNumbers: seats, amount: Money(amount, currency))
   }
 }
 
@@ -76,6 +115,7 @@ struct ShowState: Sendable {
   let orphanRule: OrphanRule
   let isOnSale: Bool
   let endsAt: Int64
+  let refunds: RefundPolicy
 
   init(_ row: PostgresRow) throws(PostgresError) {
     guard let rule = OrphanRule(rawValue: try row.decode(5)) else {
@@ -89,6 +129,9 @@ struct ShowState: Sendable {
     orphanRule = rule
     isOnSale = try row.decode(6)
     endsAt = try row.decode(7, as: PostgresTimestamp.self).unixMicroseconds
+    refunds = RefundPolicy(
+      endsAt: try row.decode(8, as: PostgresTimestamp.self).unixMicroseconds,
+      basisPoints: Int(try row.decode(9, as: Int16.self)))
   }
 }
 

@@ -94,10 +94,11 @@ struct SaleBatch: Sendable {
       uniqueKeysWithValues: writes.shows.enumerated().map { ($1.change.showID, $0) })
     writes.entries = entries.compactMap { entry in
       positions[entry.record.showID].map {
-        SaleWrites.Entry(
-          entry.identity, entry.effect, show: $0, bookingID: entry.record.id,
-          state: entry.record.state)
+        SaleWrites.Entry(entry.identity, entry.effect, show: $0, entry.record)
       }
+    }
+    writes.refunds = entries.compactMap { entry in
+      entry.record.refund.map { SaleWrites.Refunded(key: entry.identity.key, refund: $0) }
     }
   }
 
@@ -184,7 +185,8 @@ struct SaleBatch: Sendable {
 
   private func fromLog(_ request: SaleRequest, _ now: Int64) -> SaleOutcome? {
     guard let identity = request.identity, let entry = logged[identity.key] else { return nil }
+    guard let record = entry.record else { return .refused(.requestFenced) }
     return entry.hash == identity.hash
-      ? .done(entry.record.told(at: now)) : .refused(.requestIDReused)
+      ? .done(record.told(at: now)) : .refused(.requestIDReused)
   }
 }

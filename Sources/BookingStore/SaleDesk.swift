@@ -274,7 +274,7 @@ extension ShowLedger {
       showID: state.showID, lane: details.show.lane, layout: details.layout,
       prices: details.prices, holdMinutes: Int(state.holdMinutes),
       seatsPerCustomer: Int(state.seatsPerCustomer), orphanRule: state.orphanRule,
-      isOnSale: state.isOnSale, endsAt: state.endsAt)
+      refunds: state.refunds, isOnSale: state.isOnSale, endsAt: state.endsAt)
     do throws(BookingError) {
       try self.init(
         terms, version: state.version, blocked: blocked, live: bookings, chooser: chooser)

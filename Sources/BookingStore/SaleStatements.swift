@@ -82,6 +82,7 @@ enum SaleStatements {
       shows(writes.shows) + validity(moment) + [.bool(moment == nil)] + entries(writes.entries)
       + newBookings(writes.bookings.filter { $0.before == nil })
       + changedBookings(writes.bookings.filter { $0.before != nil }) + seats(writes.seats)
+      + refunds(writes.refunds)
     let result = try await database.query(Statements.writeSales, parameters, timeout: timeout)
     return try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
   }
@@ -130,7 +131,7 @@ enum SaleStatements {
       .array(entries.map { PostgresUUID($0.identity.requestID) }),
       .byteas(entries.map(\.identity.hash)), .array(entries.map(\.effect.rawValue)),
       .array(entries.map { PostgresUUID($0.bookingID.value) }),
-      .array(entries.map(\.state.rawValue)),
+      .array(entries.map(\.state.rawValue)), cancellations(entries.map(\.cancelledSeats)),
     ]
   }
 
@@ -162,6 +163,28 @@ enum SaleStatements {
       .array(records.map(\.state.rawValue)),
       .array(records.map(\.paymentReference)), .array(records.map { timestamp($0.holdUntil) }),
       .array(records.map(\.isExtended)), .array(records.map(\.isTakenAgain)),
+      cancellations(records.map(\.cancelledSeats)),
+    ]
+  }
+
+  /// Lists of seats, each as text: arrays of arrays have elements of one length. Null for none.
+  private static func cancellations(_ lists: [[Int32]]) -> PostgresValue {
+    .array(lists.map { $0.isEmpty ? nil : list($0) })
+  }
+
+  private static func list(_ numbers: [Int32]) -> String {
+    "{\(numbers.map(String.init).joined(separator: ","))}"
+  }
+
+  private static func refunds(_ refunds: [SaleWrites.Refunded]) -> [PostgresValue] {
+    [
+      .array(refunds.map(\.key.partnerID)),
+      .array(refunds.map { PostgresUUID($0.key.requestID) }),
+      .array(refunds.map(\.refund.bookingID.lane)),
+      .array(refunds.map { PostgresUUID($0.refund.bookingID.value) }),
+      .array(refunds.map { list($0.refund.seatNumbers) }),
+      .array(refunds.map(\.refund.amount.minorUnits)),
+      .array(refunds.map(\.refund.amount.currency.code)),
     ]
   }
 

@@ -12,6 +12,8 @@ enum Statements {
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
   static let listOffers = file("list_offers", PackageResources.list_offers_sql)
   static let getBooking = file("get_booking", PackageResources.get_booking_sql)
+  static let listRefunds = file("list_refunds", PackageResources.list_refunds_sql)
+  static let fenceRequest = file("fence_request", PackageResources.fence_request_sql)
   static let getSeatMap = file("get_seat_map", PackageResources.get_seat_map_sql)
   static let listTheatreShows = file(
     "list_theatre_shows", PackageResources.list_theatre_shows_sql)
@@ -27,7 +29,9 @@ enum Statements {
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
   static let readBookings = call("read_bookings", parameters: 2)
   static let readRequests = call("read_requests", parameters: 2)
-  static let writeSales = call("write_sales", parameters: 44)
+  static let findRequest = PostgresStatement(
+    name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
+  static let writeSales = call("write_sales", parameters: 53)
   static let checkSales = call("check_sales", parameters: 6)
   static let verifySales = call("verify_sales", parameters: 0)
 

@@ -1,6 +1,7 @@
 // Changes of a booking: confirm, extend, release, cancel.
 
 import Booking
+import BookingStore
 package import RPC
 package import UsherProtos
 
@@ -41,9 +42,18 @@ extension BookingService {
   package func cancelBooking(
     _ request: Usher.V1.CancelBookingRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CancelBookingResponse {
-    let wish = ChangeWish(.cancel, request.bookingId, request.requestId)
-    let record = try await change(wish, FieldViolations(), context)
-    return .init(booking: try await message(record, context))
+    var violations = FieldViolations()
+    violations.require(
+      Set(request.seats).count == request.seats.count
+        && request.seats.count <= Booking.Limits.seatsPerBooking
+        && request.seats.allSatisfy { (1...Limits.nameBytes).contains($0.utf8.count) },
+      "seats", "must be labels of seats of the booking, each once")
+    let record = try await change(
+      ChangeWish(.cancel, request.bookingId, request.requestId, seats: request.seats), violations,
+      context)
+    let layout = try await show(record.showID, context, fresh: false).layout
+    return .init(
+      booking: .init(record, layout), refund: record.refund.map { .init($0, layout) })
   }
 
   private func change(

@@ -67,7 +67,15 @@ package struct BookingService: Usher.V1.BookingServiceServer {
         try await bookings.booking(id: id, partnerID: partnerID, timeout: context.remaining)
       })
     else { throw .notFound(.bookingNotFound, "booking", request.bookingId) }
-    return .init(booking: try await message(record, context))
+    let layout = try await show(record.showID, context, fresh: false).layout
+    var refunds: [Refund] = []
+    if record.state == .cancelled || record.state == .exchanged || !record.cancelledSeats.isEmpty {
+      refunds = try await failures.translating { () async throws(StoreError) in
+        try await bookings.refunds(of: id, timeout: context.remaining)
+      }
+    }
+    return .init(
+      booking: .init(record, layout), refunds: refunds.map { .init($0, layout) })
   }
 
   // MARK: Shared

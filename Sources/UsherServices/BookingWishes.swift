@@ -98,15 +98,17 @@ struct ChangeWish {
   let bookingID: String
   private let requestID: String
   private let paymentReference: String
+  private let seats: [String]
 
   init(
     _ change: ChangeRequest.Change, _ bookingID: String, _ requestID: String,
-    paymentReference: String = ""
+    paymentReference: String = "", seats: [String] = []
   ) {
     self.change = change
     self.bookingID = bookingID
     self.requestID = requestID
     self.paymentReference = paymentReference
+    self.seats = seats
   }
 
   /// Throws INVALID_ARGUMENT with every field that is wrong, NOT_FOUND for an id that no booking
@@ -126,9 +128,10 @@ struct ChangeWish {
     var hash = RequestHash(command: "\(change)")
     hash.add(id.description)
     hash.add(paymentReference)
+    hash.add(seats)
     return ChangeRequest(
       change,
       RequestIdentity(partnerID: partnerID, requestID: requestID, hash: hash.digest),
-      bookingID: id, paymentReference: paymentReference)
+      bookingID: id, paymentReference: paymentReference, seats: seats)
   }
 }

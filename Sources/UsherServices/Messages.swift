@@ -37,13 +37,30 @@ extension Usher.V1.BookingState {
 
 extension Usher.V1.Booking {
   init(_ record: BookingRecord, _ layout: SeatLayout) {
-    let labels = record.seatNumbers.map { layout.seat(number: $0)?.label ?? "?" }
+    let labels = layout.labels(record.seatNumbers)
     self.init(
       bookingId: record.id.description, showId: record.showID, state: .init(record.state),
-      seats: labels, quote: .init(record.quote, labels), expiresInMs: record.expiresInMs,
+      seats: layout.labels(record.seatsLeft), quote: .init(record.quote, labels),
+      expiresInMs: record.expiresInMs,
       customerRef: record.customerRef, paymentReference: record.paymentReference,
       createdAt: .init(unixMicroseconds: record.createdAt),
-      version: record.version, extended: record.isExtended)
+      version: record.version, extended: record.isExtended,
+      cancelledSeats: layout.labels(record.cancelledSeats))
+  }
+}
+
+extension Usher.V1.Refund {
+  init(_ refund: Refund, _ layout: SeatLayout) {
+    self.init(
+      bookingId: refund.bookingID.description, seats: layout.labels(refund.seatNumbers),
+      amount: .init(refund.amount.minorUnits, refund.amount.currency))
+  }
+}
+
+extension SeatLayout {
+  /// Labels of seats by number.
+  func labels(_ numbers: [Int32]) -> [String] {
+    numbers.map { seat(number: $0)?.label ?? "?" }
   }
 }
 

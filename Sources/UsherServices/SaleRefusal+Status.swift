@@ -30,7 +30,9 @@ extension RPCError {
         .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
     case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
     case .requestIDReused: return requestIDReused
-    case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore:
+    case .requestFenced: return requestFenced
+    case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
+      .seatsNotInBooking:
       // Not for holds.
       return .hidden
     }
@@ -63,6 +65,12 @@ extension RPCError {
       "The request_id was used before with another request; choose a new one.")
   }
 
+  private static var requestFenced: RPCError {
+    .refusal(
+      .failedPrecondition, .requestFenced,
+      "The request_id was fenced and never runs; choose a new one.")
+  }
+
   /// Refusals of a change.
   static func refusal(_ refusal: SaleRefusal, of wish: ChangeWish) -> RPCError {
     switch refusal {
@@ -77,6 +85,12 @@ extension RPCError {
         .failedPrecondition, .foreignHold, "The booking was made by another partner.",
         metadata: ["booking": wish.bookingID])
     case .requestIDReused: return requestIDReused
+    case .requestFenced: return requestFenced
+    case .seatsNotInBooking(let labels):
+      let labels = labels.joined(separator: ",")
+      return .refusal(
+        .failedPrecondition, .seatsNotInBooking, "The booking does not have these seats: \(labels)",
+        metadata: ["booking": wish.bookingID, "seats": labels])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .showNotFound, .staleShow:
       // Not for changes.

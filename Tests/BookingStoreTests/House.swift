@@ -134,11 +134,11 @@ struct House: Sendable {
 
   func change(
     _ change: ChangeRequest.Change, _ booking: BookingID, _ id: UInt64,
-    partner: Int64 = House.partner, payment: String = ""
+    partner: Int64 = House.partner, payment: String = "", seats: [String] = []
   ) async throws -> SaleOutcome {
     let request = ChangeRequest(
-      change, identity(id, partner: partner, body: "\(change)\(booking)\(payment)"),
-      bookingID: booking, paymentReference: payment)
+      change, identity(id, partner: partner, body: "\(change)\(booking)\(payment)\(seats)"),
+      bookingID: booking, paymentReference: payment, seats: seats)
     return try await serve([.change(request)])[0]
   }
 

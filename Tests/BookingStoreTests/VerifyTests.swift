@@ -24,6 +24,20 @@ import Testing
     ("version_ahead_of_show", "update booking set version = version + 1"),
     ("quote_not_total", "update booking set total = total + 1"),
     ("request_without_booking", "delete from booking"),
+    ("cancelled_seat_unknown", "update booking set cancelled_seat_nos = '{29}'"),
+    ("refund_seats", "update booking set cancelled_seat_nos = '{0}'"),
+    (
+      "refund_exceeds_total",
+      "insert into refund select partner_id, request_id, lane, booking_id, '{0}', total + 1, currency, created_at from booking"
+    ),
+    (
+      "refund_exceeds_total",
+      "insert into refund select partner_id, request_id, lane, booking_id, '{0}', 0, 'USD', created_at from booking"
+    ),
+    (
+      "refund_without_booking",
+      "insert into refund select partner_id, gen_random_uuid(), lane, booking_id, '{0}', 0, currency, created_at from booking"
+    ),
     ("seat_count", "delete from show_seat where show_id = 1 and seat_no = 9"),
   ])
   func aPlantedFaultIsFound(check: String, planted: String) async throws {
@@ -62,7 +76,8 @@ import Testing
     "update theatre set time_zone = 'Mars/Olympus'", "update theatre set lane = 64",
     "update theatre set hold_minutes = 16",
     "update show_seat set state = 3 where show_id = 1 and seat_no = 1",
-    "update booking set seat_nos = '{}'",
+    "update booking set seat_nos = '{}'", "update request_log set booking_id = null",
+    "update request_log set effect = 'fenced'",
   ])
   func constraintsHold(sql: String) async throws {
     try await House.run { house in

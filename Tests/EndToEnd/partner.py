@@ -144,10 +144,21 @@ class Partner:
         return (call or self._once)(self.booking.ReleaseHold, request).booking
 
     def cancel(self, booking_id, request_id=None, call=None):
+        return self.cancel_seats(booking_id, (), request_id, call).booking
+
+    def cancel_seats(self, booking_id, seats, request_id=None, call=None):
         request = booking_pb2.CancelBookingRequest(
-            booking_id=booking_id, request_id=request_id or new_id()
+            booking_id=booking_id, request_id=request_id or new_id(), seats=seats
         )
-        return (call or self._once)(self.booking.CancelBooking, request).booking
+        return (call or self._once)(self.booking.CancelBooking, request)
+
+    def fence(self, request_id, call=None):
+        request = booking_pb2.FenceRequestRequest(request_id=request_id)
+        return (call or self._once)(self.booking.FenceRequest, request).outcome
+
+    def outcome(self, request_id, call=None):
+        request = booking_pb2.GetRequestOutcomeRequest(request_id=request_id)
+        return (call or self._once)(self.booking.GetRequestOutcome, request).outcome
 
     def get(self, booking_id, call=None):
         request = booking_pb2.GetBookingRequest(booking_id=booking_id)

@@ -128,7 +128,9 @@ import Testing
       #expect(again.code == 1)
       #expect(again.err.contains("reason: BOOKING_STATE"))
       #expect(again.err.contains("next: usher booking \(id)"))
-      #expect(try await cli.run(["cancel", id]).out.hasPrefix("Cancelled B1, B2"))
+      let cancelled = try await cli.run(["cancel", id])
+      #expect(cancelled.out.hasPrefix("Cancelled B1, B2"))
+      #expect(cancelled.out.hasSuffix("Refund 22.40 EUR for B1, B2\n"))
       #expect(try await cli.run(["booking", "nothing"]).code == 5)
     }
   }
@@ -144,6 +146,19 @@ import Testing
       let booking = try #require(try json(run.out)["booking"] as? [String: Any])
       #expect(booking["seats"] as? [String] == ["B4", "B5"])
       #expect(booking["state"] as? String == "BOOKING_STATE_HELD")
+    }
+  }
+
+  @Test func aRequestIsAskedForAndFenced() async throws {
+    try await withPeer { _, cli in
+      let (ran, unknown) = (UUID().uuidString, UUID().uuidString)
+      _ = try await cli.run(["hold", "7", "A1", "--request-id", ran])
+      let found = try await cli.run(["request", ran])
+      #expect(found.out.hasPrefix("It ran and left this:\nHeld A1"))
+      #expect(try await cli.run(["request", unknown]).code == 5)
+      #expect(try await cli.run(["fence", ran]).out == found.out)
+      #expect(try await cli.run(["fence", unknown]).out == "Fenced: it never runs.\n")
+      #expect(try await cli.run(["fence", "x"]).code == 64)
     }
   }
 

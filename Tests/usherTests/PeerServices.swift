@@ -216,8 +216,28 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
   func cancelBooking(
     _ request: Usher.V1.CancelBookingRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CancelBookingResponse {
-    .init(
-      booking: try change(request.bookingId, request.requestId, .cancelled, .available, context))
+    let booking = try change(request.bookingId, request.requestId, .cancelled, .available, context)
+    return .init(
+      booking: booking,
+      refund: .init(seats: booking.seats, amount: .init(currencyCode: "EUR", minorUnits: 2_240)))
+  }
+
+  func fenceRequest(
+    _ request: Usher.V1.FenceRequestRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.FenceRequestResponse {
+    try authenticate(context)
+    let earlier = holder.town { $0.answers[request.requestId] } ?? nil
+    return .init(outcome: .init(fate: earlier == nil ? .fenced : .ran, booking: earlier))
+  }
+
+  func getRequestOutcome(
+    _ request: Usher.V1.GetRequestOutcomeRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetRequestOutcomeResponse {
+    try authenticate(context)
+    guard let earlier = holder.town({ $0.answers[request.requestId] }) ?? nil else {
+      throw .refusal(.notFound, "REQUEST_NOT_FOUND", "There is no such request.")
+    }
+    return .init(outcome: .init(fate: .ran, booking: earlier))
   }
 
   func getBooking(

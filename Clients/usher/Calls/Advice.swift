@@ -104,6 +104,10 @@ struct Advice: Sendable {
     case "FOREIGN_HOLD": return ("The booking belongs to another partner's key.", nil)
     case "BOOKING_STATE":
       return ("The booking is past this step.", "usher booking \(booking)\(flags)")
+    case "REQUEST_FENCED":
+      return ("This request id was fenced; leave --request-id away for a new one.", nil)
+    case "SEATS_NOT_IN_BOOKING":
+      return ("Its seats are listed with the booking.", "usher booking \(booking)\(flags)")
     case "REQUEST_ID_REUSED":
       return (
         "This request id was used for something else; leave --request-id away for a new one.",

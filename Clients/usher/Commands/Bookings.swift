@@ -93,10 +93,11 @@ struct Release: AsyncParsableCommand {
 
 struct Cancel: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Cancels a sale; its seats can be sold again.",
+    abstract: "Cancels a sale or some seats of it; they can be sold again.",
     discussion: "Asks first when it runs in a terminal.")
 
   @Argument(help: "The booking's id.") var booking: String
+  @Argument(help: "Labels of the seats to cancel; all when left away.") var seats: [String] = []
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
   @OptionGroup var request: RequestOptions
   @OptionGroup var global: GlobalOptions
@@ -105,15 +106,19 @@ struct Cancel: AsyncParsableCommand {
     let id = request.id
     try await global.perform { (session) throws(Failure) in
       try await confirmDanger(session)
-      let words = ["usher", "cancel", booking, "--yes", "--request-id", id]
+      let words = ["usher", "cancel", booking] + seats + ["--yes", "--request-id", id]
       let response = try await session.change(
         .booking(booking, id, words, session)
       ) { (options) async throws(RPCError) in
         try await session.bookings.cancelBooking(
-          Usher.V1.CancelBookingRequest(bookingId: booking, requestId: id), options: options)
+          Usher.V1.CancelBookingRequest(bookingId: booking, requestId: id, seats: seats),
+          options: options)
       }
+      let style = session.output.style
       try session.output.print(
-        response, lines: BookingText.outcome(response.booking, session.output.style))
+        response,
+        lines: BookingText.outcome(response.booking, style)
+          + BookingText.refunds(response.refund.map { [$0] } ?? [], style))
     }
   }
 
@@ -122,7 +127,7 @@ struct Cancel: AsyncParsableCommand {
     guard !yes, Console.isTerminal(0), Console.isTerminal(2) else { return }
     let found = try await session.booking(booking)
     let what = [
-      found.seats.joined(separator: ", "), found.quote?.total?.text ?? "",
+      (seats.isEmpty ? found.seats : seats).joined(separator: ", "), found.quote?.total?.text ?? "",
       BookingText.name(found.state),
     ].filter { !$0.isEmpty }.joined(separator: "; ")
     Console.error("Cancel booking \(booking) (\(session.output.style.clean(what)))? [y/N] ")
@@ -144,23 +149,28 @@ struct ShowBooking: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let found = try await session.booking(booking)
+      let found = try await session.findBooking(booking)
+      let style = session.output.style
       try session.output.print(
-        Usher.V1.GetBookingResponse(booking: found),
+        found,
         lines: BookingText.details(
-          found, flags: session.settings.repeatedFlags, session.output.style))
+          found.booking ?? .init(), flags: session.settings.repeatedFlags, style)
+          + BookingText.refunds(found.refunds, style))
     }
   }
 }
 
 extension Session {
   func booking(_ id: String) async throws(Failure) -> Usher.V1.Booking {
+    try await findBooking(id).booking ?? Usher.V1.Booking()
+  }
+
+  func findBooking(_ id: String) async throws(Failure) -> Usher.V1.GetBookingResponse {
     let advice = Advice(bookingId: id, flags: settings.repeatedFlags)
-    let response = try await read(advice) { (options) async throws(RPCError) in
+    return try await read(advice) { (options) async throws(RPCError) in
       try await bookings.getBooking(
         Usher.V1.GetBookingRequest(bookingId: id), options: options)
     }
-    return response.booking ?? Usher.V1.Booking()
   }
 }
 

@@ -33,13 +33,23 @@ enum BookingText {
     let facts: [(String, String)] = [
       ("Booking", booking.bookingId), ("Show", "\(booking.showId)"),
       ("State", name(booking.state) + (isHeld ? ", for \(span(booking))" : "")),
-      ("Seats", booking.seats.joined(separator: ", ")), ("Customer", booking.customerRef),
-      ("Payment", booking.paymentReference), ("Made", created(booking)),
+      ("Seats", booking.seats.joined(separator: ", ")),
+      ("Cancelled", booking.cancelledSeats.joined(separator: ", ")),
+      ("Customer", booking.customerRef), ("Payment", booking.paymentReference),
+      ("Made", created(booking)),
     ]
     let lines = facts.filter { !$0.1.isEmpty }
       .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }
     let steps = isHeld ? [""] + nextSteps(booking, flags, style) : []
     return lines + [""] + quote(booking.quote, style) + steps
+  }
+
+  /// What was given back, line by line.
+  static func refunds(_ refunds: [Usher.V1.Refund], _ style: Style) -> [String] {
+    refunds.map { refund in
+      style.clean(
+        "Refund \(refund.amount?.text ?? "") for \(refund.seats.joined(separator: ", "))")
+    }
   }
 
   /// The quote: under each seat what is added and taken off, and at the end the total.

@@ -30,6 +30,12 @@ create table theatre (
   seats_per_customer smallint not null default 10 check (seats_per_customer between 1 and 10),
   -- Policy on bookings that strand a single seat: 0 off, 1 prefer others, 2 forbid.
   orphan_rule smallint not null default 0 check (orphan_rule between 0 and 2),
+  -- Policy on cancelled seats: the share of their price that is given back, of ten thousand, until
+  -- so many minutes before the show; nothing after.
+  refund_basis_points smallint not null default 10000
+    check (refund_basis_points between 0 and 10000),
+  refund_minutes_before integer not null default 0
+    check (refund_minutes_before between 0 and 527040),
   unique (city_id, name)
 );
 create index theatre_by_name on theatre (name, theatre_id);

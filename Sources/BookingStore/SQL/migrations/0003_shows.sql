@@ -89,10 +89,13 @@ begin
   return null;
 end
 $$;
-create trigger theatre_policies after update of hold_minutes, seats_per_customer, orphan_rule
+create trigger theatre_policies after update of hold_minutes, seats_per_customer, orphan_rule,
+  refund_basis_points, refund_minutes_before
 on theatre for each row when (
-  (old.hold_minutes, old.seats_per_customer, old.orphan_rule)
-    is distinct from (new.hold_minutes, new.seats_per_customer, new.orphan_rule))
+  (old.hold_minutes, old.seats_per_customer, old.orphan_rule, old.refund_basis_points,
+   old.refund_minutes_before)
+    is distinct from (new.hold_minutes, new.seats_per_customer, new.orphan_rule,
+                      new.refund_basis_points, new.refund_minutes_before))
 execute function raise_shows_of_theatre();
 
 create function raise_shows_of_prices() returns trigger

@@ -45,27 +45,48 @@ create table booking (
   changed_at timestamptz not null,
   -- Paid after the hold had expired; the seats were still free.
   is_taken_again boolean not null default false,
+  -- Seats that were cancelled while others were kept: no longer the booking's. Null for none.
+  cancelled_seat_nos integer[],
   primary key (lane, booking_id)
 ) with (fillfactor = 70);
 create index booking_by_show on booking (lane, show_id) where state in (1, 2, 7);
 create index booking_by_hold on booking (hold_until) where state = 1;
 
 -- What became of each request id that had an effect. Written in the transaction of the effect
--- itself. A refusal changes nothing and leaves no row.
+-- itself. A refusal changes nothing and leaves no row. A request that was fenced before it ran has
+-- a row without booking, and so can have no other.
 create table request_log (
   partner_id bigint not null,
   request_id uuid not null,
-  lane smallint not null,
+  lane smallint,
   -- SHA-256 of the request in canonical form: the same id with another body is refused.
   request_hash bytea not null check (length(request_hash) = 32),
   effect text not null,
-  booking_id uuid not null,
+  booking_id uuid,
   -- The booking as the request left it.
-  booking_state smallint not null,
-  version bigint not null,
+  booking_state smallint,
+  cancelled_seat_nos integer[],
+  version bigint,
+  created_at timestamptz not null,
+  primary key (partner_id, request_id),
+  constraint request_fence check (
+    num_nulls(lane, booking_id, booking_state, version) = case effect when 'fenced' then 4 else 0 end)
+);
+
+-- What is to be given back for seats that a request gave up, by the theatre's policy. Found by its
+-- request; the lane is the booking's.
+create table refund (
+  partner_id bigint not null,
+  request_id uuid not null,
+  lane smallint not null,
+  booking_id uuid not null,
+  seat_nos integer[] not null check (cardinality(seat_nos) between 1 and 10),
+  amount bigint not null check (amount >= 0),
+  currency text not null,
   created_at timestamptz not null,
   primary key (partner_id, request_id)
 );
+create index refund_by_booking on refund (lane, booking_id);
 
 -- What the server adds to a hold: nobody can take the seat in this time, and the customer's own
 -- timer has ended before.

@@ -9,7 +9,8 @@
 create function read_shows(p_lanes smallint[], p_show_ids bigint[], p_lock boolean)
 returns table (
   show_id bigint, version bigint, pricing_version integer, hold_minutes smallint,
-  seats_per_customer smallint, orphan_rule smallint, is_on_sale boolean, ends_at timestamptz
+  seats_per_customer smallint, orphan_rule smallint, is_on_sale boolean, ends_at timestamptz,
+  refunds_end_at timestamptz, refund_basis_points smallint
 )
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -22,7 +23,8 @@ begin
   end if;
   return query
     select s.show_id, s.version, s.pricing_version, t.hold_minutes, t.seats_per_customer,
-           t.orphan_rule, s.sales_state = 2, upper(s.during)
+           t.orphan_rule, s.sales_state = 2, upper(s.during),
+           lower(s.during) - make_interval(mins => t.refund_minutes_before), t.refund_basis_points
       from unnest(p_lanes, p_show_ids) as q(lane, show_id)
       join show s on s.lane = q.lane and s.show_id = q.show_id
       join theatre t on t.theatre_id = s.theatre_id;
@@ -65,25 +67,31 @@ begin
 end
 $$;
 
--- Requests that had an effect: each one's booking as it left it, then its id, hash and effect.
+-- Requests that had an effect or were fenced: each one's booking as it left it (null of a fence),
+-- then its id, hash, effect, and what it gave back.
 create function read_requests(p_partner_ids bigint[], p_request_ids uuid[])
 returns table (
   lane smallint, booking_id uuid, show_id bigint, partner_id bigint, customer_ref text,
   hold_request_id uuid, state smallint, seat_nos integer[], total bigint, currency text, quote text,
   hold_until timestamptz, is_extended boolean, payment_reference text, version bigint,
-  created_at timestamptz, changed_at timestamptz, is_taken_again boolean, request_id uuid, request_hash bytea, effect text
+  created_at timestamptz, changed_at timestamptz, is_taken_again boolean,
+  cancelled_seat_nos integer[], request_id uuid, request_hash bytea, effect text,
+  refund_booking_id uuid, refund_seat_nos integer[], refund_amount bigint, refund_currency text
 )
 language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   return query
-    select b.lane, b.booking_id, b.show_id, b.partner_id, b.customer_ref, b.request_id,
+    select b.lane, b.booking_id, b.show_id, l.partner_id, b.customer_ref, b.request_id,
            l.booking_state, b.seat_nos, b.total, b.currency, b.quote, b.hold_until,
            b.is_extended and l.effect <> 'held',
            case when l.booking_state in (1, 3, 4) then '' else b.payment_reference end,
-           l.version, b.created_at, b.changed_at, b.is_taken_again, l.request_id, l.request_hash, l.effect
+           l.version, b.created_at, b.changed_at, b.is_taken_again,
+           l.cancelled_seat_nos, l.request_id, l.request_hash, l.effect, r.booking_id, r.seat_nos,
+           r.amount, r.currency
       from unnest(p_partner_ids, p_request_ids) as q(partner_id, request_id)
       join request_log l on l.partner_id = q.partner_id and l.request_id = q.request_id
-      join booking b on b.lane = l.lane and b.booking_id = l.booking_id;
+      left join booking b on b.lane = l.lane and b.booking_id = l.booking_id
+      left join refund r on r.partner_id = l.partner_id and r.request_id = l.request_id;
 end
 $$;

@@ -5,7 +5,8 @@
 --
 -- l_…: requests for the log. n_…: new bookings, their seats n_first..n_last of n_seat_nos, their
 -- holds beginning now. c_…: changed bookings. s_…: seats, each with what it was before; a hold_until
--- of null means that of a hold beginning now. Every …_show is an index into the shows.
+-- of null means that of a hold beginning now. r_…: refunds. …_cancelled: lists of seats as text,
+-- null for none. Every …_show is an index into the shows.
 --
 -- Returns the time at which it happened. Raises serialization_failure (40001) when a show has moved
 -- on or time has, or rows are not what the version promises – data_corrupted (XX001) when p_locked
@@ -18,14 +19,17 @@ create function write_sales(
   p_valid_from timestamptz, p_valid_until timestamptz, p_locked boolean,
   l_shows integer[], l_partner_ids bigint[], l_request_ids uuid[], l_hashes bytea[],
   l_effects text[], l_booking_ids uuid[], l_states smallint[],
+  l_cancelled text[],
   n_shows integer[], n_booking_ids uuid[], n_partner_ids bigint[], n_customer_refs text[],
   n_request_ids uuid[], n_states smallint[], n_seat_nos integer[], n_firsts integer[],
   n_lasts integer[], n_totals bigint[], n_currencies text[], n_quotes text[],
   c_shows integer[], c_booking_ids uuid[], c_states_before smallint[], c_hold_untils_before timestamptz[],
   c_states smallint[], c_payment_references text[], c_hold_untils timestamptz[],
-  c_extensions boolean[], c_taken_again boolean[],
+  c_extensions boolean[], c_taken_again boolean[], c_cancelled text[],
   s_shows integer[], s_seat_nos integer[], s_states_before smallint[], s_owners_before uuid[],
-  s_states smallint[], s_owners uuid[], s_hold_untils timestamptz[]
+  s_states smallint[], s_owners uuid[], s_hold_untils timestamptz[],
+  r_partner_ids bigint[], r_request_ids uuid[], r_lanes smallint[], r_booking_ids uuid[],
+  r_seat_nos text[], r_amounts bigint[], r_currencies text[]
 ) returns timestamptz
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -48,12 +52,13 @@ begin
   end if;
 
   insert into request_log (
-    partner_id, request_id, lane, request_hash, effect, booking_id, booking_state, version,
-    created_at)
+    partner_id, request_id, lane, request_hash, effect, booking_id, booking_state,
+    cancelled_seat_nos, version, created_at)
   select l.partner_id, l.request_id, p_lanes[l.show], l.request_hash, l.effect, l.booking_id,
-         l.state, p_versions[l.show] + 1, v_now
-    from unnest(l_shows, l_partner_ids, l_request_ids, l_hashes, l_effects, l_booking_ids, l_states)
-      as l(show, partner_id, request_id, request_hash, effect, booking_id, state);
+         l.state, l.cancelled::integer[], p_versions[l.show] + 1, v_now
+    from unnest(l_shows, l_partner_ids, l_request_ids, l_hashes, l_effects, l_booking_ids, l_states,
+                l_cancelled)
+      as l(show, partner_id, request_id, request_hash, effect, booking_id, state, cancelled);
 
   if cardinality(n_shows) > 0 then
     insert into booking (
@@ -73,11 +78,13 @@ begin
     update booking b
        set state = c.state, payment_reference = c.payment_reference, hold_until = c.hold_until,
            is_extended = c.is_extended, is_taken_again = c.is_taken_again,
+           cancelled_seat_nos = c.cancelled::integer[],
            version = p_versions[c.show] + 1, changed_at = v_now
       from unnest(c_shows, c_booking_ids, c_states_before, c_hold_untils_before, c_states,
-                  c_payment_references, c_hold_untils, c_extensions, c_taken_again)
+                  c_payment_references, c_hold_untils, c_extensions, c_taken_again,
+                  c_cancelled)
         as c(show, booking_id, state_before, hold_until_before, state, payment_reference,
-             hold_until, is_extended, is_taken_again)
+             hold_until, is_extended, is_taken_again, cancelled)
      where b.lane = p_lanes[c.show] and b.booking_id = c.booking_id
        and b.show_id = p_show_ids[c.show] and b.state = c.state_before
        and b.hold_until = c.hold_until_before;
@@ -101,6 +108,16 @@ begin
     if v_count <> cardinality(s_shows) then
       raise exception 'a seat changed without its show' using errcode = v_contradiction;
     end if;
+  end if;
+
+  if cardinality(r_request_ids) > 0 then
+    insert into refund (
+      partner_id, request_id, lane, booking_id, seat_nos, amount, currency, created_at)
+    select r.partner_id, r.request_id, r.lane, r.booking_id, r.seat_nos::integer[], r.amount,
+           r.currency, v_now
+      from unnest(r_partner_ids, r_request_ids, r_lanes, r_booking_ids, r_seat_nos, r_amounts,
+                  r_currencies)
+        as r(partner_id, request_id, lane, booking_id, seat_nos, amount, currency);
   end if;
 
   perform pg_logical_emit_message(true, 'usher.seat', m) from unnest(p_messages) as m;

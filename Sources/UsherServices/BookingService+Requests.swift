@@ -1,0 +1,55 @@
+// What became of request ids, and fences that keep them from running.
+
+import Booking
+import BookingStore
+package import RPC
+import Reactor
+package import UsherProtos
+
+extension BookingService {
+  package func fenceRequest(
+    _ request: Usher.V1.FenceRequestRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.FenceRequestResponse {
+    let key = try key(request.requestId, context)
+    var hash = RequestHash(command: "fence")
+    hash.add(key.requestID.description)
+    let identity = RequestIdentity(
+      partnerID: key.partnerID, requestID: key.requestID, hash: hash.digest)
+    let bookings = parts[context.loop].bookings
+    let fate = try await failures.translating { () async throws(StoreError) in
+      try await bookings.fence(identity, timeout: context.remaining)
+    }
+    return .init(outcome: try await outcome(fate, context))
+  }
+
+  package func getRequestOutcome(
+    _ request: Usher.V1.GetRequestOutcomeRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetRequestOutcomeResponse {
+    let key = try key(request.requestId, context)
+    let bookings = parts[context.loop].bookings
+    let fate = try await failures.translating { () async throws(StoreError) in
+      try await bookings.fate(of: key, timeout: context.remaining)
+    }
+    guard let fate else { throw .notFound(.requestNotFound, "request", request.requestId) }
+    return .init(outcome: try await outcome(fate, context))
+  }
+
+  private func key(_ requestID: String, _ context: ServerContext) throws(RPCError) -> RequestKey {
+    let partnerID = try partner(context)
+    var violations = FieldViolations()
+    let id = UniqueID(requestID)
+    violations.require(id != nil, "request_id", "must be a UUID")
+    try violations.check()
+    guard let id else { throw .hidden }
+    return RequestKey(partnerID: partnerID, requestID: id)
+  }
+
+  private func outcome(
+    _ fate: RequestFate, _ context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.RequestOutcome {
+    guard case .ran(let record) = fate else { return .init(fate: .fenced) }
+    let layout = try await show(record.showID, context, fresh: false).layout
+    return .init(
+      fate: .ran, booking: .init(record, layout), refund: record.refund.map { .init($0, layout) })
+  }
+}
