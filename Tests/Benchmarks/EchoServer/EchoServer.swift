@@ -55,6 +55,12 @@ import UsherProtos
       return Google.Protobuf.BytesValue()
     }
     router.unary(method("Unary", .unary)) { (request: Google.Protobuf.BytesValue, _) in request }
+    // An answer of the size that is asked for, encoded for each call.
+    let stock = [UInt8](repeating: 0x78, count: 1 << 20)
+    router.unary(method("Reply", .unary)) { (request: Google.Protobuf.Int64Value, _) in
+      let count = max(0, min(stock.count, Int(request.value)))
+      return Google.Protobuf.BytesValue(value: Array(stock[..<count]))
+    }
     let check = Grpc.Health.V1.HealthMethods.check
     // The answer of usherd's health service, without what stands before it there.
     router.unary(check) { (_: Grpc.Health.V1.HealthCheckRequest, _) in

@@ -2,12 +2,17 @@
 // order. Speaks just enough HTTP/2 for that, so that the load costs less than the server: header
 // blocks it sends are literals, those it receives are not read.
 //
-// fan_load PORT CONNECTIONS STREAMS [tls]
+// fan_load PORT CONNECTIONS STREAMS [tls [SHOW]]
 //
 // Says `ready connected`, opens the streams when told `join`, says `joined` when each has had its
 // first message; `load ROUNDS BURST` has BURST messages published by one call, waits until all
 // streams have them, and so on, and says `done DELIVERIES SECONDS`. Anything unexpected ends it with
 // a message and status 1.
+//
+// With a SHOW the streams are usher.v1.SeatMapService/WatchSeatMap and nothing is published here.
+// `expect VERSION FILE` waits until every stream has reached the version, writes when which of them
+// had which version, and says `complete CHANGES MERGED`. A gap in the versions, or a second snapshot,
+// is a failure.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,14 +33,24 @@
 enum { kFrameHeader = 9, kPrefix = 5, kTag = 2, kBuffer = 1 << 17, kEvents = 64 };
 // What followers are told: a BytesValue of 57 bytes, of which four are a number.
 enum { kValue = 57, kMessage = kTag + kValue, kEnvelope = kPrefix + kMessage, kBurst = 200 };
+// Arrivals of a version are counted by their distance from the first, in steps of 0.1 ms.
+enum { kVersions = 1 << 14, kSteps = 1 << 12, kStepNanoseconds = 100000 };
 enum { kData, kHeaders, kPriority, kReset, kSettings, kPush, kPing, kGoAway, kWindow };
 
-// One followed call: the number it must be told next, and a message that has come in part.
+// One followed call: the number it must be told next, and a message that has come in part, of which
+// only the beginning is kept.
 typedef struct {
   uint32_t next;
-  uint8_t have;
+  uint32_t have, length;
   uint8_t part[kEnvelope];
 } Stream;
+
+// When the streams had a version.
+typedef struct {
+  uint64_t first;
+  uint32_t count;
+  uint32_t* steps;
+} Arrivals;
 
 typedef struct {
   int fd;
@@ -53,6 +68,10 @@ static int connection_count, stream_count, epoll_fd;
 static int ready_count;
 static uint64_t delivered, published, answered;
 static uint32_t numbers;
+static uint64_t show_id;  // 0: the benchmark's own topic.
+static uint64_t received_at, merged;
+static uint32_t first_version;
+static Arrivals* arrivals;
 
 static void fail(const char* format, ...) {
   va_list arguments;
@@ -72,11 +91,13 @@ static void say(const char* format, ...) {
   fflush(stdout);
 }
 
-static double now(void) {
+static uint64_t nanoseconds(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec + time.tv_nsec / 1e9;
+  return time.tv_sec * 1000000000ull + time.tv_nsec;
 }
+
+static double now(void) { return nanoseconds() / 1e9; }
 
 static void put(Connection* c, const void* bytes, size_t count) {
   if (c->out_count + count > c->out_room) {
@@ -152,7 +173,65 @@ static void publish(int count) {
   ++published;
 }
 
+static uint64_t varint(const uint8_t** at) {
+  uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    uint8_t byte = *(*at)++;
+    value |= (uint64_t)(byte & 127) << shift;
+    if (byte < 128) return value;
+  }
+  fail("a number without end");
+  return 0;
+}
+
+// The number in a field that must be there.
+static uint64_t field(const uint8_t** at, int number) {
+  if (*(*at)++ != number << 3) fail("field %d is missing", number);
+  return varint(at);
+}
+
+static void note_arrival(uint32_t version) {
+  uint32_t index = version - first_version;
+  if (index >= kVersions) fail("more than %d versions", kVersions);
+  Arrivals* a = &arrivals[index];
+  if (!a->steps) {
+    a->first = received_at;
+    a->steps = calloc(kSteps, sizeof *a->steps);
+    if (!a->steps) fail("no memory");
+  }
+  uint64_t step = (received_at - a->first) / kStepNanoseconds;
+  ++a->steps[step < kSteps ? step : kSteps - 1];
+  ++a->count;
+}
+
+// An event of a watched show: WatchSeatMapResponse, of which versions are read.
+static void take_event(Stream* stream, const uint8_t* message) {
+  const uint8_t* at = message + 1;
+  varint(&at);
+  if (message[0] == 0x0a) {
+    field(&at, 1);
+    uint32_t version = field(&at, 2);
+    if (stream->next != 0) fail("the map came again at version %u", version);
+    if (!first_version) first_version = version;
+    stream->next = version + 1;
+    ++delivered;
+  } else if (message[0] == 0x12) {
+    uint32_t version = field(&at, 1), previous = field(&at, 2);
+    if (previous + 1 != stream->next) fail("from %u came where %u was due", previous, stream->next);
+    if (version > stream->next) ++merged;
+    stream->next = version + 1;
+    note_arrival(version);
+    ++delivered;
+  } else if (message[0] != 0x1a || field(&at, 1) + 1 != stream->next) {
+    fail("a bookmark of another version");
+  }
+}
+
 static void take_message(Stream* stream, const uint8_t* envelope) {
+  if (show_id) {
+    take_event(stream, envelope + kPrefix);
+    return;
+  }
   uint32_t number = 0;
   for (int i = 0; i < 4; ++i) number = number << 8 | envelope[kPrefix + kTag + i];
   if (envelope[0] != 0 || envelope[4] != kMessage || number != stream->next)
@@ -165,20 +244,21 @@ static void take_data(Connection* c, uint32_t id, const uint8_t* bytes, size_t c
   if (c == &connections[connection_count]) return;
   if (id / 2 >= (uint32_t)stream_count) fail("DATA on stream %u", id);
   Stream* stream = &c->streams[id / 2];
-  size_t whole = kEnvelope;
   while (count > 0) {
-    if (stream->have == 0 && count >= whole) {
-      take_message(stream, bytes);
-      bytes += whole;
-      count -= whole;
-      continue;
+    if (stream->have == 0) stream->length = kPrefix;
+    size_t taken = stream->length - stream->have < count ? stream->length - stream->have : count;
+    if (stream->have < kEnvelope) {
+      size_t room = kEnvelope - stream->have;
+      memcpy(stream->part + stream->have, bytes, taken < room ? taken : room);
     }
-    size_t taken = whole - stream->have < count ? whole - stream->have : count;
-    memcpy(stream->part + stream->have, bytes, taken);
     stream->have += taken;
     bytes += taken;
     count -= taken;
-    if (stream->have == whole) {
+    if (stream->have == kPrefix && stream->length == kPrefix) {
+      const uint8_t* p = stream->part;
+      stream->length += (uint32_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4];
+    }
+    if (stream->have == stream->length) {
       take_message(stream, stream->part);
       stream->have = 0;
     }
@@ -247,6 +327,7 @@ static void receive(Connection* c) {
     }
     if (count <= 0) fail("the server has closed a connection");
     c->in_count += count;
+    received_at = nanoseconds();
     take_frames(c);
     if (!c->ssl && (size_t)count < room) break;
   }
@@ -267,7 +348,7 @@ static void turn(void) {
 
 // The next line of standard input; what the server sends meanwhile is taken.
 static char* order(void) {
-  static char line[64];
+  static char line[512];
   struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, 0, &event);
   for (;;) {
@@ -319,11 +400,15 @@ static SSL_CTX* client_context(void) {
 }
 
 static void join(void) {
-  uint8_t nothing[kTag] = {0};
+  uint8_t request[1 + 10] = {0x08};
+  size_t length = 1;
+  for (uint64_t rest = show_id; length == 1 || rest; rest >>= 7)
+    request[length++] = (rest & 127) | (rest > 127 ? 128 : 0);
+  const char* path = show_id ? "/usher.v1.SeatMapService/WatchSeatMap" : "/bench.Echo/Follow";
   for (int i = 0; i < connection_count; ++i) {
     Connection* c = &connections[i];
     c->streams = calloc(stream_count, sizeof(Stream));
-    for (int s = 0; s < stream_count; ++s) put_call(c, "/bench.Echo/Follow", nothing, 0);
+    for (int s = 0; s < stream_count; ++s) put_call(c, path, request, show_id ? length : 0);
     flush(c);
     // One connection after the other: a server's accept order is not what is measured.
     uint64_t goal = (uint64_t)(i + 1) * stream_count;
@@ -352,8 +437,42 @@ static void load(int rounds, int burst) {
   say("done %lu %.6f", delivered - before, now() - began);
 }
 
+static int behind(uint32_t version) {
+  for (int i = 0; i < connection_count; ++i)
+    for (int s = 0; s < stream_count; ++s)
+      if (connections[i].streams[s].next != version + 1) return 1;
+  return 0;
+}
+
+// One line per version: when the first stream had it, how many streams had it as an event of its
+// own, and how many after how many steps.
+static void write_arrivals(const char* path) {
+  FILE* file = fopen(path, "w");
+  if (!file) fail("cannot write %s", path);
+  for (uint32_t i = 0; i < kVersions; ++i) {
+    if (!arrivals[i].steps) continue;
+    fprintf(file, "%u %lu %u", first_version + i, arrivals[i].first, arrivals[i].count);
+    for (uint32_t step = 0; step < kSteps; ++step)
+      if (arrivals[i].steps[step]) fprintf(file, " %u:%u", step, arrivals[i].steps[step]);
+    fputc('\n', file);
+  }
+  if (fclose(file) != 0) fail("cannot write %s", path);
+}
+
+static void expect(uint32_t version, const char* path) {
+  double deadline = now() + 60;
+  while (behind(version)) {
+    turn();
+    if (now() > deadline) fail("version %u did not reach every stream", version);
+  }
+  write_arrivals(path);
+  say("complete %lu %lu", delivered - (uint64_t)connection_count * stream_count, merged);
+}
+
 int main(int count, char** arguments) {
-  if (count < 4) fail("PORT CONNECTIONS STREAMS [tls]");
+  if (count < 4) fail("PORT CONNECTIONS STREAMS [tls [SHOW]]");
+  show_id = count > 5 ? strtoull(arguments[5], NULL, 10) : 0;
+  arrivals = calloc(kVersions, sizeof *arrivals);
   connection_count = atoi(arguments[2]);
   stream_count = atoi(arguments[3]);
   SSL_CTX* tls = count > 4 ? client_context() : NULL;
@@ -366,11 +485,15 @@ int main(int count, char** arguments) {
   say("ready connected");
   for (char* line = order(); line; line = order()) {
     int rounds, burst;
+    unsigned version;
+    char path[400];
     if (strncmp(line, "join", 4) == 0) {
       join();
       say("joined");
     } else if (sscanf(line, "load %d %d", &rounds, &burst) == 2 && burst <= kBurst) {
       load(rounds, burst);
+    } else if (show_id && sscanf(line, "expect %u %399s", &version, path) == 2) {
+      expect(version, path);
     } else {
       fail("what is %s", line);
     }

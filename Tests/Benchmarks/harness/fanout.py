@@ -34,11 +34,11 @@ class Followers(Server):
     """The load program: opens connections, and on request streams; told `load`, it has messages
     published and ends with an error unless every stream was told all of them, once and in order."""
 
-    def __init__(self, tools, server, connections, streams, tls):
+    def __init__(self, tools, server, connections, streams, tls, show_id=None, core=LOAD_CORE):
         command = [tools.fan_load, str(server.port), str(connections), str(streams)]
-        super().__init__(
-            [*command, *(["tls"] if tls else [])], core=LOAD_CORE,
-            log=os.path.join(tools.folder, "fan_load.log"))
+        command += ["tls"] if tls else []
+        command += [str(show_id)] if show_id else []
+        super().__init__(command, core=core, log=os.path.join(tools.folder, "fan_load.log"))
 
     def order(self, line, answer):
         said = self.ask(line, seconds=120).split()

@@ -10,6 +10,7 @@ import tempfile
 
 import codec
 import fanout
+import feed
 import process
 import runtime
 import selling
@@ -19,7 +20,8 @@ from tools import Tools
 def arguments():
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", default="all", choices=["all", "runtime", "fanout", "selling", "codec"])
+        "part", nargs="?", default="all", 
+        choices=["all", "runtime", "fanout", "selling", "feed", "codec"])
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, 1 to 50")
     parser.add_argument("--seconds", type=float, default=3, help="of load per case, 0.2 to 30")
     parser.add_argument("--root", required=True, help=argparse.SUPPRESS)
@@ -51,6 +53,8 @@ def main():
             runtime.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "fanout"):
             fanout.run(tools, given.rounds, given.seconds)
+        if given.part in ("all", "feed"):
+            feed.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "codec"):
             codec.run_part(tools, given.rounds, given.seconds)
         if given.part in ("all", "selling"):

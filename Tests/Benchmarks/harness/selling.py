@@ -26,14 +26,16 @@ LEAD_IN_PAIR = PAIRS // 2
 class Database:
     """The private cluster and the two templates in it."""
 
-    def __init__(self, tools):
-        self.tools = tools
+    def __init__(self, tools, shows=SHOWS, seats=SEATS, textbook=True):
+        self.tools, self.shows, self.seats = tools, shows, seats
         self.cluster = Cluster(
             [tools.product("BenchCluster"), os.path.join(tools.folder, "cluster")],
             log=os.path.join(tools.folder, "servers.log"))
         self.pid = int(self.cluster.words[1])
         self.base = self.cluster.words[2].strip().replace("dbname='postgres'", "")
-        self._make_templates()
+        self._make_template("usher", "shows.sql")
+        if textbook:
+            self._make_template("textbook", "textbook_schema.sql")
 
     def connection(self, name):
         return f"{self.base} dbname={name}"
@@ -52,17 +54,16 @@ class Database:
             ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.connection(name), *arguments],
             seconds=300)[0]
 
-    def _make_templates(self):
+    def _make_template(self, name, file):
         tools = self.tools
-        for name, file in (("usher", "shows.sql"), ("textbook", "textbook_schema.sql")):
-            self.sql("postgres", f"create database {name}_template")
-            if name == "usher":
-                run_program(
-                    [tools.product("usherd"), "migrate", "--database",
-                     self.connection("usher_template")], seconds=120)
-            self._psql(
-                f"{name}_template", "-v", f"shows={SHOWS}", "-v", f"seats={SEATS}", "-v",
-                f"token={TOKEN}", "-f", tools.source(f"selling/{file}"))
+        self.sql("postgres", f"create database {name}_template")
+        if name == "usher":
+            run_program(
+                [tools.product("usherd"), "migrate", "--database",
+                 self.connection("usher_template")], seconds=120)
+        self._psql(
+            f"{name}_template", "-v", f"shows={self.shows}", "-v", f"seats={self.seats}", "-v",
+            f"token={TOKEN}", "-f", tools.source(f"selling/{file}"))
 
 
 class Textbook:

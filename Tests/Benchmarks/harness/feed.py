@@ -1,0 +1,275 @@
+"""Seat maps: read from memory against our own unary calls with answers of the same size, and
+watched by ten thousand while a show is sold: how long a change takes to reach them all."""
+
+import os
+import sys
+import time
+import uuid
+
+import grpc
+
+from fanout import Followers, anonymous_kib
+from h2load import load
+from process import Failed, Server, machine_busy_seconds
+from report import Figures, Judgement, machine_line, table
+from runtime import CONNECTIONS, LOAD_CORE, SERVER_CORE, STREAMS, WARM_UP_COUNT, Call
+from selling import TOKEN, Database
+
+SEATS = 300
+SHOWS = 10
+WATCHED_SHOW = 3
+WATCHER_CONNECTIONS = 100
+# Watchers, changes per second, seconds.
+SALES = ((1_000, 100, 10), (10_000, 20, 10), (10_000, 100, 10))
+
+
+def varint(number):
+    bytes_ = b""
+    while number > 127:
+        bytes_, number = bytes_ + bytes([number & 127 | 128]), number >> 7
+    return bytes_ + bytes([number])
+
+
+class Usherd(Server):
+    """`usherd serve` on a fresh database of the benchmark, on one loop, readable by anyone."""
+
+    def __init__(self, database, core):
+        tools = database.tools
+        database.fresh("usher")
+        super().__init__(
+            [tools.product("usherd"), "serve", "--database", database.connection("usher"),
+             "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",
+             tools.certificate[1], "--loops", "1", "--anonymous-reads", "true",
+             "--connections-per-peer", "500", "--log-level", "warning", "--drain-seconds", "5"],
+            core=core, log=os.path.join(tools.folder, "servers.log"))
+
+
+class Reads:
+    """One server, one call, many times."""
+
+    def __init__(self, name, call, start):
+        self.name, self.call, self.start = name, call, start
+
+    def measure(self, figures, seconds):
+        with self.start() as server:
+            probe, _ = self._load(server, WARM_UP_COUNT)
+            count = min(1_500_000, max(2_000, int(probe.rate * seconds)))
+            cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
+            result, load_cpu = self._load(server, count)
+            wall, cpu = time.monotonic() - began, server.cpu_seconds() - cpu
+            foreign = machine_busy_seconds() - busy - cpu - load_cpu
+            figures.add(
+                self.name, rate=result.rate, cpu_us=cpu / count * 1e6, per_core=count / cpu,
+                server_busy=cpu / wall, load_busy=load_cpu / wall,
+                foreign_busy=max(0.0, foreign) / wall)
+
+    def _load(self, server, count):
+        return load(
+            server.port, self.call.path, self.call.file, self.call.answer_bytes, count, tls=True,
+            connections=CONNECTIONS, streams=STREAMS, core=LOAD_CORE)
+
+
+def make_stubs(tools):
+    """What a partner would make of the schema."""
+    from grpc_tools import protoc
+    import grpc_tools
+
+    folder, protos = os.path.join(tools.folder, "stubs"), os.path.join(tools.root, "Protos")
+    include = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")
+    os.makedirs(folder, exist_ok=True)
+    names = ("common", "seat_map", "booking")
+    code = protoc.main(
+        ["protoc", f"-I{protos}", f"-I{include}", f"--python_out={folder}",
+         f"--grpc_python_out={folder}", *(f"{protos}/usher/v1/{name}.proto" for name in names)])
+    if code != 0:
+        raise Failed("protoc refused the schema")
+    sys.path.insert(0, folder)
+
+
+class Seller:
+    """Holds and releases single seats of the watched show at a steady rate, whatever the answers
+    take, and remembers when it asked for each version."""
+
+    def __init__(self, tools, server):
+        from usher.v1 import booking_pb2, booking_pb2_grpc, seat_map_pb2, seat_map_pb2_grpc
+
+        with open(tools.certificate[0], "rb") as file:
+            tls = grpc.ssl_channel_credentials(file.read())
+        self.channel = grpc.secure_channel(f"127.0.0.1:{server.port}", tls)
+        self.messages = booking_pb2
+        self.booking = booking_pb2_grpc.BookingServiceStub(self.channel)
+        self.maps, self.map_messages = seat_map_pb2_grpc.SeatMapServiceStub(self.channel), seat_map_pb2
+        self.metadata = (("authorization", f"Bearer {TOKEN}"),)
+        self.asked = {}
+
+    def map(self, show_id):
+        return self.maps.GetSeatMap(self.map_messages.GetSeatMapRequest(show_id=show_id), timeout=30)
+
+    def hold(self, label):
+        request = self.messages.HoldSeatsRequest(
+            show_id=WATCHED_SHOW, seats=[label], request_id=str(uuid.uuid4()))
+        return self.booking.HoldSeats.future(request, metadata=self.metadata, timeout=30)
+
+    def release(self, booking_id):
+        request = self.messages.ReleaseHoldRequest(
+            booking_id=booking_id, request_id=str(uuid.uuid4()))
+        return self.booking.ReleaseHold.future(request, metadata=self.metadata, timeout=30)
+
+    def sell(self, rate, seconds):
+        """Each seat is held in its turn and released one round of the hall later."""
+        held, calls = [], []
+        began = time.monotonic()
+        for number in range(int(rate * seconds)):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            at = time.monotonic_ns()
+            if number % 2 == 0:
+                call = self.hold(f"S{number // 2 % SEATS}")
+                held.append(call)
+            else:
+                call = self.release(held.pop(0).result().booking.booking_id)
+            calls.append((at, call))
+        for at, call in calls:
+            version = call.result().booking.version
+            # Requests that shared a transaction share a version: the last to ask counts least.
+            self.asked[version] = min(at, self.asked.get(version, at))
+        return max(self.asked)
+
+    def close(self):
+        self.channel.close()
+
+
+def watch(database, watchers, rate, seconds, figures):
+    """A sale before many eyes. Checks that none of them missed a version."""
+    tools = database.tools
+    name = f"{watchers:,} watchers, {rate} changes/s"
+    with Usherd(database, core=None) as server:
+        seller = Seller(tools, server)
+        seller.map(WATCHED_SHOW)
+        streams = watchers // WATCHER_CONNECTIONS
+        with Followers(
+            tools, server, WATCHER_CONNECTIONS, streams, True, WATCHED_SHOW, core=None) as eyes:
+            before = anonymous_kib(server.pid)
+            eyes.order("join", "joined")
+            kib = (anonymous_kib(server.pid) - before) / watchers
+            cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
+            last = seller.sell(rate, seconds)
+            path = os.path.join(tools.folder, "arrivals")
+            deliveries, merged = map(int, eyes.order(f"expect {last} {path}", "complete"))
+            wall, cpu = time.monotonic() - began, server.cpu_seconds() - cpu
+            busy = (machine_busy_seconds() - busy) / wall
+        seller.close()
+    latencies = sorted(read_latencies(path, seller.asked))
+    total = sum(count for _, count in latencies)
+    figures.add(
+        name, stream_kib=kib, p50_ms=percentile(latencies, total, 0.5),
+        p99_ms=percentile(latencies, total, 0.99), worst_ms=latencies[-1][0],
+        deliveries=deliveries, merged_share=merged / max(1, deliveries), server_busy=cpu / wall,
+        machine_busy=busy)
+
+
+def read_latencies(path, asked):
+    """(milliseconds from the request for a version, how many watchers) from what was written."""
+    with open(path) as file:
+        for line in file:
+            version, first, _, *steps = line.split()
+            if int(version) not in asked:
+                continue
+            lead = (int(first) - asked[int(version)]) / 1e6
+            for step in steps:
+                distance, _, count = step.partition(":")
+                yield lead + (int(distance) + 1) / 10, int(count)
+
+
+def percentile(latencies, total, share):
+    seen = 0
+    for latency, count in latencies:
+        seen += count
+        if seen >= total * share:
+            return latency
+    return 0.0
+
+
+def calls(database):
+    """The map of a show, and our own unary call with an answer of as many bytes."""
+    tools = database.tools
+    with Usherd(database, core=None) as server:
+        seller = Seller(tools, server)
+        size = seller.map(WATCHED_SHOW).ByteSize()
+        seller.close()
+    # A BytesValue has a byte for its tag and two for its length.
+    value = size - 3
+    return (
+        Reads(
+            "seat map of usherd",
+            Call(tools.folder, "map", "/usher.v1.SeatMapService/GetSeatMap",
+                 b"\x08" + varint(WATCHED_SHOW), size + 5),
+            lambda: Usherd(database, core=SERVER_CORE)),
+        Reads(
+            "unary call of usher bare",
+            Call(tools.folder, "reply", "/bench.Echo/Reply", b"\x08" + varint(value), size + 5),
+            lambda: Server(
+                [tools.product("EchoServer"), "127.0.0.1:0", *tools.certificate],
+                core=SERVER_CORE, log=os.path.join(tools.folder, "servers.log"))),
+        size)
+
+
+def run(tools, rounds, seconds):
+    make_stubs(tools)
+    database = Database(tools, shows=SHOWS, seats=SEATS, textbook=False)
+    figures, sales = Figures(), Figures()
+    try:
+        maps, echo, size = calls(database)
+        for number in range(rounds):
+            for case in (maps, echo) if number % 2 == 0 else (echo, maps):
+                print(f"round {number + 1} of {rounds}: {case.name}", file=sys.stderr, flush=True)
+                case.measure(figures, seconds)
+            for watchers, rate, length in SALES:
+                print(f"round {number + 1} of {rounds}: {watchers} watchers, {rate} changes/s",
+                      file=sys.stderr, flush=True)
+                watch(database, watchers, rate, length, sales)
+    finally:
+        database.cluster.stop()
+    print(f"\nSeat maps of {SEATS} seats, {size:,} bytes, read over TLS, {rounds} rounds")
+    show_reads(figures)
+    print(f"\nOne show watched on {WATCHER_CONNECTIONS} connections, everything on two cores;"
+          " milliseconds from the request for a change to its arrival at each watcher")
+    show_sales(sales)
+    judgement = judge(figures, sales, maps, echo)
+    judgement.show()
+    machine_line("feed", figures, judgement, {**tools.facts, "watched": sales.summary()})
+
+
+def judge(figures, sales, maps, echo):
+    judgement = Judgement()
+    judgement.add(
+        "reads per second of one core: seat map / unary call",
+        figures.ratio(maps.name, echo.name, "per_core"), at_least=0.9)
+    most = sales.cases()[-1]
+    judgement.add(f"p99 ms: {most}", sales.range(most, "p99_ms"), at_most=50)
+    judgement.add(
+        f"idle watcher stream, KiB: {most}", sales.range(most, "stream_kib"), at_most=3)
+    return judgement
+
+
+def show_reads(figures):
+    table(
+        ["seat maps, medians", "CPU µs", "", "per core and s", "reads/s", "server busy",
+         "load busy", "others busy"],
+        [[case, f"{figures.median(case, 'cpu_us'):.2f}",
+          f"±{figures.spread(case, 'cpu_us') * 100:.0f}%",
+          f"{figures.median(case, 'per_core'):,.0f}", f"{figures.median(case, 'rate'):,.0f}",
+          *(f"{figures.median(case, part) * 100:.0f}%"
+            for part in ("server_busy", "load_busy", "foreign_busy"))]
+         for case in figures.cases()])
+
+
+def show_sales(sales):
+    table(
+        ["sales watched, medians", "p50 ms", "p99 ms", "worst ms", "deliveries", "merged",
+         "KiB/stream", "server busy", "machine busy"],
+        [[case, *(f"{sales.median(case, part):.1f}" for part in ("p50_ms", "p99_ms", "worst_ms")),
+          f"{sales.median(case, 'deliveries'):,.0f}",
+          f"{sales.median(case, 'merged_share') * 100:.2f}%",
+          f"{sales.median(case, 'stream_kib'):.2f}",
+          *(f"{sales.median(case, part) * 100:.0f}%" for part in ("server_busy", "machine_busy"))]
+         for case in sales.cases()])
