@@ -18,8 +18,8 @@ final class FeedEntry {
   var isStale = false
   /// A version that this node has told somebody: nobody who asks here afterwards is told less.
   var toldVersion: Int64 = 0
-  /// The version that waiters and groups know of.
-  var reachedVersion: Int64 = 0
+  /// What waiters and groups know of.
+  var told: ShowAvailability?
   /// Asked for since the table last looked for room.
   var wasUsed = true
   /// What the table counts it for.

@@ -153,9 +153,9 @@ package final class FeedRegistry {
   /// A show's map has moved on, or has been read anew.
   func changed(_ entry: FeedEntry) {
     shows.recount(entry)
-    guard let version = entry.feed?.map.version, version != entry.reachedVersion else { return }
-    entry.reachedVersion = version
-    entry.resumeVersionWaiters(reached: version)
+    guard let availability = entry.availability, availability != entry.told else { return }
+    entry.told = availability
+    entry.resumeVersionWaiters(reached: availability.version)
     for group in entry.groups { group.noteChange(of: entry) }
   }
 

@@ -94,11 +94,13 @@ final class ShowFeed {
   }
 
   /// Takes over a snapshot read anew: publishes the difference, or starts everyone anew when the
-  /// snapshot is older than the map, as after a restored backup.
+  /// snapshot is older than the map or tells its version otherwise, as after a restored backup or a
+  /// standby that took over without the last commits.
   func reconcile(_ snapshot: SeatSnapshot) {
+    let differences = map.differences(to: snapshot)
     if snapshot.version > map.version {
-      publish(map.differences(to: snapshot), version: snapshot.version)
-    } else if snapshot.version < map.version {
+      publish(differences, version: snapshot.version)
+    } else if snapshot.version < map.version || !differences.isEmpty {
       map = SeatMap(snapshot)
       log.removeAll()
       loggedSeatCount = 0

@@ -6,6 +6,7 @@ package import BookingStore
 package import Logging
 package import RPC
 package import Reactor
+import SeatFeed
 package import UsherProtos
 
 package struct BookingService: Usher.V1.BookingServiceServer {
@@ -47,9 +48,15 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   func serve(
     _ request: SaleRequest, lane: Int16, _ context: ServerContext
   ) async throws(RPCError) -> SaleOutcome {
-    try await failures.translating { () async throws(StoreError) in
+    let outcome = try await failures.translating { () async throws(StoreError) in
       try await lanes[lane].serve(request, deadline: context.deadline)
     }
+    if case .done(let record) = outcome {
+      // The answer to a repeated request may be of another node's making, and its version still on
+      // its way: maps that are read on this connection wait for it.
+      parts[context.loop].feed.noteTold(record.showID, version: record.version)
+    }
+    return outcome
   }
 
   // MARK: Get

@@ -29,11 +29,11 @@ package final class NodeParts {
 }
 
 extension PerLoop<NodeParts> {
-  /// Called before anybody is told of a batch that was committed: whoever then asks this node for
-  /// one of the shows, on whichever loop, is shown at least as much.
-  package func noteTold(_ changes: [SeatChange]) {
+  /// Applies what this node has committed. Called before anybody is answered: whoever then asks this
+  /// node for one of the shows, on whichever loop, is shown at least as much.
+  package func applyOwn(_ changes: [SeatChange]) {
     onEach { parts in
-      for change in changes { parts.feed.noteTold(change.showID, version: change.version) }
+      for change in changes { parts.feed.applyOwn(change) }
     }
   }
 }

@@ -64,7 +64,7 @@ final class Node: Sendable {
       return LaneWorker(
         factory.make("lanes \(index)", loop, connections: 1), shows[index % loops.count],
         on: loop
-      ) { parts.noteTold($0) }
+      ) { parts.applyOwn($0) }
     }
     let lanes = Lanes(workers)
     sweeper = HoldSweeper(

@@ -99,6 +99,21 @@ import Testing
     loop.stop()
   }
 
+  /// A standby took over without the last commit, and another was made under its version.
+  @Test func aVersionThatSaysSomethingElseStartsEveryoneAnew() async throws {
+    try await loop.run { () async throws in
+      let feed = makeFeed()
+      let watcher = try follow(feed, after: 1)
+      _ = try await events(watcher)
+      change(3, to: 2, feed)
+      _ = try await events(watcher)
+      feed.reconcile(feed.map.snapshot)
+      feed.reconcile(snapshot(2))
+      #expect(try await events(watcher) == [.snapshot(snapshot(2), resumeImpossible: true)])
+    }
+    loop.stop()
+  }
+
   /// What a slow watcher missed before the map was taken back must not be told as a change.
   @Test(arguments: [10, 100])
   func aRestoredShowTellsASlowWatcherTheMapLast(missed: Int) async throws {
