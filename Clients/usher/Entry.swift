@@ -75,7 +75,7 @@ struct UsherCommand: AsyncParsableCommand {
         name: "Booking",
         subcommands: [
           Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
-          ShowRequest.self, Fence.self,
+          Exchange.self, ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Operating", subcommands: [Admin.self]),
     ])

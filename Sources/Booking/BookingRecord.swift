@@ -20,6 +20,12 @@ package struct BookingRecord: Sendable, Hashable {
   package let quote: Quote
   /// Those of them that were cancelled while others were kept.
   package var cancelledSeats: [Int32]
+  /// The booking that it was exchanged for.
+  package var supersededBy: BookingID?
+  /// The booking that was exchanged for it.
+  package var supersedes: BookingID?
+  /// What the booking given up for it had cost, in minor units.
+  package var exchangeCredit: Int64?
   /// When the customer's time ends, in microseconds since 1970.
   package var holdUntil: Int64
   /// Whether the hold was extended.

@@ -138,15 +138,20 @@ package enum SaleRequest: Sendable, Hashable {
   case hold(HoldRequest)
   /// To change a booking.
   case change(ChangeRequest)
+  /// To give up a booking for other seats.
+  case exchange(ExchangeRequest)
+  /// Holds and changes, of any shows and lanes: all of them or none.
+  case together([SaleRequest])
   /// To end the holds of a show whose time is over. Nobody waits for the answer.
   case sweep(lane: Int16, showID: Int64)
 
-  /// Who asks; nil for the server itself.
+  /// Who asks; nil for the server itself, and for requests that each say it.
   package var identity: RequestIdentity? {
     switch self {
     case .hold(let request): request.identity
     case .change(let request): request.identity
-    case .sweep: nil
+    case .exchange(let request): request.wanted.identity
+    case .sweep, .together: nil
     }
   }
 }
@@ -157,6 +162,10 @@ package enum SaleOutcome: Sendable, Hashable {
   case done(BookingRecord)
   /// Nothing was changed.
   case refused(SaleRefusal)
+  /// All of them were done, each with its own outcome.
+  case together([SaleOutcome])
+  /// None was done, because this one could not be.
+  case refusedTogether(item: Int, SaleRefusal)
   /// The holds of a show that were over have ended.
   case swept
 }
@@ -191,4 +200,8 @@ package enum SaleRefusal: Sendable, Hashable {
   case extendedBefore(BookingRecord)
   /// The booking does not have these seats, or no longer.
   case seatsNotInBooking([String])
+  /// The show whose seats are to be exchanged has begun.
+  case showBegan
+  /// The other show is sold in another currency.
+  case currencyDiffers
 }

@@ -107,4 +107,5 @@ package enum SaleEffect: String, Sendable, CaseIterable {
   case released
   case cancelled
   case extended
+  case exchanged
 }

@@ -10,6 +10,10 @@ package enum SaleDecision: Sendable, Hashable {
   case refusedUnlessLogged(SaleRefusal)
   /// The same id made a hold before; the request log has the answer.
   case logged
+  /// Several, all of which were granted.
+  case together([SaleDecision])
+  /// Several, none of which was granted, because of this one.
+  case refusedTogether(item: Int, SaleRefusal)
   /// Holds that were over have ended, if there were any.
   case swept(any: Bool)
 }
@@ -22,6 +26,7 @@ extension ShowLedger {
     case .change(let request): return change(request, &moment)
     case .sweep:
       return .swept(any: settle(&moment))
+    case .exchange, .together: preconditionFailure("decided on several ledgers")
     }
   }
 

@@ -232,6 +232,44 @@ package final class ShowLedger {
       state: state(at: index), owner: id, holdUntil: record.state == .held ? record.holdUntil : nil)
   }
 
+  // MARK: Going back
+
+  /// What deciding changes. Costs nothing until the ledger is changed after it was taken.
+  package struct Mark {
+    fileprivate let owners: [Owner]
+    fileprivate let free: SeatSet
+    fileprivate let live: [BookingID: BookingRecord]
+    fileprivate let ended: [BookingID: BookingRecord]
+    fileprivate let holders: Set<RequestKey>
+    fileprivate let knowsAllHolders: Bool
+    fileprivate let customers: [CustomerKey: Set<BookingID>]
+    fileprivate let nextEnd: Int64
+    fileprivate let seatsBefore: [Int: SeatRow]
+    fileprivate let bookingsBefore: [BookingID: BookingRecord?]
+  }
+
+  /// The ledger as it is now, to go back to.
+  package func mark() -> Mark {
+    Mark(
+      owners: owners, free: free, live: live, ended: ended, holders: holders,
+      knowsAllHolders: knowsAllHolders, customers: customers, nextEnd: nextEnd,
+      seatsBefore: seatsBefore, bookingsBefore: bookingsBefore)
+  }
+
+  /// Forgets what was decided since.
+  package func goBack(to mark: Mark) {
+    owners = mark.owners
+    free = mark.free
+    live = mark.live
+    ended = mark.ended
+    holders = mark.holders
+    knowsAllHolders = mark.knowsAllHolders
+    customers = mark.customers
+    nextEnd = mark.nextEnd
+    seatsBefore = mark.seatsBefore
+    bookingsBefore = mark.bookingsBefore
+  }
+
   // MARK: The end of a batch
 
   /// Adds what the batch did to this show.

@@ -21,6 +21,8 @@ package struct ShowTerms: Sendable {
   package let refunds: RefundPolicy
   /// Whether the theatre sells the show.
   package let isOnSale: Bool
+  /// When the show begins, in microseconds since 1970.
+  package let startsAt: Int64
   /// When the show is over, in microseconds since 1970.
   package let endsAt: Int64
 
@@ -28,7 +30,8 @@ package struct ShowTerms: Sendable {
   package init(
     showID: Int64, lane: Int16, layout: SeatLayout, prices: PriceList, holdMinutes: Int,
     seatsPerCustomer: Int = Limits.seatsPerBooking, orphanRule: OrphanRule = .off,
-    refunds: RefundPolicy = RefundPolicy(), isOnSale: Bool = true, endsAt: Int64
+    refunds: RefundPolicy = RefundPolicy(), isOnSale: Bool = true, startsAt: Int64 = .max,
+    endsAt: Int64
   ) {
     self.showID = showID
     self.lane = lane
@@ -39,6 +42,7 @@ package struct ShowTerms: Sendable {
     self.orphanRule = orphanRule
     self.refunds = refunds
     self.isOnSale = isOnSale
+    self.startsAt = startsAt
     self.endsAt = endsAt
   }
 }

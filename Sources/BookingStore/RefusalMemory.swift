@@ -34,7 +34,7 @@ extension SaleRefusal {
   fileprivate var isJudgement: Bool {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .wrongState, .extendedBefore, .seatsNotInBooking:
+      .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers:
       true
     case .showNotFound, .staleShow, .requestIDReused, .requestFenced, .bookingNotFound,
       .foreignBooking:

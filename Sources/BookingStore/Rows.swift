@@ -7,10 +7,10 @@ import Postgres
 enum BookingColumn: Int {
   case lane, bookingID, showID, partnerID, customerRef, requestID, state, seatNos, total, currency
   case quote, holdUntil, isExtended, paymentReference, version, createdAt, changedAt, isTakenAgain
-  case cancelledSeatNos
+  case cancelledSeatNos, supersededBy, supersedes, exchangeCredit
 
   /// Where the columns begin that a statement adds.
-  static let count = 19
+  static let count = 22
 }
 
 extension PostgresRow {
@@ -18,6 +18,10 @@ extension PostgresRow {
     _ column: BookingColumn, as type: Value.Type = Value.self
   ) throws(PostgresError) -> Value {
     try decode(column.rawValue, as: type)
+  }
+
+  fileprivate func booking(_ column: BookingColumn) throws(PostgresError) -> BookingID? {
+    try decode(column, as: PostgresUUID?.self).flatMap { BookingID(UniqueID($0)) }
   }
 }
 
@@ -44,6 +48,9 @@ extension BookingRecord {
       paymentReference: try row.decode(.paymentReference),
       createdAt: try row.decode(.createdAt, as: PostgresTimestamp.self).unixMicroseconds,
       version: try row.decode(.version))
+    supersededBy = try row.booking(.supersededBy)
+    supersedes = try row.booking(.supersedes)
+    exchangeCredit = try row.decode(.exchangeCredit)
   }
 }
 

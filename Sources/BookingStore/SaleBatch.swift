@@ -11,13 +11,15 @@ struct SaleBatch: Sendable {
   /// Where it is read and written.
   let database: any Database
   let timeout: Duration?
-  /// The show of each request; nil when its booking is not known.
-  private(set) var shows: [ShowKey?]
+  /// The shows of the bookings that are to be changed, as far as they are known.
+  private var showsByBooking: [BookingID: ShowKey] = [:]
   /// Bookings that no ledger has, because they have no seats.
   private var broughtIn: [BookingID: BookingRecord] = [:]
   private(set) var decisions: [SaleDecision] = []
   private(set) var moment = Moment(0)
   private(set) var writes = SaleWrites()
+  /// Requests that the batch has granted so far.
+  private var granted: Set<RequestKey> = []
   /// Requests that had an effect before.
   var logged: [RequestKey: LoggedRequest] = [:]
   /// The time of the effect and how long holds last, by show, for the answers.
@@ -27,49 +29,72 @@ struct SaleBatch: Sendable {
     self.requests = requests
     self.database = database
     self.timeout = timeout
-    shows = Array(repeating: nil, count: requests.count)
   }
 
   /// The shows concerned, in the order in which everyone locks them.
   var showKeys: [ShowKey] {
-    Set(shows.compactMap { $0 }).sorted { ($0.lane, $0.showID) < ($1.lane, $1.showID) }
+    var keys: Set<ShowKey> = []
+    for request in requests {
+      request.forEachPart { addKeys(of: $0, to: &keys) }
+    }
+    return keys.sorted { ($0.lane, $0.showID) < ($1.lane, $1.showID) }
   }
 
   /// The shows concerned.
-  var showIDs: Set<Int64> { Set(shows.compactMap { $0?.showID }) }
+  var showIDs: Set<Int64> { Set(showKeys.map(\.showID)) }
+
+  /// Shows of lanes whose requests others serve: nobody here is told when they change.
+  var foreignShowIDs: [Int64] {
+    guard requests.contains(where: \.spansShows) else { return [] }
+    let lanes = Set(requests.compactMap(\.lane))
+    return showKeys.filter { !lanes.contains($0.lane) }.map(\.showID)
+  }
+
+  /// Whether what was granted before must be known to decide.
+  var needsLog: Bool {
+    requests.contains { if case .together = $0 { true } else { false } }
+  }
+
+  /// The ids of all requests.
+  var requestKeys: [RequestKey] {
+    var keys: [RequestKey] = []
+    for request in requests {
+      request.forEachPart { if let key = $0.identity?.key { keys.append(key) } }
+    }
+    return keys
+  }
 
   // MARK: Where requests belong
 
+  private func addKeys(of part: SaleRequest, to keys: inout Set<ShowKey>) {
+    if let wanted = part.wantedShow { keys.insert(wanted) }
+    if let id = part.changedBooking, let show = showsByBooking[id] { keys.insert(show) }
+  }
+
   mutating func findShows(_ shelf: LedgerShelf) {
-    for (index, request) in requests.enumerated() {
-      switch request {
-      case .hold(let hold):
-        shows[index] = ShowKey(lane: hold.bookingID.lane, showID: hold.showID)
-      case .sweep(let lane, let showID): shows[index] = ShowKey(lane: lane, showID: showID)
-      case .change(let change):
-        shows[index] = shelf.show(of: change.bookingID)
-          .map { ShowKey(lane: change.bookingID.lane, showID: $0) }
+    for request in requests {
+      request.forEachPart { part in
+        guard let id = part.changedBooking, let showID = shelf.show(of: id) else { return }
+        showsByBooking[id] = ShowKey(lane: id.lane, showID: showID)
       }
     }
   }
 
   /// Bookings to be changed of which no ledger knows the show.
-  func unknownBookings(_ shelf: LedgerShelf) -> [BookingID] {
+  var unknownBookings: [BookingID] {
     var ids: Set<BookingID> = []
-    for (request, show) in zip(requests, shows) {
-      if case .change(let change) = request, show == nil { ids.insert(change.bookingID) }
+    for request in requests {
+      request.forEachPart { part in
+        if let id = part.changedBooking, showsByBooking[id] == nil { ids.insert(id) }
+      }
     }
     return Array(ids)
   }
 
   mutating func bringIn(_ records: [BookingRecord]) {
-    for record in records { broughtIn[record.id] = record }
-    for (index, request) in requests.enumerated() {
-      if case .change(let change) = request, shows[index] == nil,
-        let record = broughtIn[change.bookingID]
-      {
-        shows[index] = ShowKey(lane: record.id.lane, showID: record.showID)
-      }
+    for record in records {
+      broughtIn[record.id] = record
+      showsByBooking[record.id] = ShowKey(lane: record.id.lane, showID: record.showID)
     }
   }
 
@@ -81,38 +106,92 @@ struct SaleBatch: Sendable {
     for record in broughtIn.values where record.state.seatState == nil {
       shelf.ledger(record.showID)?.bringIn(record)
     }
-    var entries: [(identity: RequestIdentity, record: BookingRecord, effect: SaleEffect)] = []
-    decisions = requests.indices.map { index in
-      let decision = decide(index, shelf, refusals)
-      if case .done(let record, let effect) = decision, let identity = requests[index].identity {
-        entries.append((identity, record, effect))
-      }
-      return decision
-    }
+    decisions = requests.map { decide($0, shelf, refusals) }
     for key in showKeys { shelf.ledger(key.showID)?.addWrites(to: &writes) }
     let positions = Dictionary(
       uniqueKeysWithValues: writes.shows.enumerated().map { ($1.change.showID, $0) })
-    writes.entries = entries.compactMap { entry in
-      positions[entry.record.showID].map {
-        SaleWrites.Entry(entry.identity, entry.effect, show: $0, entry.record)
+    for (request, decision) in zip(requests, decisions) {
+      guard case .together(let parts) = request, case .together(let decisions) = decision else {
+        addEntry(request, decision, positions)
+        continue
       }
+      for (part, decision) in zip(parts, decisions) { addEntry(part, decision, positions) }
     }
-    writes.refunds = entries.compactMap { entry in
-      entry.record.refund.map { SaleWrites.Refunded(key: entry.identity.key, refund: $0) }
+  }
+
+  private mutating func addEntry(
+    _ request: SaleRequest, _ decision: SaleDecision, _ positions: [Int64: Int]
+  ) {
+    guard case .done(let record, let effect) = decision, let identity = request.identity,
+      let show = positions[record.showID]
+    else { return }
+    writes.entries.append(SaleWrites.Entry(identity, effect, show: show, record))
+    if let refund = record.refund {
+      writes.refunds.append(SaleWrites.Refunded(key: identity.key, refund: refund))
     }
   }
 
   private mutating func decide(
-    _ index: Int, _ shelf: LedgerShelf, _ refusals: RefusalMemory
+    _ request: SaleRequest, _ shelf: LedgerShelf, _ refusals: RefusalMemory
   ) -> SaleDecision {
-    let request = requests[index]
+    if case .together(let parts) = request { return decideTogether(parts, shelf, refusals) }
     if let identity = request.identity, let refusal = refusals.answer(identity) {
       return .refused(refusal)
     }
-    if let key = request.identity?.key, logged[key] != nil { return .logged }
-    guard let show = shows[index] else { return .refused(.bookingNotFound) }
-    guard let ledger = shelf.ledger(show.showID) else { return .refused(.showNotFound) }
-    return ledger.decide(request, &moment)
+    let key = request.identity?.key
+    if let key, logged[key] != nil || granted.contains(key) { return .logged }
+    let decision = decideAlone(request, shelf)
+    if let key, case .done = decision { granted.insert(key) }
+    return decision
+  }
+
+  private mutating func decideAlone(
+    _ request: SaleRequest, _ shelf: LedgerShelf
+  ) -> SaleDecision {
+    let changed = request.changedBooking.map { showsByBooking[$0] }
+    if case .some(nil) = changed { return .refused(.bookingNotFound) }
+    guard let show = (changed ?? nil) ?? request.wantedShow,
+      let ledger = shelf.ledger(show.showID)
+    else { return .refused(.showNotFound) }
+    guard case .exchange(let exchange) = request else { return ledger.decide(request, &moment) }
+    guard let other = shelf.ledger(exchange.wanted.showID) else {
+      return .refused(.showNotFound)
+    }
+    return ledger.exchange(exchange, to: other, &moment)
+  }
+
+  /// One after the other, and back to the beginning when one is refused. What was granted before
+  /// counts as done.
+  private mutating func decideTogether(
+    _ parts: [SaleRequest], _ shelf: LedgerShelf, _ refusals: RefusalMemory
+  ) -> SaleDecision {
+    var keys: Set<ShowKey> = []
+    for part in parts { addKeys(of: part, to: &keys) }
+    let marks = keys.compactMap { shelf.ledger($0.showID) }.map { ($0, $0.mark()) }
+    let grantedBefore = granted
+    var decisions: [SaleDecision] = []
+    for (item, part) in parts.enumerated() {
+      let decision = decide(part, shelf, refusals)
+      if let refusal = refusal(part, decision) {
+        for (ledger, mark) in marks { ledger.goBack(to: mark) }
+        granted = grantedBefore
+        return .refusedTogether(item: item, refusal)
+      }
+      decisions.append(decision)
+    }
+    return .together(decisions)
+  }
+
+  /// Why a part is refused; nil when it is done, now or before.
+  private func refusal(_ part: SaleRequest, _ decision: SaleDecision) -> SaleRefusal? {
+    switch decision {
+    case .refused(let refusal), .refusedUnlessLogged(let refusal): return refusal
+    case .refusedTogether(_, let refusal): return refusal
+    case .logged:
+      if case .refused(let refusal) = fromLog(part, 0) { return refusal }
+      return nil
+    case .done, .together, .swept: return nil
+    }
   }
 
   /// Whether the database has holds that are over and a ledger does not know of them.
@@ -154,24 +233,44 @@ struct SaleBatch: Sendable {
 
   /// Requests whose answer may be in the log.
   var keysToLookUp: [RequestKey] {
-    zip(requests, decisions).compactMap { request, decision in
-      switch decision {
-      case .logged, .refusedUnlessLogged: request.identity?.key
-      case .done, .refused, .swept: nil
+    var keys: [RequestKey] = []
+    for (request, decision) in zip(requests, decisions) {
+      if case .together(let parts) = request, case .together(let decisions) = decision {
+        keys += zip(parts, decisions).compactMap { Self.keyToLookUp($0, $1) }
+      } else if let key = Self.keyToLookUp(request, decision) {
+        keys.append(key)
       }
+    }
+    return keys
+  }
+
+  private static func keyToLookUp(
+    _ request: SaleRequest, _ decision: SaleDecision
+  ) -> RequestKey? {
+    switch decision {
+    case .logged, .refusedUnlessLogged: request.identity?.key
+    case .done, .refused, .swept, .together, .refusedTogether: nil
     }
   }
 
   /// The answers, told at a time of the database.
   func outcomes(at now: Int64) -> [SaleOutcome] {
-    zip(requests, decisions).map { request, decision in
-      switch decision {
-      case .done(let record, _): .done(settled(record).told(at: now))
-      case .refused(let refusal): .refused(refusal)
-      case .refusedUnlessLogged(let refusal): fromLog(request, now) ?? .refused(refusal)
-      case .logged: fromLog(request, now) ?? .refused(.staleShow)
-      case .swept: .swept
-      }
+    zip(requests, decisions).map { outcome($0, $1, now) }
+  }
+
+  private func outcome(
+    _ request: SaleRequest, _ decision: SaleDecision, _ now: Int64
+  ) -> SaleOutcome {
+    switch decision {
+    case .done(let record, _): return .done(settled(record).told(at: now))
+    case .refused(let refusal): return .refused(refusal)
+    case .refusedUnlessLogged(let refusal): return fromLog(request, now) ?? .refused(refusal)
+    case .logged: return fromLog(request, now) ?? .refused(.staleShow)
+    case .swept: return .swept
+    case .refusedTogether(let item, let refusal): return .refusedTogether(item: item, refusal)
+    case .together(let decisions):
+      guard case .together(let parts) = request else { return .refused(.staleShow) }
+      return .together(zip(parts, decisions).map { outcome($0, $1, now) })
     }
   }
 
@@ -188,5 +287,50 @@ struct SaleBatch: Sendable {
     guard let record = entry.record else { return .refused(.requestFenced) }
     return entry.hash == identity.hash
       ? .done(record.told(at: now)) : .refused(.requestIDReused)
+  }
+}
+
+extension SaleRequest {
+  /// Itself, or the requests that are to be done together.
+  func forEachPart(_ body: (SaleRequest) -> Void) {
+    guard case .together(let parts) = self else { return body(self) }
+    for part in parts { body(part) }
+  }
+
+  /// Whether it may concern shows of several lanes.
+  fileprivate var spansShows: Bool {
+    switch self {
+    case .exchange, .together: true
+    case .hold, .change, .sweep: false
+    }
+  }
+
+  /// The lane that serves it.
+  package var lane: Int16? {
+    switch self {
+    case .hold, .sweep, .exchange: wantedShow?.lane
+    case .change(let request): request.bookingID.lane
+    case .together(let parts): parts.first?.lane
+    }
+  }
+
+  /// The show whose seats are wanted.
+  fileprivate var wantedShow: SaleStatements.ShowKey? {
+    switch self {
+    case .hold(let hold): .init(lane: hold.bookingID.lane, showID: hold.showID)
+    case .exchange(let exchange):
+      .init(lane: exchange.wanted.bookingID.lane, showID: exchange.wanted.showID)
+    case .sweep(let lane, let showID): .init(lane: lane, showID: showID)
+    case .change, .together: nil
+    }
+  }
+
+  /// The booking that is to be changed.
+  fileprivate var changedBooking: BookingID? {
+    switch self {
+    case .change(let change): change.bookingID
+    case .exchange(let exchange): exchange.bookingID
+    case .hold, .sweep, .together: nil
+    }
   }
 }

@@ -24,6 +24,8 @@ final class SaleDesk {
   private var isServing = false
   /// Shows of the batch under way: after a failure their ledgers are wrong.
   private var used: Set<Int64> = []
+  /// Shows of the batch under way that belong to other workers: of their changes nobody tells.
+  private var foreign: [Int64] = []
   /// Called with what was committed, show by show.
   private let onCommit: @Sendable ([SeatChange]) -> Void
 
@@ -79,6 +81,8 @@ final class SaleDesk {
     defer {
       isServing = false
       used = []
+      for showID in foreign { shelf.drop(showID) }
+      foreign = []
       catchUp()
     }
     do throws(PostgresError) {
@@ -115,6 +119,7 @@ final class SaleDesk {
   ) async throws(PostgresError) -> [SaleOutcome] {
     var batch = SaleBatch(requests, database, timeout)
     try await findShows(&batch)
+    if batch.needsLog { try await findRequests(&batch) }
     try await openLedgers(of: batch)
     batch.decide(shelf, refusals, Moment(try await now(batch)))
     if batch.contradictsSweep {
@@ -188,7 +193,7 @@ final class SaleDesk {
   /// here has.
   private func findShows(_ batch: inout SaleBatch) async throws(PostgresError) {
     batch.findShows(shelf)
-    let unknown = batch.unknownBookings(shelf)
+    let unknown = batch.unknownBookings
     guard !unknown.isEmpty else { return }
     let records = try await SaleStatements.bookings(
       unknown, on: batch.database, timeout: batch.timeout)
@@ -196,9 +201,8 @@ final class SaleDesk {
   }
 
   private func findRequests(_ batch: inout SaleBatch) async throws(PostgresError) {
-    let keys = batch.requests.compactMap { $0.identity?.key }
     batch.logged = try await SaleStatements.requests(
-      keys, on: batch.database, timeout: batch.timeout)
+      batch.requestKeys, on: batch.database, timeout: batch.timeout)
   }
 
   /// After the decision: answers of requests that may have been granted before.
@@ -214,6 +218,7 @@ final class SaleDesk {
     of batch: SaleBatch, locked: Bool = false
   ) async throws(PostgresError) {
     used.formUnion(batch.showIDs)
+    foreign = batch.foreignShowIDs
     let missing = batch.showKeys.filter { shelf.ledger($0.showID) == nil }
     guard !missing.isEmpty else { return }
     // Versions first: sales read after are written only if the version is still this.
@@ -274,7 +279,8 @@ extension ShowLedger {
       showID: state.showID, lane: details.show.lane, layout: details.layout,
       prices: details.prices, holdMinutes: Int(state.holdMinutes),
       seatsPerCustomer: Int(state.seatsPerCustomer), orphanRule: state.orphanRule,
-      refunds: state.refunds, isOnSale: state.isOnSale, endsAt: state.endsAt)
+      refunds: state.refunds, isOnSale: state.isOnSale,
+      startsAt: details.show.startsAtUnixMicroseconds, endsAt: state.endsAt)
     do throws(BookingError) {
       try self.init(
         terms, version: state.version, blocked: blocked, live: bookings, chooser: chooser)

@@ -150,6 +150,8 @@ enum SaleStatements {
       .array(records.map(\.state.rawValue)), .array(records.flatMap(\.seatNumbers)),
       .array(firsts), .array(lasts), .array(records.map(\.quote.total.minorUnits)),
       .array(records.map(\.quote.total.currency.code)), .array(records.map(\.quote.text)),
+      .array(records.map(\.paymentReference)), .array(records.map { uuid($0.supersedes) }),
+      .array(records.map(\.exchangeCredit)),
     ]
   }
 
@@ -164,7 +166,12 @@ enum SaleStatements {
       .array(records.map(\.paymentReference)), .array(records.map { timestamp($0.holdUntil) }),
       .array(records.map(\.isExtended)), .array(records.map(\.isTakenAgain)),
       cancellations(records.map(\.cancelledSeats)),
+      .array(records.map { uuid($0.supersededBy) }),
     ]
+  }
+
+  private static func uuid(_ id: BookingID?) -> PostgresUUID? {
+    id.map { PostgresUUID($0.value) }
   }
 
   /// Lists of seats, each as text: arrays of arrays have elements of one length. Null for none.

@@ -31,7 +31,7 @@ enum Statements {
   static let readRequests = call("read_requests", parameters: 2)
   static let findRequest = PostgresStatement(
     name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
-  static let writeSales = call("write_sales", parameters: 53)
+  static let writeSales = call("write_sales", parameters: 57)
   static let checkSales = call("check_sales", parameters: 6)
   static let verifySales = call("verify_sales", parameters: 0)
 

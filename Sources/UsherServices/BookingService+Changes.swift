@@ -42,18 +42,26 @@ extension BookingService {
   package func cancelBooking(
     _ request: Usher.V1.CancelBookingRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CancelBookingResponse {
+    let (wish, violations) = Self.wish(request)
+    let record = try await change(wish, violations, context)
+    let layout = try await show(record.showID, context, fresh: false).layout
+    return .init(
+      booking: .init(record, layout), refund: record.refund.map { .init($0, layout) })
+  }
+
+  /// What is wished to be cancelled, and what is wrong with it.
+  static func wish(
+    _ request: Usher.V1.CancelBookingRequest
+  ) -> (ChangeWish, FieldViolations) {
     var violations = FieldViolations()
     violations.require(
       Set(request.seats).count == request.seats.count
         && request.seats.count <= Booking.Limits.seatsPerBooking
         && request.seats.allSatisfy { (1...Limits.nameBytes).contains($0.utf8.count) },
       "seats", "must be labels of seats of the booking, each once")
-    let record = try await change(
-      ChangeWish(.cancel, request.bookingId, request.requestId, seats: request.seats), violations,
-      context)
-    let layout = try await show(record.showID, context, fresh: false).layout
-    return .init(
-      booking: .init(record, layout), refund: record.refund.map { .init($0, layout) })
+    let wish = ChangeWish(
+      .cancel, request.bookingId, request.requestId, seats: request.seats)
+    return (wish, violations)
   }
 
   private func change(
@@ -63,7 +71,7 @@ extension BookingService {
     switch try await serve(.change(request), lane: request.bookingID.lane, context) {
     case .done(let record): return record
     case .refused(let refusal): throw .refusal(refusal, of: wish)
-    case .swept: throw .hidden
+    case .swept, .together, .refusedTogether: throw .hidden
     }
   }
 }

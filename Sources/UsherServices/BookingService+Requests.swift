@@ -50,6 +50,6 @@ extension BookingService {
     guard case .ran(let record) = fate else { return .init(fate: .fenced) }
     let layout = try await show(record.showID, context, fresh: false).layout
     return .init(
-      fate: .ran, booking: .init(record, layout), refund: record.refund.map { .init($0, layout) })
+      fate: .ran, booking: .init(record, layout), refund: try await refund(record, context))
   }
 }

@@ -10,9 +10,13 @@ struct HoldWish {
   private let message: Usher.V1.HoldSeatsRequest
   private let identity: RequestIdentity
 
-  /// Throws INVALID_ARGUMENT with every field that is wrong.
-  init(_ message: Usher.V1.HoldSeatsRequest, partnerID: Int64) throws(RPCError) {
-    var violations = FieldViolations()
+  /// Throws INVALID_ARGUMENT with every field that is wrong, those found before included. `command`
+  /// and `subjects` are part of the request's identity.
+  init(
+    _ message: Usher.V1.HoldSeatsRequest, partnerID: Int64, command: String = "hold",
+    subjects: [String] = [], _ violations: FieldViolations = FieldViolations()
+  ) throws(RPCError) {
+    var violations = violations
     let requestID = UniqueID(message.requestId)
     violations.require(requestID != nil, "request_id", "must be a UUID")
     violations.require(
@@ -41,11 +45,14 @@ struct HoldWish {
     guard let requestID else { throw .hidden }
     self.message = message
     identity = RequestIdentity(
-      partnerID: partnerID, requestID: requestID, hash: Self.hash(message))
+      partnerID: partnerID, requestID: requestID, hash: Self.hash(message, command, subjects))
   }
 
-  private static func hash(_ message: Usher.V1.HoldSeatsRequest) -> [UInt8] {
-    var hash = RequestHash(command: "hold")
+  private static func hash(
+    _ message: Usher.V1.HoldSeatsRequest, _ command: String, _ subjects: [String]
+  ) -> [UInt8] {
+    var hash = RequestHash(command: command)
+    hash.add(subjects)
     hash.add(message.showId)
     hash.add(message.seats)
     hash.add(Int64(message.bestAvailable?.count ?? 0))

@@ -13,6 +13,8 @@ enum Limits {
   static let pricingAttempts = 3
   /// Connections in one answer to an operator: some hundred bytes each.
   static let connectionsPerPage = 1_000
+  /// Most requests in a batch call: each has at most a kilobyte, and a request message has at most 64.
+  static let batchItems = 50
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64

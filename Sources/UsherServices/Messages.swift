@@ -45,7 +45,9 @@ extension Usher.V1.Booking {
       customerRef: record.customerRef, paymentReference: record.paymentReference,
       createdAt: .init(unixMicroseconds: record.createdAt),
       version: record.version, extended: record.isExtended,
-      cancelledSeats: layout.labels(record.cancelledSeats))
+      cancelledSeats: layout.labels(record.cancelledSeats),
+      supersededBy: record.supersededBy?.description ?? "",
+      supersedes: record.supersedes?.description ?? "")
   }
 }
 

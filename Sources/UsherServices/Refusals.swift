@@ -28,6 +28,8 @@ package enum Reason: String, Sendable, CaseIterable {
   case requestIDReused = "REQUEST_ID_REUSED"
   case requestFenced = "REQUEST_FENCED"
   case requestNotFound = "REQUEST_NOT_FOUND"
+  case showBegan = "SHOW_BEGAN"
+  case currencyDiffers = "CURRENCY_DIFFERS"
   case seatsNotInBooking = "SEATS_NOT_IN_BOOKING"
   case pageTokenInvalid = "PAGE_TOKEN_INVALID"
   case overloaded = "OVERLOADED"

@@ -32,7 +32,7 @@ extension RPCError {
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
     case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
-      .seatsNotInBooking:
+      .seatsNotInBooking, .showBegan, .currencyDiffers:
       // Not for holds.
       return .hidden
     }
@@ -92,7 +92,7 @@ extension RPCError {
         .failedPrecondition, .seatsNotInBooking, "The booking does not have these seats: \(labels)",
         metadata: ["booking": wish.bookingID, "seats": labels])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .showNotFound, .staleShow:
+      .showNotFound, .staleShow, .showBegan, .currencyDiffers:
       // Not for changes.
       return .hidden
     }
@@ -114,5 +114,23 @@ extension RPCError {
     return .refusal(
       .failedPrecondition, reason, "\(message) Its seats are lost: give the payment back.",
       metadata: metadata)
+  }
+
+  /// Refusals of an exchange, of the booking or of what is wanted instead.
+  static func refusal(
+    _ refusal: SaleRefusal, ofExchanging wish: ChangeWish, for show: ShowDetails
+  ) -> RPCError {
+    switch refusal {
+    case .showBegan:
+      return .refusal(
+        .failedPrecondition, .showBegan, "The show of the booking has begun.",
+        metadata: ["booking": wish.bookingID])
+    case .currencyDiffers:
+      return .refusal(
+        .failedPrecondition, .currencyDiffers, "The other show is sold in another currency.",
+        metadata: ["booking": wish.bookingID, "show": String(show.show.id)])
+    case .wrongState, .bookingNotFound, .foreignBooking: return .refusal(refusal, of: wish)
+    default: return .refusal(refusal, of: show)
+    }
   }
 }

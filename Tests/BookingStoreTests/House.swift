@@ -142,6 +142,31 @@ struct House: Sendable {
     return try await serve([.change(request)])[0]
   }
 
+  func exchange(
+    _ booking: BookingID, _ labels: [String], _ id: UInt64, show: Int64 = 1, lane: Int16? = nil,
+    partner: Int64 = House.partner
+  ) throws -> SaleRequest {
+    let wanted = HoldRequest(
+      identity: identity(id, partner: partner, body: "exchange \(booking) \(labels)"),
+      bookingID: newBookingID(lane: lane), showID: show, customerRef: "",
+      selection: .named(try details.layout.resolve(labels: labels).map(\.number)))
+    return .exchange(ExchangeRequest(bookingID: booking, wanted: wanted))
+  }
+
+  /// A sale of seats that are known to be free.
+  func sold(_ labels: [String], _ id: UInt64, customer: String = "") async throws -> BookingRecord {
+    let hold = try await held(labels, id, customer: customer)
+    guard
+      let record = try await change(.confirm, hold.id, id + 500, payment: "paid \(id)").record
+    else { throw StoreError(.fault) }
+    return record
+  }
+
+  /// Reads a booking of ours as it is now.
+  func booking(_ id: BookingID) async throws -> BookingRecord? {
+    try await BookingLookup(connection).booking(id: id, partnerID: House.partner)
+  }
+
   // MARK: Looking
 
   func labels(_ numbers: [Int32]) -> [String] {

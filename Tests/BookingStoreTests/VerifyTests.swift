@@ -24,6 +24,8 @@ import Testing
     ("version_ahead_of_show", "update booking set version = version + 1"),
     ("quote_not_total", "update booking set total = total + 1"),
     ("request_without_booking", "delete from booking"),
+    ("exchange_not_mutual", "update booking set state = 6"),
+    ("exchange_not_mutual", "update booking set supersedes = booking_id"),
     ("cancelled_seat_unknown", "update booking set cancelled_seat_nos = '{29}'"),
     ("refund_seats", "update booking set cancelled_seat_nos = '{0}'"),
     (

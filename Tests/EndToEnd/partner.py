@@ -152,6 +152,14 @@ class Partner:
         )
         return (call or self._once)(self.booking.CancelBooking, request)
 
+    def exchange(self, booking_id, show_id, seats=(), best=None, request_id=None, call=None):
+        request = booking_pb2.ExchangeBookingRequest(
+            booking_id=booking_id, show_id=show_id, seats=seats, request_id=request_id or new_id()
+        )
+        if best is not None:
+            request.best_available.CopyFrom(booking_pb2.BestAvailable(count=best))
+        return (call or self._once)(self.booking.ExchangeBooking, request)
+
     def fence(self, request_id, call=None):
         request = booking_pb2.FenceRequestRequest(request_id=request_id)
         return (call or self._once)(self.booking.FenceRequest, request).outcome

@@ -27,7 +27,13 @@ def is_safe(method):
     """Whether a second call does no more than the first."""
     level = method.GetOptions().idempotency_level
     has_no_effects = level == descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
-    return has_no_effects or "request_id" in method.input_type.fields_by_name
+    return has_no_effects or has_id(method.input_type)
+
+
+def has_id(message):
+    """Whether a request, or each item of a batch, carries a request id."""
+    return "request_id" in message.fields_by_name or any(
+        field.message_type and has_id(field.message_type) for field in message.fields)
 
 
 def policies(method):

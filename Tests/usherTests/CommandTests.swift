@@ -149,6 +149,22 @@ import Testing
     }
   }
 
+  @Test func aBookingIsExchanged() async throws {
+    try await withPeer { _, cli in
+      let id = "00000000-0000-7000-8000-000000000000"
+      _ = try await cli.run(["hold", "7", "B1,B2"])
+      _ = try await cli.run(["confirm", id, "--payment", "P-1"])
+      let run = try await cli.run(["exchange", id, "7", "A1"])
+      #expect(run.code == 0)
+      #expect(run.out.hasPrefix("Confirmed A1"))
+      #expect(
+        run.out.hasSuffix(
+          "Instead of booking \(id); difference -11.20 EUR\nRefund 11.20 EUR for B1\n"))
+      #expect(try await cli.run(["exchange", id, "8", "A1"]).code == 5)
+      #expect(try await cli.run(["exchange", id, "7"]).code == 64)
+    }
+  }
+
   @Test func aRequestIsAskedForAndFenced() async throws {
     try await withPeer { _, cli in
       let (ran, unknown) = (UUID().uuidString, UUID().uuidString)

@@ -222,6 +222,31 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
       refund: .init(seats: booking.seats, amount: .init(currencyCode: "EUR", minorUnits: 2_240)))
   }
 
+  func exchangeBooking(
+    _ request: Usher.V1.ExchangeBookingRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ExchangeBookingResponse {
+    guard request.showId == 7 else { throw PeerMaps.unknownShow }
+    var booking = try change(request.bookingId, request.requestId, .exchanged, .available, context)
+    booking.state = .confirmed
+    booking.supersedes = booking.bookingId
+    booking.seats = request.seats
+    return .init(
+      booking: booking, priceDifference: .init(currencyCode: "EUR", minorUnits: -1_120),
+      refund: .init(seats: ["B1"], amount: .init(currencyCode: "EUR", minorUnits: 1_120)))
+  }
+
+  func batchHoldSeats(
+    _ request: Usher.V1.BatchHoldSeatsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.BatchHoldSeatsResponse {
+    throw RPCError(.unimplemented, "the command line holds one by one")
+  }
+
+  func batchCancelBookings(
+    _ request: Usher.V1.BatchCancelBookingsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.BatchCancelBookingsResponse {
+    throw RPCError(.unimplemented, "the command line cancels one by one")
+  }
+
   func fenceRequest(
     _ request: Usher.V1.FenceRequestRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.FenceRequestResponse {
@@ -255,7 +280,8 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
     _ seats: Usher.V1.SeatState, _ context: ServerContext
   ) throws(RPCError) -> Usher.V1.Booking {
     try authenticate(context)
-    let from: Usher.V1.BookingState = state == .cancelled ? .confirmed : .held
+    let isSold = state == .cancelled || state == .exchanged
+    let from: Usher.V1.BookingState = isSold ? .confirmed : .held
     let outcome = holder.town { town -> Result<Usher.V1.Booking, RPCError> in
       if let earlier = town.answers[requestId] { return .success(earlier) }
       guard var booking = town.bookings[id] else {

@@ -106,6 +106,9 @@ struct Advice: Sendable {
       return ("The booking is past this step.", "usher booking \(booking)\(flags)")
     case "REQUEST_FENCED":
       return ("This request id was fenced; leave --request-id away for a new one.", nil)
+    case "SHOW_BEGAN": return ("A booking can be exchanged until its show begins.", nil)
+    case "CURRENCY_DIFFERS":
+      return ("Cancel the booking and hold the other seats instead.", nil)
     case "SEATS_NOT_IN_BOOKING":
       return ("Its seats are listed with the booking.", "usher booking \(booking)\(flags)")
     case "REQUEST_ID_REUSED":

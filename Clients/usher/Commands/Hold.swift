@@ -18,12 +18,7 @@ struct Hold: AsyncParsableCommand {
       """)
 
   @Argument(help: "The show's id.") var show: Int64
-  @Argument(help: "Labels of the seats, one to ten.") var seats: [String] = []
-  @Option(help: ArgumentHelp("This many adjacent seats of one tier instead.", valueName: "count"))
-  var best: Int?
-  @Option(help: ArgumentHelp("With --best: the tier they must be in.", valueName: "name"))
-  var tier: String?
-  @Flag(help: "With --best: two groups on adjoining rows will do if need be.") var split = false
+  @OptionGroup var selection: SeatSelection
   @Option(
     help: ArgumentHelp(
       "Your own name for the customer, counted for the cap of ten seats.",
@@ -32,34 +27,7 @@ struct Hold: AsyncParsableCommand {
   @OptionGroup var request: RequestOptions
   @OptionGroup var global: GlobalOptions
 
-  /// Labels as given, or several in one word: `F12,F13`.
-  private var labels: [String] {
-    seats.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
-      .filter { !$0.isEmpty }
-  }
-
-  func validate() throws {
-    try Hold.check(show: show)
-    if let best {
-      guard labels.isEmpty else {
-        throw ValidationError("Name seats or ask for --best, not both.")
-      }
-      guard (1...Limits.seatsPerHold).contains(best) else {
-        throw ValidationError("--best takes 1 to \(Limits.seatsPerHold) seats.")
-      }
-    } else if labels.isEmpty {
-      throw ValidationError("Name the seats, or let the server choose with --best COUNT.")
-    }
-    guard tier == nil || best != nil else { throw ValidationError("--tier goes with --best.") }
-    guard !split || best != nil else { throw ValidationError("--split goes with --best.") }
-    guard labels.count <= Limits.seatsPerHold else {
-      throw ValidationError("At most \(Limits.seatsPerHold) seats can be held at once.")
-    }
-    let twice = Dictionary(grouping: labels) { $0 }.filter { $1.count > 1 }.keys.sorted()
-    guard twice.isEmpty else {
-      throw ValidationError("Named twice: \(twice.joined(separator: ", ")).")
-    }
-  }
+  func validate() throws { try Self.check(show: show) }
 
   static func check(show: Int64) throws {
     guard show > 0 else { throw ValidationError("A show's id is a positive number.") }
@@ -82,22 +50,68 @@ struct Hold: AsyncParsableCommand {
 
   private func message(_ id: String) -> Usher.V1.HoldSeatsRequest {
     Usher.V1.HoldSeatsRequest(
-      showId: show, seats: labels,
-      bestAvailable: best.map {
-        Usher.V1.BestAvailable(count: Int32($0), tier: tier ?? "", allowSplit: split)
-      },
+      showId: show, seats: selection.labels, bestAvailable: selection.bestAvailable,
       customerRef: customer ?? "", requestId: id)
   }
 
   /// The same command with the request id, for asking again after a lost answer.
   private func repetition(_ id: String, _ flags: String) -> String {
-    var words = ["usher", "hold", "\(show)"] + labels
-    if let best { words += ["--best", "\(best)"] }
-    if let tier { words += ["--tier", tier] }
-    if split { words += ["--split"] }
+    var words = ["usher", "hold", "\(show)"] + selection.words
     if let customer { words += ["--customer", customer] }
     words += ["--request-id", id]
     return words.map(Shell.quote).joined(separator: " ") + flags
+  }
+}
+
+/// Which seats: named, or left to the server.
+struct SeatSelection: ParsableArguments {
+  @Argument(help: "Labels of the seats, one to ten.") var seats: [String] = []
+  @Option(help: ArgumentHelp("This many adjacent seats of one tier instead.", valueName: "count"))
+  var best: Int?
+  @Option(help: ArgumentHelp("With --best: the tier they must be in.", valueName: "name"))
+  var tier: String?
+  @Flag(help: "With --best: two groups on adjoining rows will do if need be.") var split = false
+
+  /// Labels as given, or several in one word: `F12,F13`.
+  var labels: [String] {
+    seats.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty }
+  }
+
+  /// What is left to the server.
+  var bestAvailable: Usher.V1.BestAvailable? {
+    best.map { Usher.V1.BestAvailable(count: Int32($0), tier: tier ?? "", allowSplit: split) }
+  }
+
+  /// The same as words of a command.
+  var words: [String] {
+    var words = labels
+    if let best { words += ["--best", "\(best)"] }
+    if let tier { words += ["--tier", tier] }
+    if split { words += ["--split"] }
+    return words
+  }
+
+  func validate() throws {
+    if let best {
+      guard labels.isEmpty else {
+        throw ValidationError("Name seats or ask for --best, not both.")
+      }
+      guard (1...Limits.seatsPerHold).contains(best) else {
+        throw ValidationError("--best takes 1 to \(Limits.seatsPerHold) seats.")
+      }
+    } else if labels.isEmpty {
+      throw ValidationError("Name the seats, or let the server choose with --best COUNT.")
+    }
+    guard tier == nil || best != nil else { throw ValidationError("--tier goes with --best.") }
+    guard !split || best != nil else { throw ValidationError("--split goes with --best.") }
+    guard labels.count <= Limits.seatsPerHold else {
+      throw ValidationError("At most \(Limits.seatsPerHold) seats can be held at once.")
+    }
+    let twice = Dictionary(grouping: labels) { $0 }.filter { $1.count > 1 }.keys.sorted()
+    guard twice.isEmpty else {
+      throw ValidationError("Named twice: \(twice.joined(separator: ", ")).")
+    }
   }
 }
 

@@ -36,7 +36,7 @@ enum BookingText {
       ("Seats", booking.seats.joined(separator: ", ")),
       ("Cancelled", booking.cancelledSeats.joined(separator: ", ")),
       ("Customer", booking.customerRef), ("Payment", booking.paymentReference),
-      ("Made", created(booking)),
+      ("Made", created(booking)), ("Now", booking.supersededBy), ("Instead of", booking.supersedes),
     ]
     let lines = facts.filter { !$0.1.isEmpty }
       .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }

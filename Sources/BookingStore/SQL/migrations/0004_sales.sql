@@ -47,6 +47,11 @@ create table booking (
   is_taken_again boolean not null default false,
   -- Seats that were cancelled while others were kept: no longer the booking's. Null for none.
   cancelled_seat_nos integer[],
+  -- The booking that this one was exchanged for; the one that was exchanged for it, and what that
+  -- one's seats had cost.
+  superseded_by uuid,
+  supersedes uuid,
+  exchange_credit bigint,
   primary key (lane, booking_id)
 ) with (fillfactor = 70);
 create index booking_by_show on booking (lane, show_id) where state in (1, 2, 7);

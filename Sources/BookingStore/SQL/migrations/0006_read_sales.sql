@@ -75,7 +75,8 @@ returns table (
   hold_request_id uuid, state smallint, seat_nos integer[], total bigint, currency text, quote text,
   hold_until timestamptz, is_extended boolean, payment_reference text, version bigint,
   created_at timestamptz, changed_at timestamptz, is_taken_again boolean,
-  cancelled_seat_nos integer[], request_id uuid, request_hash bytea, effect text,
+  cancelled_seat_nos integer[], superseded_by uuid, supersedes uuid, exchange_credit bigint,
+  request_id uuid, request_hash bytea, effect text,
   refund_booking_id uuid, refund_seat_nos integer[], refund_amount bigint, refund_currency text
 )
 language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off
@@ -87,7 +88,7 @@ begin
            b.is_extended and l.effect <> 'held',
            case when l.booking_state in (1, 3, 4) then '' else b.payment_reference end,
            l.version, b.created_at, b.changed_at, b.is_taken_again,
-           l.cancelled_seat_nos, l.request_id, l.request_hash, l.effect, r.booking_id, r.seat_nos,
+           l.cancelled_seat_nos, null::uuid, b.supersedes, b.exchange_credit, l.request_id, l.request_hash, l.effect, r.booking_id, r.seat_nos,
            r.amount, r.currency
       from unnest(p_partner_ids, p_request_ids) as q(partner_id, request_id)
       join request_log l on l.partner_id = q.partner_id and l.request_id = q.request_id

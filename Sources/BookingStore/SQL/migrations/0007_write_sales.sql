@@ -23,9 +23,10 @@ create function write_sales(
   n_shows integer[], n_booking_ids uuid[], n_partner_ids bigint[], n_customer_refs text[],
   n_request_ids uuid[], n_states smallint[], n_seat_nos integer[], n_firsts integer[],
   n_lasts integer[], n_totals bigint[], n_currencies text[], n_quotes text[],
+  n_payment_references text[], n_supersedes uuid[], n_exchange_credits bigint[],
   c_shows integer[], c_booking_ids uuid[], c_states_before smallint[], c_hold_untils_before timestamptz[],
   c_states smallint[], c_payment_references text[], c_hold_untils timestamptz[],
-  c_extensions boolean[], c_taken_again boolean[], c_cancelled text[],
+  c_extensions boolean[], c_taken_again boolean[], c_cancelled text[], c_superseded_by uuid[],
   s_shows integer[], s_seat_nos integer[], s_states_before smallint[], s_owners_before uuid[],
   s_states smallint[], s_owners uuid[], s_hold_untils timestamptz[],
   r_partner_ids bigint[], r_request_ids uuid[], r_lanes smallint[], r_booking_ids uuid[],
@@ -63,28 +64,30 @@ begin
   if cardinality(n_shows) > 0 then
     insert into booking (
       lane, booking_id, show_id, partner_id, customer_ref, request_id, state, seat_nos, total,
-      currency, quote, hold_until, version, created_at, changed_at)
+      currency, quote, hold_until, version, created_at, changed_at, payment_reference, supersedes,
+      exchange_credit)
     select p_lanes[n.show], n.booking_id, p_show_ids[n.show], n.partner_id, n.customer_ref,
            n.request_id, n.state, n_seat_nos[n.first : n.last], n.total, n.currency, n.quote,
            v_now + make_interval(mins => p_hold_minutes[n.show]), p_versions[n.show] + 1, v_now,
-           v_now
+           v_now, n.payment_reference, n.supersedes, n.exchange_credit
       from unnest(n_shows, n_booking_ids, n_partner_ids, n_customer_refs, n_request_ids, n_states,
-                  n_firsts, n_lasts, n_totals, n_currencies, n_quotes)
+                  n_firsts, n_lasts, n_totals, n_currencies, n_quotes, n_payment_references,
+                  n_supersedes, n_exchange_credits)
         as n(show, booking_id, partner_id, customer_ref, request_id, state, first, last, total,
-             currency, quote);
+             currency, quote, payment_reference, supersedes, exchange_credit);
   end if;
 
   if cardinality(c_shows) > 0 then
     update booking b
        set state = c.state, payment_reference = c.payment_reference, hold_until = c.hold_until,
            is_extended = c.is_extended, is_taken_again = c.is_taken_again,
-           cancelled_seat_nos = c.cancelled::integer[],
+           cancelled_seat_nos = c.cancelled::integer[], superseded_by = c.superseded_by,
            version = p_versions[c.show] + 1, changed_at = v_now
       from unnest(c_shows, c_booking_ids, c_states_before, c_hold_untils_before, c_states,
                   c_payment_references, c_hold_untils, c_extensions, c_taken_again,
-                  c_cancelled)
+                  c_cancelled, c_superseded_by)
         as c(show, booking_id, state_before, hold_until_before, state, payment_reference,
-             hold_until, is_extended, is_taken_again, cancelled)
+             hold_until, is_extended, is_taken_again, cancelled, superseded_by)
      where b.lane = p_lanes[c.show] and b.booking_id = c.booking_id
        and b.show_id = p_show_ids[c.show] and b.state = c.state_before
        and b.hold_until = c.hold_until_before;

@@ -72,6 +72,15 @@ language sql stable as $$
     left join request_log l on l.partner_id = r.partner_id and l.request_id = r.request_id
    where b.booking_id is null or l.request_id is null
   union all
+  -- An exchanged booking without the one it was exchanged for, or the other way round.
+  select 'exchange_not_mutual', b.lane, b.show_id, null::integer, b.booking_id
+    from booking b
+    left join booking n on n.booking_id = b.superseded_by and n.supersedes = b.booking_id
+    left join booking o on o.booking_id = b.supersedes and o.superseded_by = b.booking_id
+   where (b.state = 6) <> (b.superseded_by is not null)
+      or (b.superseded_by is not null and n.booking_id is null)
+      or (b.supersedes is not null and o.booking_id is null)
+  union all
   -- A show whose seats were lost or multiplied.
   select 'seat_count', s.lane, s.show_id, null::integer, null::uuid
     from show s
