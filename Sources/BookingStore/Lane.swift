@@ -4,6 +4,7 @@
 package import Booking
 import Postgres
 package import Reactor
+import Synchronization
 
 /// Serves requests of some lanes one batch after the other, on one loop.
 ///
@@ -14,6 +15,7 @@ package final class LaneWorker: Sendable {
   package let loop: EventLoop
   private let queue: LoopBound<LaneQueue>
   private let desk: LoopBound<SaleDesk>
+  private let peers = LanePeers()
 
   /// A worker that sends its batches to `database`, one at a time. `onCommit` is told what each
   /// batch changed, once that is committed.
@@ -23,7 +25,9 @@ package final class LaneWorker: Sendable {
   ) {
     self.loop = loop
     queue = LoopBound(LaneQueue(), loop: loop)
-    desk = LoopBound(SaleDesk(database, shows, on: loop, onCommit: onCommit), loop: loop)
+    let desk = SaleDesk(database, shows, on: loop, onCommit: onCommit)
+    desk.onForeignCommit = { [peers] in peers.tell($0) }
+    self.desk = LoopBound(desk, loop: loop)
   }
 
   /// Serves a request. `deadline` is the caller's: a request that waited past it never runs.
@@ -47,6 +51,9 @@ package final class LaneWorker: Sendable {
     case .change(let change): desk.value.note(change.showID, version: change.version)
     }
   }
+
+  /// Learns who else sells.
+  fileprivate func meet(_ lanes: Lanes) { peers.meet(lanes) }
 
   private func submit(
     _ request: SaleRequest, _ deadline: LoopInstant?
@@ -140,6 +147,19 @@ extension PostgresError {
   }
 }
 
+/// The workers of a node as one of them knows them. Who is answered by one and then asks another
+/// finds there what the first did, before the change feed brings it.
+private final class LanePeers: Sendable {
+  private let lanes = Mutex<Lanes?>(nil)
+
+  func meet(_ lanes: Lanes) { self.lanes.withLock { $0 = lanes } }
+
+  func tell(_ changes: [SeatChange]) {
+    guard let lanes = lanes.withLock({ $0 }) else { return }
+    for change in changes { lanes.note(.change(change)) }
+  }
+}
+
 /// The workers of a node: lanes map to them by modulo, so that one lane is always one worker's.
 package struct Lanes: Sendable {
   private let workers: [LaneWorker]
@@ -148,6 +168,8 @@ package struct Lanes: Sendable {
   package init(_ workers: [LaneWorker]) {
     precondition(!workers.isEmpty, "a node has at least one lane worker")
     self.workers = workers
+    guard workers.count > 1 else { return }
+    for worker in workers { worker.meet(self) }
   }
 
   /// The change feed tells what other nodes, or this one, have done.

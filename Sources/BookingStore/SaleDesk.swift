@@ -26,6 +26,8 @@ final class SaleDesk {
   private var used: Set<Int64> = []
   /// Shows of the batch under way that belong to other workers: of their changes nobody tells.
   private var foreign: [Int64] = []
+  /// Called with what was committed of shows that are other workers'.
+  var onForeignCommit: @Sendable ([SeatChange]) -> Void = { _ in }
   /// Called with what was committed, show by show.
   private let onCommit: @Sendable ([SeatChange]) -> Void
 
@@ -175,7 +177,11 @@ final class SaleDesk {
   private func settle(_ batch: inout SaleBatch, at time: Int64) {
     clock.note(time, at: loop.now)
     batch.settle(shelf, at: time)
-    if !batch.writes.isEmpty { onCommit(batch.writes.shows.map(\.change)) }
+    guard !batch.writes.isEmpty else { return }
+    let changes = batch.writes.shows.map(\.change)
+    let others = changes.filter { foreign.contains($0.showID) }
+    if !others.isEmpty { onForeignCommit(others) }
+    onCommit(changes)
   }
 
   private func now(_ batch: SaleBatch) async throws(PostgresError) -> Int64 {

@@ -119,4 +119,37 @@ import Testing
       await connection.close()
     }
   }
+
+  /// What one worker does to a show of another's, that one knows before anybody is answered.
+  @Test func anotherWorkerIsToldAtOnce() async throws {
+    try await House.run { house in
+      let connection = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      let lanes = Lanes([
+        LaneWorker(house.connection, house.shows, on: house.loop),
+        LaneWorker(house.connection, house.shows, on: house.loop),
+        LaneWorker(connection, house.shows, on: house.loop),
+      ])
+      lanes.note(.began)
+      var bookings: [BookingID] = []
+      for (id, show, lane) in [(UInt64(1), Int64(1), Int16(5)), (2, 2, 9)] {
+        let request = try hold(house, ["A1"], id, show: show, lane: lane)
+        bookings.append(try #require(try await lanes[lane].serve(request).record).id)
+      }
+      for (index, id) in bookings.enumerated() {
+        let confirm = ChangeRequest(
+          .confirm, house.identity(UInt64(10 + index)), bookingID: id, paymentReference: "p")
+        #expect(try await lanes[id.lane].serve(.change(confirm)).record != nil)
+      }
+      let cancel = SaleRequest.together(
+        bookings.enumerated().map { index, id in
+          .change(ChangeRequest(.cancel, house.identity(UInt64(20 + index)), bookingID: id))
+        })
+      #expect(records(try await lanes[5].serve(cancel)).count == 2)
+      // Free again: a worker that had not been told would refuse from memory.
+      let again = try hold(house, ["A1"], 30, show: 2, lane: 9)
+      #expect(try await lanes[9].serve(again).record != nil)
+      #expect(try await house.faults() == [])
+      await connection.close()
+    }
+  }
 }
