@@ -30,6 +30,9 @@ package enum Limits {
   package static let rememberedHolders = 65_536
   /// Shortest and longest hold a theatre may set, in minutes.
   package static let holdMinutes = 1...15
+  /// Most parties in the line for one show: each change tells all of them their position, and who
+  /// is behind as many hardly gets a seat.
+  package static let waitingParties = 1_000
   /// What the server adds to each hold so that no client's timer outlives it.
   package static let holdGraceSeconds = 5
 }

@@ -144,6 +144,10 @@ package enum SaleRequest: Sendable, Hashable {
   case together([SaleRequest])
   /// To end the holds of a show whose time is over. Nobody waits for the answer.
   case sweep(lane: Int16, showID: Int64)
+  /// To wait for seats of a show, or to go on waiting.
+  case join(WaitRequest)
+  /// To wait no longer; those that do not wait are passed over.
+  case endWaits(lane: Int16, showID: Int64, [WaitEnd])
 
   /// Who asks; nil for the server itself, and for requests that each say it.
   package var identity: RequestIdentity? {
@@ -151,7 +155,8 @@ package enum SaleRequest: Sendable, Hashable {
     case .hold(let request): request.identity
     case .change(let request): request.identity
     case .exchange(let request): request.wanted.identity
-    case .sweep, .together: nil
+    case .join(let request): request.identity
+    case .sweep, .together, .endWaits: nil
     }
   }
 }
@@ -168,6 +173,8 @@ package enum SaleOutcome: Sendable, Hashable {
   case refusedTogether(item: Int, SaleRefusal)
   /// The holds of a show that were over have ended.
   case swept
+  /// The party has a place in the line or had one: what became of it is read from the list.
+  case inLine
 }
 
 /// Why nothing was changed.
@@ -204,4 +211,10 @@ package enum SaleRefusal: Sendable, Hashable {
   case showBegan
   /// The other show is sold in another currency.
   case currencyDiffers
+  /// The show's free seats are for those who wait.
+  case reservedForWaiting
+  /// Fewer seats are free or held than the party wants.
+  case waitIsHopeless
+  /// The line is as long as it may be.
+  case waitlistFull
 }

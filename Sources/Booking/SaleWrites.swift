@@ -4,12 +4,22 @@
 package struct SaleWrites: Sendable {
   /// A show that is changed, and what its decisions rest on.
   package struct Show: Sendable, Hashable {
-    /// What changes, with the version it leads to.
+    /// What changes, with the version it leads to; no seats and no new version when only the line
+    /// changes.
     package let change: SeatChange
+    /// The version of the seats it was decided on.
+    package let version: Int64
+    /// The version of the line it was decided on.
+    package let queueVersion: Int64
+    /// Whether the line changes.
+    package let changesQueue: Bool
     /// The version of the prices it was decided under.
     package let pricingVersion: Int32
     /// How long its new holds last.
     package let holdMinutes: Int32
+
+    /// Whether seats change.
+    package var changesSeats: Bool { change.version > version }
   }
 
   /// A request that had an effect.
@@ -82,6 +92,16 @@ package struct SaleWrites: Sendable {
     }
   }
 
+  /// A party that came or went.
+  package struct Wait: Sendable, Hashable {
+    /// The show, an index into `shows`.
+    package let show: Int
+    /// Whether it came in this batch; it may be gone already.
+    package let isNew: Bool
+    /// The party as it will be.
+    package let entry: WaitEntry
+  }
+
   /// The shows, by lane and id: in the order in which everyone locks them.
   package var shows: [Show] = []
   /// The requests.
@@ -92,6 +112,8 @@ package struct SaleWrites: Sendable {
   package var bookings: [Booking] = []
   /// The seats.
   package var seats: [Seat] = []
+  /// The parties of the waiting list.
+  package var waits: [Wait] = []
 
   /// Nothing.
   package init() {}

@@ -14,18 +14,36 @@ package enum SaleDecision: Sendable, Hashable {
   case together([SaleDecision])
   /// Several, none of which was granted, because of this one.
   case refusedTogether(item: Int, SaleRefusal)
-  /// Holds that were over have ended, if there were any.
+  /// Holds that were over have ended, or parties wait no longer, if there were any.
   case swept(any: Bool)
+  /// The party has its place in the line.
+  case inLine
 }
 
 extension ShowLedger {
   /// Decides a request for this show.
   package func decide(_ request: SaleRequest, _ moment: inout Moment) -> SaleDecision {
+    let hasEnded = settle(&moment)
+    if hasEnded { serveQueue(&moment) }
+    let decision = decide(request, hasEnded: hasEnded, &moment)
+    switch decision {
+    case .done, .swept: serveQueue(&moment)
+    // Who is not the first in line waits for the first.
+    case .inLine where queue.parties.count == 1: serveQueue(&moment)
+    default: break
+    }
+    return decision
+  }
+
+  private func decide(
+    _ request: SaleRequest, hasEnded: Bool, _ moment: inout Moment
+  ) -> SaleDecision {
     switch request {
     case .hold(let request): return hold(request, &moment)
     case .change(let request): return change(request, &moment)
-    case .sweep:
-      return .swept(any: settle(&moment))
+    case .sweep: return .swept(any: hasEnded)
+    case .join(let request): return join(request, &moment)
+    case .endWaits(_, _, let ends): return .swept(any: end(ends))
     case .exchange, .together: preconditionFailure("decided on several ledgers")
     }
   }
@@ -46,6 +64,7 @@ extension ShowLedger {
   private func tryHold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
     settle(&moment)
     guard isOnSale(&moment) else { return .refused(.salesClosed) }
+    guard queue.isEmpty else { return .refused(.reservedForWaiting) }
     let seats: [LayoutSeat]
     switch request.selection {
     case .named(let numbers):
@@ -71,16 +90,21 @@ extension ShowLedger {
     return .done(record, .held)
   }
 
-  private func isOnSale(_ moment: inout Moment) -> Bool {
+  func isOnSale(_ moment: inout Moment) -> Bool {
     terms.isOnSale && !moment.isOver(terms.endsAt)
   }
 
   private func exceedsCap(
     _ request: HoldRequest, _ count: Int, _ moment: inout Moment
   ) -> Bool {
-    guard !request.customerRef.isEmpty else { return false }
-    let others = bookings(
-      partnerID: request.identity.partnerID, customerRef: request.customerRef)
+    exceedsCap(request.identity.partnerID, request.customerRef, count, &moment)
+  }
+
+  func exceedsCap(
+    _ partnerID: Int64, _ customerRef: String, _ count: Int, _ moment: inout Moment
+  ) -> Bool {
+    guard !customerRef.isEmpty else { return false }
+    let others = bookings(partnerID: partnerID, customerRef: customerRef)
     let has = others.reduce(0) { $0 + $1.seatsLeft.count }
     guard has + count > terms.seatsPerCustomer else { return false }
     // The refusal is wrong once one of them is over.
@@ -153,7 +177,7 @@ extension ShowLedger {
 
   /// A payment that came late takes the seats again when all of them are still free.
   private func canTakeAgain(_ record: BookingRecord, _ moment: inout Moment) -> Bool {
-    isOnSale(&moment)
+    isOnSale(&moment) && queue.isEmpty
       && record.seatNumbers.allSatisfy { number in
         terms.layout.index(number: number).map(free.contains) ?? false
       }

@@ -30,6 +30,10 @@ package final class ShowLedger {
   package let terms: ShowTerms
   /// The version of the show's seats that this is.
   package private(set) var version: Int64
+  /// Raised by one in each batch that changes the line.
+  package private(set) var queueVersion: Int64
+  /// Who waits for seats. While anybody does, free seats are for nobody else.
+  package internal(set) var queue: WaitingQueue
   /// Owners by index into the layout's seats.
   private(set) var owners: [Owner]
   /// The seats that nobody has.
@@ -45,20 +49,22 @@ package final class ShowLedger {
   private var customers: [CustomerKey: Set<BookingID>] = [:]
   /// No hold ends before this.
   private var nextEnd = Int64.max
-  private let chooser: BestAvailable
+  let chooser: BestAvailable
 
   // What the batch touched, as it was before.
   private var seatsBefore: [Int: SeatRow] = [:]
   private var bookingsBefore: [BookingID: BookingRecord?] = [:]
 
-  /// A show at a version. `blocked` are seats by number, `live` its bookings that have seats.
-  /// Throws `.malformed` when these contradict each other.
+  /// A show at a version. `blocked` are seats by number, `live` its bookings that have seats, `queue`
+  /// who waits. Throws `.malformed` when these contradict each other.
   package init(
     _ terms: ShowTerms, version: Int64, blocked: [Int32], live: [BookingRecord],
-    chooser: BestAvailable
+    chooser: BestAvailable, queue: WaitingQueue = WaitingQueue(), queueVersion: Int64 = 0
   ) throws(BookingError) {
     self.terms = terms
     self.version = version
+    self.queue = queue
+    self.queueVersion = queueVersion
     self.chooser = chooser
     // Nothing was ever sold at the first version.
     knowsAllHolders = version == 1
@@ -93,8 +99,8 @@ package final class ShowLedger {
   /// Whether a booking has seats.
   package func hasSeats(_ id: BookingID) -> Bool { live[id] != nil }
 
-  /// Whether the batch changed anything.
-  package var isTouched: Bool { !bookingsBefore.isEmpty }
+  /// Whether the batch changed bookings, and seats with them.
+  private var isTouched: Bool { !bookingsBefore.isEmpty }
 
   /// The state of a seat, by index.
   func state(at index: Int) -> SeatState {
@@ -244,6 +250,7 @@ package final class ShowLedger {
     fileprivate let knowsAllHolders: Bool
     fileprivate let customers: [CustomerKey: Set<BookingID>]
     fileprivate let nextEnd: Int64
+    fileprivate let queue: WaitingQueue
     fileprivate let seatsBefore: [Int: SeatRow]
     fileprivate let bookingsBefore: [BookingID: BookingRecord?]
   }
@@ -253,7 +260,7 @@ package final class ShowLedger {
     Mark(
       owners: owners, free: free, live: live, ended: ended, holders: holders,
       knowsAllHolders: knowsAllHolders, customers: customers, nextEnd: nextEnd,
-      seatsBefore: seatsBefore, bookingsBefore: bookingsBefore)
+      queue: queue, seatsBefore: seatsBefore, bookingsBefore: bookingsBefore)
   }
 
   /// Forgets what was decided since.
@@ -266,6 +273,7 @@ package final class ShowLedger {
     knowsAllHolders = mark.knowsAllHolders
     customers = mark.customers
     nextEnd = mark.nextEnd
+    queue = mark.queue
     seatsBefore = mark.seatsBefore
     bookingsBefore = mark.bookingsBefore
   }
@@ -274,16 +282,20 @@ package final class ShowLedger {
 
   /// Adds what the batch did to this show.
   package func addWrites(to writes: inout SaleWrites) {
-    guard isTouched else { return }
+    guard isTouched || queue.isTouched else { return }
     let show = writes.shows.count
     let seats = seatsBefore.keys.sorted().map { (index: $0, number: terms.layout.seats[$0].number) }
     let change = SeatChange(
-      lane: terms.lane, showID: terms.showID, version: version + 1,
+      lane: terms.lane, showID: terms.showID, version: isTouched ? version + 1 : version,
       seats: seats.map { SeatStatus(number: $0.number, state: state(at: $0.index)) })
     writes.shows.append(
       SaleWrites.Show(
-        change: change, pricingVersion: terms.prices.version,
+        change: change, version: version, queueVersion: queueVersion,
+        changesQueue: queue.isTouched, pricingVersion: terms.prices.version,
         holdMinutes: Int32(terms.holdMinutes)))
+    writes.waits += queue.changes.map {
+      SaleWrites.Wait(show: show, isNew: $0.isNew, entry: $0.entry)
+    }
     for (id, before) in bookingsBefore {
       guard let record = booking(id) else { continue }
       writes.bookings.append(SaleWrites.Booking(show: show, before: before, record: record))
@@ -302,6 +314,8 @@ package final class ShowLedger {
   /// The batch was committed at a time of the database.
   package func commit(at now: Int64) {
     if isTouched { version += 1 }
+    if queue.isTouched { queueVersion += 1 }
+    queue.commit()
     for id in bookingsBefore.keys {
       guard var record = live[id] else { continue }
       record.settleTimes(at: now, holdMinutes: terms.holdMinutes)

@@ -12,6 +12,8 @@ package enum ChangeFeedEvent: Sendable, Hashable {
   case began
   /// A transaction changed seats of a show.
   case change(SeatChange)
+  /// A transaction changed the waiting list of a show.
+  case queue(QueueChange)
   /// The stream is gone; changes may be missed until the next `.began`.
   case ended
 }
@@ -95,13 +97,19 @@ package final class ChangeFeed: Sendable {
 
   private func receive(_ event: ReplicationEvent, _ attempt: Int) {
     guard attempt == state.value.attempt, case .message(let message) = event,
-      message.isTransactional, message.prefix == SeatChange.messagePrefix
+      message.isTransactional
     else { return }
-    guard let change = SeatChange(message: message.content) else {
-      // A message that cannot be read is a change that is missed: begin again from snapshots.
-      return end(PostgresError(.decoding, "a seat change cannot be read"), attempt)
+    let told: ChangeFeedEvent?
+    switch message.prefix {
+    case SeatChange.messagePrefix: told = SeatChange(message: message.content).map { .change($0) }
+    case QueueChange.messagePrefix: told = QueueChange(message: message.content).map { .queue($0) }
+    default: return
     }
-    onEvent(.change(change))
+    guard let told else {
+      // A message that cannot be read is a change that is missed: begin again from snapshots.
+      return end(PostgresError(.decoding, "a change cannot be read"), attempt)
+    }
+    onEvent(told)
   }
 
   private func end(_ error: PostgresError, _ attempt: Int) {

@@ -1,12 +1,28 @@
 // Ends holds whose time is over, so that their seats show as free. Tidiness, never correctness:
-// every sale judges holds by the database's clock itself.
+// every sale judges holds by the database's clock itself. Also ends the waiting of parties that
+// waited for too long or are gone, by the same clock.
 
 import Booking
 package import Logging
 import Postgres
 package import Reactor
 
-/// Sweeps expired holds at a steady pace on one loop.
+/// A party whose waiting is over.
+private struct DueWait {
+  let show: SaleStatements.ShowKey
+  let end: WaitEnd
+
+  init(_ row: PostgresRow) throws(PostgresError) {
+    guard let state = WaitState(rawValue: try row.decode(4)) else {
+      throw PostgresError(.decoding, "a party of the waiting list cannot be read")
+    }
+    show = SaleStatements.ShowKey(lane: try row.decode(0), showID: try row.decode(1))
+    let requestID = UniqueID(try row.decode(3, as: PostgresUUID.self))
+    end = WaitEnd(RequestKey(partnerID: try row.decode(2), requestID: requestID), state)
+  }
+}
+
+/// Sweeps expired holds and waits at a steady pace on one loop.
 package final class HoldSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
@@ -42,8 +58,25 @@ package final class HoldSweeper: Sendable {
     }
   }
 
-  /// Sweeps once and returns how many shows had holds to end.
+  /// Sweeps once and returns how much there was to end at most: shows with holds, or parties.
   package func sweep() async throws(StoreError) -> Int {
+    try await max(sweepHolds(), sweepParties())
+  }
+
+  private func sweepParties() async throws(StoreError) -> Int {
+    let result = try await database.ask(
+      Statements.findDueWaits, [.int4(Int32(StoreLimits.sweptParties))], timeout: nil)
+    let due = try reading { () throws(PostgresError) in
+      try result.all { row throws(PostgresError) in try DueWait(row) }
+    }
+    for (show, waits) in Dictionary(grouping: due, by: \.show) {
+      _ = try await lanes[show.lane].serve(
+        .endWaits(lane: show.lane, showID: show.showID, waits.map(\.end)))
+    }
+    return due.count
+  }
+
+  private func sweepHolds() async throws(StoreError) -> Int {
     let result = try await database.ask(
       Statements.findDueShows, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
     let shows = try reading { () throws(PostgresError) in

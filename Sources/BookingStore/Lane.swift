@@ -49,6 +49,7 @@ package final class LaneWorker: Sendable {
     case .began: desk.value.setFeedLive(true)
     case .ended: desk.value.setFeedLive(false)
     case .change(let change): desk.value.note(change.showID, version: change.version)
+    case .queue(let change): desk.value.note(change.showID, queueVersion: change.version)
     }
   }
 
@@ -174,8 +175,11 @@ package struct Lanes: Sendable {
 
   /// The change feed tells what other nodes, or this one, have done.
   package func note(_ event: ChangeFeedEvent) {
-    if case .change(let change) = event { return self[change.lane].note(event) }
-    for worker in workers { worker.note(event) }
+    switch event {
+    case .change(let change): self[change.lane].note(event)
+    case .queue(let change): self[change.lane].note(event)
+    case .began, .ended: for worker in workers { worker.note(event) }
+    }
   }
 
   /// The worker of a lane.

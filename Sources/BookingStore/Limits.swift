@@ -12,6 +12,8 @@ package enum StoreLimits {
   package static let soloAttempts = 3
   /// Most shows swept at a time: each is one request among those of its lane.
   package static let sweptShows = 200
+  /// Most parties of the waiting list whose waiting is ended at a time, for the same reason.
+  package static let sweptParties = 200
   /// Seats of all ledgers of one worker: with their bookings some hundred megabytes at most.
   package static let ledgerSeats = 500_000
   /// Refusals that a worker remembers: some megabytes, and longer than any client retries.

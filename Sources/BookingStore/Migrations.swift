@@ -26,6 +26,7 @@ package enum Migrations {
       ("0007_write_sales.sql", PackageResources._007_write_sales_sql),
       ("0008_verify_sales.sql", PackageResources._008_verify_sales_sql),
       ("0009_feed_publication.sql", PackageResources._009_feed_publication_sql),
+      ("0010_waiting_list.sql", PackageResources._010_waiting_list_sql),
     ]
   }
 }

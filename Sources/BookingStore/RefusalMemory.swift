@@ -34,9 +34,11 @@ extension SaleRefusal {
   fileprivate var isJudgement: Bool {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers:
+      .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers,
+      .reservedForWaiting, .waitIsHopeless:
       true
-    case .showNotFound, .staleShow, .requestIDReused, .requestFenced, .bookingNotFound,
+    case .waitlistFull, .showNotFound, .staleShow, .requestIDReused, .requestFenced,
+      .bookingNotFound,
       .foreignBooking:
       false
     }

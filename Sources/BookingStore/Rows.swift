@@ -123,6 +123,7 @@ struct ShowState: Sendable {
   let isOnSale: Bool
   let endsAt: Int64
   let refunds: RefundPolicy
+  let queueVersion: Int64
 
   init(_ row: PostgresRow) throws(PostgresError) {
     guard let rule = OrphanRule(rawValue: try row.decode(5)) else {
@@ -139,6 +140,7 @@ struct ShowState: Sendable {
     refunds = RefundPolicy(
       endsAt: try row.decode(8, as: PostgresTimestamp.self).unixMicroseconds,
       basisPoints: Int(try row.decode(9, as: Int16.self)))
+    queueVersion = try row.decode(10)
   }
 }
 

@@ -22,6 +22,8 @@ struct SaleBatch: Sendable {
   private var granted: Set<RequestKey> = []
   /// Requests that had an effect before.
   var logged: [RequestKey: LoggedRequest] = [:]
+  /// Parties of the waiting list that want to join once more.
+  var knownParties: [RequestKey: WaitEntry] = [:]
   /// The time of the effect and how long holds last, by show, for the answers.
   private var committed: (time: Int64, holdMinutes: [Int64: Int])?
 
@@ -77,6 +79,13 @@ struct SaleBatch: Sendable {
         guard let id = part.changedBooking, let showID = shelf.show(of: id) else { return }
         showsByBooking[id] = ShowKey(lane: id.lane, showID: showID)
       }
+    }
+  }
+
+  /// Requests to join the waiting list.
+  var joinKeys: [RequestKey] {
+    requests.compactMap { request in
+      if case .join(let join) = request { join.identity.key } else { nil }
     }
   }
 
@@ -138,6 +147,10 @@ struct SaleBatch: Sendable {
     if let identity = request.identity, let refusal = refusals.answer(identity) {
       return .refused(refusal)
     }
+    if case .join(let join) = request, let known = knownParties[join.identity.key] {
+      let isSame = known.request.identity.hash == join.identity.hash
+      return isSame ? .inLine : .refused(.requestIDReused)
+    }
     let key = request.identity?.key
     if let key, logged[key] != nil || granted.contains(key) { return .logged }
     let decision = decideAlone(request, shelf)
@@ -157,7 +170,10 @@ struct SaleBatch: Sendable {
     guard let other = shelf.ledger(exchange.wanted.showID) else {
       return .refused(.showNotFound)
     }
-    return ledger.exchange(exchange, to: other, &moment)
+    let decision = ledger.exchange(exchange, to: other, &moment)
+    ledger.serveQueue(&moment)
+    other.serveQueue(&moment)
+    return decision
   }
 
   /// One after the other, and back to the beginning when one is refused. What was granted before
@@ -190,7 +206,7 @@ struct SaleBatch: Sendable {
     case .logged:
       if case .refused(let refusal) = fromLog(part, 0) { return refusal }
       return nil
-    case .done, .together, .swept: return nil
+    case .done, .together, .swept, .inLine: return nil
     }
   }
 
@@ -203,14 +219,18 @@ struct SaleBatch: Sendable {
   /// fresh as the feed and no judgement of time is close.
   func refusalsToCheck(
     _ shelf: LedgerShelf, isFeedLive: Bool
-  ) -> [(key: ShowKey, version: Int64, pricingVersion: Int32)]? {
+  ) -> [SaleStatements.CheckedShow]? {
     let margin = StoreLimits.clockMarginMicroseconds
     let isClear =
       (moment.validUntil == .max || moment.validUntil - moment.now > margin)
       && (moment.validFrom == .min || moment.now - moment.validFrom > margin)
     if isFeedLive, isClear { return nil }
     let checked = showKeys.compactMap { key in
-      shelf.ledger(key.showID).map { (key, $0.version, $0.terms.prices.version) }
+      shelf.ledger(key.showID).map {
+        SaleStatements.CheckedShow(
+          key: key, version: $0.version, queueVersion: $0.queueVersion,
+          pricingVersion: $0.terms.prices.version)
+      }
     }
     return checked.isEmpty ? nil : checked
   }
@@ -249,7 +269,7 @@ struct SaleBatch: Sendable {
   ) -> RequestKey? {
     switch decision {
     case .logged, .refusedUnlessLogged: request.identity?.key
-    case .done, .refused, .swept, .together, .refusedTogether: nil
+    case .done, .refused, .swept, .inLine, .together, .refusedTogether: nil
     }
   }
 
@@ -267,6 +287,7 @@ struct SaleBatch: Sendable {
     case .refusedUnlessLogged(let refusal): return fromLog(request, now) ?? .refused(refusal)
     case .logged: return fromLog(request, now) ?? .refused(.staleShow)
     case .swept: return .swept
+    case .inLine: return .inLine
     case .refusedTogether(let item, let refusal): return .refusedTogether(item: item, refusal)
     case .together(let decisions):
       guard case .together(let parts) = request else { return .refused(.staleShow) }
@@ -301,14 +322,14 @@ extension SaleRequest {
   fileprivate var spansShows: Bool {
     switch self {
     case .exchange, .together: true
-    case .hold, .change, .sweep: false
+    case .hold, .change, .sweep, .join, .endWaits: false
     }
   }
 
   /// The lane that serves it.
   package var lane: Int16? {
     switch self {
-    case .hold, .sweep, .exchange: wantedShow?.lane
+    case .hold, .sweep, .join, .endWaits, .exchange: wantedShow?.lane
     case .change(let request): request.bookingID.lane
     case .together(let parts): parts.first?.lane
     }
@@ -320,7 +341,9 @@ extension SaleRequest {
     case .hold(let hold): .init(lane: hold.bookingID.lane, showID: hold.showID)
     case .exchange(let exchange):
       .init(lane: exchange.wanted.bookingID.lane, showID: exchange.wanted.showID)
-    case .sweep(let lane, let showID): .init(lane: lane, showID: showID)
+    case .sweep(let lane, let showID), .endWaits(let lane, let showID, _):
+      .init(lane: lane, showID: showID)
+    case .join(let join): .init(lane: join.bookingID.lane, showID: join.showID)
     case .change, .together: nil
     }
   }
@@ -330,7 +353,7 @@ extension SaleRequest {
     switch self {
     case .change(let change): change.bookingID
     case .exchange(let exchange): exchange.bookingID
-    case .hold, .sweep, .together: nil
+    case .hold, .sweep, .join, .endWaits, .together: nil
     }
   }
 }

@@ -21,6 +21,8 @@ final class SaleDesk {
   private var isFeedLive = false
   /// Versions that the feed told of while a batch was under way.
   private var told: [Int64: Int64] = [:]
+  /// The same of waiting lists.
+  private var toldQueues: [Int64: Int64] = [:]
   private var isServing = false
   /// Shows of the batch under way: after a failure their ledgers are wrong.
   private var used: Set<Int64> = []
@@ -46,7 +48,7 @@ final class SaleDesk {
   /// The feed lives from now on, or is gone. Either way changes may have been missed before.
   func setFeedLive(_ isLive: Bool) {
     isFeedLive = isLive
-    if isServing { told = [:] } else { shelf.dropAll() }
+    if isServing { (told, toldQueues) = ([:], [:]) } else { shelf.dropAll() }
     mustForget = isServing
   }
 
@@ -62,6 +64,15 @@ final class SaleDesk {
     }
   }
 
+  /// The line for a show reached a version.
+  func note(_ showID: Int64, queueVersion: Int64) {
+    if isServing {
+      toldQueues[showID] = max(toldQueues[showID] ?? 0, queueVersion)
+    } else if let ledger = shelf.ledger(showID), ledger.queueVersion < queueVersion {
+      shelf.drop(showID)
+    }
+  }
+
   private func catchUp() {
     if mustForget { shelf.dropAll() }
     mustForget = false
@@ -69,6 +80,10 @@ final class SaleDesk {
       if let ledger = shelf.ledger(showID), ledger.version < version { shelf.drop(showID) }
     }
     told = [:]
+    for (showID, version) in toldQueues {
+      if let ledger = shelf.ledger(showID), ledger.queueVersion < version { shelf.drop(showID) }
+    }
+    toldQueues = [:]
   }
 
   // MARK: One batch
@@ -122,14 +137,14 @@ final class SaleDesk {
     var batch = SaleBatch(requests, database, timeout)
     try await findShows(&batch)
     if batch.needsLog { try await findRequests(&batch) }
+    try await findParties(&batch)
     try await openLedgers(of: batch)
     batch.decide(shelf, refusals, Moment(try await now(batch)))
     if batch.contradictsSweep {
       throw PostgresError(.serializationFailure, "a hold is over that the ledger has otherwise")
     }
     if !batch.writes.isEmpty {
-      let time = try await SaleStatements.write(
-        batch.writes, batch.moment, on: database, timeout: timeout)
+      let time = try await write(batch, timeout)
       settle(&batch, at: time)
     } else if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) {
       let time = try await SaleStatements.check(
@@ -138,6 +153,21 @@ final class SaleDesk {
     }
     try await findLogged(&batch)
     return batch.outcomes(at: try await now(batch))
+  }
+
+  /// One statement writes a batch; lines, which change seldom, take another one.
+  private func write(
+    _ batch: SaleBatch, _ timeout: Duration?
+  ) async throws(PostgresError) -> Int64 {
+    guard !batch.writes.waits.isEmpty else {
+      return try await SaleStatements.write(
+        batch.writes, batch.moment, on: database, timeout: timeout)
+    }
+    return try await database.inTransaction {
+      (connection) async throws(PostgresError) -> Int64 in
+      try await WaitStatements.write(
+        batch.writes, batch.moment, on: connection, timeout: timeout)
+    }
   }
 
   private func serveLocked(
@@ -157,6 +187,7 @@ final class SaleDesk {
     var batch = SaleBatch(requests, connection, timeout)
     try await findShows(&batch)
     try await findRequests(&batch)
+    try await findParties(&batch)
     for showID in batch.showIDs { shelf.drop(showID) }
     try await openLedgers(of: batch, locked: true)
     let time = try await connection.query(Statements.databaseTime, [], timeout: timeout)
@@ -167,7 +198,7 @@ final class SaleDesk {
       return (batch, time)
     }
     // Under the locks the time of the decision is the time of the transaction.
-    let written = try await SaleStatements.write(
+    let written = try await WaitStatements.write(
       batch.writes, nil, on: connection, timeout: timeout)
     try await findLogged(&batch)
     return (batch, written)
@@ -177,8 +208,8 @@ final class SaleDesk {
   private func settle(_ batch: inout SaleBatch, at time: Int64) {
     clock.note(time, at: loop.now)
     batch.settle(shelf, at: time)
-    guard !batch.writes.isEmpty else { return }
-    let changes = batch.writes.shows.map(\.change)
+    let changes = batch.writes.shows.filter(\.changesSeats).map(\.change)
+    guard !changes.isEmpty else { return }
     let others = changes.filter { foreign.contains($0.showID) }
     if !others.isEmpty { onForeignCommit(others) }
     onCommit(changes)
@@ -211,6 +242,13 @@ final class SaleDesk {
       batch.requestKeys, on: batch.database, timeout: batch.timeout)
   }
 
+  private func findParties(_ batch: inout SaleBatch) async throws(PostgresError) {
+    let keys = batch.joinKeys
+    guard !keys.isEmpty else { return }
+    batch.knownParties = try await WaitStatements.parties(
+      keys, on: batch.database, timeout: batch.timeout)
+  }
+
   /// After the decision: answers of requests that may have been granted before.
   private func findLogged(_ batch: inout SaleBatch) async throws(PostgresError) {
     let keys = batch.keysToLookUp
@@ -234,6 +272,7 @@ final class SaleDesk {
       missing, on: batch.database, timeout: batch.timeout)
     let bookings = try await SaleStatements.bookings(
       of: missing, on: batch.database, timeout: batch.timeout)
+    let queues = try await queues(of: states, missing, batch)
     let details = try await details(of: states)
     for state in states {
       guard let details = details[state.showID] else { continue }
@@ -241,8 +280,19 @@ final class SaleDesk {
         try ShowLedger(
           state, details, blocked: blocked[state.showID] ?? [],
           bookings: bookings[state.showID] ?? [],
+          queue: queues[state.showID] ?? WaitingQueue(),
           chooser: shelf.chooser(details.layoutKey, details.layout)))
     }
+  }
+
+  /// The lines of those shows that ever had one.
+  private func queues(
+    of states: [ShowState], _ keys: [SaleStatements.ShowKey], _ batch: SaleBatch
+  ) async throws(PostgresError) -> [Int64: WaitingQueue] {
+    let showIDs = Set(states.lazy.filter { $0.queueVersion > 0 }.map(\.showID))
+    guard !showIDs.isEmpty else { return [:] }
+    return try await WaitStatements.queues(
+      of: keys.filter { showIDs.contains($0.showID) }, on: batch.database, timeout: batch.timeout)
   }
 
   /// The catalogue's part of each show, as of the version of its terms.
@@ -279,7 +329,7 @@ extension ShowLedger {
   /// A ledger from what was read.
   convenience init(
     _ state: ShowState, _ details: ShowDetails, blocked: [Int32], bookings: [BookingRecord],
-    chooser: BestAvailable
+    queue: WaitingQueue, chooser: BestAvailable
   ) throws(PostgresError) {
     let terms = ShowTerms(
       showID: state.showID, lane: details.show.lane, layout: details.layout,
@@ -289,7 +339,8 @@ extension ShowLedger {
       startsAt: details.show.startsAtUnixMicroseconds, endsAt: state.endsAt)
     do throws(BookingError) {
       try self.init(
-        terms, version: state.version, blocked: blocked, live: bookings, chooser: chooser)
+        terms, version: state.version, blocked: blocked, live: bookings, chooser: chooser,
+        queue: queue, queueVersion: state.queueVersion)
     } catch {
       throw PostgresError(.decoding, error.message)
     }

@@ -11,6 +11,14 @@ enum SaleStatements {
     let showID: Int64
   }
 
+  /// A show and the versions that refusals rest on.
+  struct CheckedShow {
+    let key: ShowKey
+    let version: Int64
+    let queueVersion: Int64
+    let pricingVersion: Int32
+  }
+
   // MARK: Reading
 
   /// The shows' versions and terms; `locked` takes their rows until the transaction ends.
@@ -89,13 +97,14 @@ enum SaleStatements {
 
   /// Whether refusals were decided on what is still so; throws as `write`.
   static func check(
-    _ ledgers: [(key: ShowKey, version: Int64, pricingVersion: Int32)], _ moment: Moment,
+    _ ledgers: [CheckedShow], _ moment: Moment,
     on database: any Database, timeout: Duration?
   ) async throws(PostgresError) -> Int64 {
     let parameters: [PostgresValue] =
       [
         .array(ledgers.map(\.key.lane)), .array(ledgers.map(\.key.showID)),
-        .array(ledgers.map(\.version)), .array(ledgers.map(\.pricingVersion)),
+        .array(ledgers.map(\.version)), .array(ledgers.map(\.queueVersion)),
+        .array(ledgers.map(\.pricingVersion)),
       ] + validity(moment)
     let result = try await database.query(Statements.checkSales, parameters, timeout: timeout)
     return try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
@@ -104,8 +113,10 @@ enum SaleStatements {
   private static func shows(_ shows: [SaleWrites.Show]) -> [PostgresValue] {
     [
       .array(shows.map(\.change.lane)), .array(shows.map(\.change.showID)),
-      .array(shows.map { $0.change.version - 1 }), .array(shows.map(\.pricingVersion)),
-      .array(shows.map(\.holdMinutes)), .byteas(shows.map(\.change.message)),
+      .array(shows.map(\.version)), .array(shows.map(\.queueVersion)),
+      .array(shows.map(\.changesSeats)), .array(shows.map(\.changesQueue)),
+      .array(shows.map(\.pricingVersion)), .array(shows.map(\.holdMinutes)),
+      .byteas(shows.filter(\.changesSeats).map(\.change.message)),
     ]
   }
 

@@ -1,4 +1,5 @@
-// Runs the checks of verify_sales(): what no constraint can prove about seats and bookings.
+// Runs the checks of verify_sales() and verify_waits(): what no constraint can prove about seats,
+// bookings and the waiting list.
 
 package import Booking
 import Postgres
@@ -28,7 +29,11 @@ package struct SaleVerifier: Sendable {
 
   /// Every contradiction found; none is the proof of soundness.
   package func faults() async throws(StoreError) -> [SaleFault] {
-    let result = try await database.ask(Statements.verifySales, [], timeout: nil)
+    try await faults(Statements.verifySales) + faults(Statements.verifyWaits)
+  }
+
+  private func faults(_ checks: PostgresStatement) async throws(StoreError) -> [SaleFault] {
+    let result = try await database.ask(checks, [], timeout: nil)
     return try reading { () throws(PostgresError) in
       var faults: [SaleFault] = []
       for row in result.rows {

@@ -19,6 +19,8 @@ enum Statements {
     "list_theatre_shows", PackageResources.list_theatre_shows_sql)
   static let findCredential = file("find_credential", PackageResources.find_credential_sql)
   static let findDueShows = file("find_due_shows", PackageResources.find_due_shows_sql)
+  static let findDueWaits = file("find_due_waits", PackageResources.find_due_waits_sql)
+  static let readStandings = file("read_standings", PackageResources.read_standings_sql)
   static let databaseTime = PostgresStatement(
     name: "database_time", sql: "select clock_timestamp()")
   static let addPartner = file("add_partner", PackageResources.add_partner_sql)
@@ -31,9 +33,14 @@ enum Statements {
   static let readRequests = call("read_requests", parameters: 2)
   static let findRequest = PostgresStatement(
     name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
-  static let writeSales = call("write_sales", parameters: 57)
-  static let checkSales = call("check_sales", parameters: 6)
+  static let writeSales = call("write_sales", parameters: 60)
+  static let checkSales = call("check_sales", parameters: 7)
   static let verifySales = call("verify_sales", parameters: 0)
+  static let readQueues = call("read_queues", parameters: 2)
+  static let readWaits = call("read_waits", parameters: 2)
+  static let writeWaits = call("write_waits", parameters: 18)
+  static let touchWaits = call("touch_waits", parameters: 2)
+  static let verifyWaits = call("verify_waits", parameters: 0)
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))

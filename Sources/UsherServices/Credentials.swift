@@ -31,6 +31,7 @@ package enum Permissions {
     "usher.v1.CatalogService": .read,
     "usher.v1.SeatMapService": .read,
     "usher.v1.BookingService": .scope("sell"),
+    "usher.v1.WaitlistService": .scope("sell"),
     "usher.admin.v1.AdminService": .scope("admin"),
   ]
 }

@@ -15,6 +15,9 @@ enum Limits {
   static let connectionsPerPage = 1_000
   /// Most requests in a batch call: each has at most a kilobyte, and a request message has at most 64.
   static let batchItems = 50
+  /// How often it is said of waiting parties that they still do: several times within the minute
+  /// after which a party counts as lost.
+  static let waitHeartbeat = Duration.seconds(15)
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64

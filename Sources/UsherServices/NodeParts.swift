@@ -14,10 +14,12 @@ package final class NodeParts {
   package let bookings: BookingLookup
   package let credentials: CredentialCache
   package let feed: FeedRegistry
+  package let waitlist: WaitlistStore
+  package let waitRoom: WaitRoom
 
   package init(
     catalog: CatalogStore, shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
-    credentials: CredentialCache, feed: FeedRegistry
+    credentials: CredentialCache, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
   ) {
     self.catalog = catalog
     self.shows = shows
@@ -25,6 +27,8 @@ package final class NodeParts {
     self.bookings = bookings
     self.credentials = credentials
     self.feed = feed
+    self.waitlist = waitlist
+    self.waitRoom = waitRoom
   }
 }
 

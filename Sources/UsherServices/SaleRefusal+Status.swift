@@ -28,11 +28,15 @@ extension RPCError {
     case .salesClosed:
       return .refusal(
         .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
+    case .reservedForWaiting:
+      return .refusal(
+        .failedPrecondition, .reservedForWaitlist,
+        "The free seats of the show are for those on its waiting list.", metadata: metadata)
     case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
     case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
-      .seatsNotInBooking, .showBegan, .currencyDiffers:
+      .seatsNotInBooking, .showBegan, .currencyDiffers, .waitIsHopeless, .waitlistFull:
       // Not for holds.
       return .hidden
     }
@@ -92,7 +96,8 @@ extension RPCError {
         .failedPrecondition, .seatsNotInBooking, "The booking does not have these seats: \(labels)",
         metadata: ["booking": wish.bookingID, "seats": labels])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .showNotFound, .staleShow, .showBegan, .currencyDiffers:
+      .showNotFound, .staleShow, .showBegan, .currencyDiffers, .reservedForWaiting, .waitIsHopeless,
+      .waitlistFull:
       // Not for changes.
       return .hidden
     }

@@ -91,6 +91,7 @@ final class Node: Sendable {
 
   private static let services = [
     "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService",
+    "usher.v1.WaitlistService",
   ]
 
   /// Slots are temporary, but two nodes must not have the same at a time.
@@ -109,15 +110,28 @@ final class Node: Sendable {
     return NodeParts(
       catalog: CatalogStore(pool), shows: shows, seatMaps: seatMaps,
       bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool)),
-      feed: feed)
+      feed: feed, waitlist: WaitlistStore(pool),
+      waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))
   }
 
   private static func deliver(_ event: ChangeFeedEvent, to parts: PerLoop<NodeParts>) {
     switch event {
-    case .began: parts.onEach { $0.feed.streamBegan() }
+    case .began:
+      parts.onEach { parts in
+        parts.feed.streamBegan()
+        parts.waitRoom.noteAll()
+      }
     case .ended: parts.onEach { $0.feed.streamEnded() }
     case .change(let change): parts.onEach { $0.feed.apply(change) }
+    case .queue(let change): parts.onEach { $0.waitRoom.note(change.showID) }
     }
+  }
+
+  private static func newBookingID(lane: Int16) -> BookingID {
+    var random = SystemRandomNumberGenerator()
+    return BookingID(
+      lane: lane, unixMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
+      random: (random.next(), random.next()))
   }
 
   private static func router(
@@ -131,13 +145,11 @@ final class Node: Sendable {
     ])
     router.register(CatalogService(parts, logger: logger))
     router.register(SeatMapService(parts, logger: logger))
+    let lanes = Lanes(inventory.workers)
     router.register(
-      BookingService(parts, Lanes(inventory.workers), logger: logger) { lane in
-        var random = SystemRandomNumberGenerator()
-        return BookingID(
-          lane: lane, unixMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
-          random: (random.next(), random.next()))
-      })
+      BookingService(parts, lanes, logger: logger) { Self.newBookingID(lane: $0) })
+    router.register(
+      WaitlistService(parts, lanes, logger: logger) { Self.newBookingID(lane: $0) })
     router.register(HealthService(health))
     router.register(AdminService(inventory))
     if settings.reflection { router.registerReflection() }

@@ -19,6 +19,8 @@ from usher.v1 import (
     common_pb2,
     seat_map_pb2,
     seat_map_pb2_grpc,
+    waitlist_pb2,
+    waitlist_pb2_grpc,
 )
 
 FREE, HELD, SOLD = (
@@ -106,6 +108,7 @@ class Partner:
         self.catalog = catalog_pb2_grpc.CatalogServiceStub(self.channel)
         self.seat_map = seat_map_pb2_grpc.SeatMapServiceStub(self.channel)
         self.booking = booking_pb2_grpc.BookingServiceStub(self.channel)
+        self.waitlist = waitlist_pb2_grpc.WaitlistServiceStub(self.channel)
 
     def __enter__(self):
         return self
@@ -171,6 +174,16 @@ class Partner:
     def get(self, booking_id, call=None):
         request = booking_pb2.GetBookingRequest(booking_id=booking_id)
         return (call or self._once)(self.booking.GetBooking, request).booking
+
+    def join(self, show_id, count, tier="", customer="", request_id=None):
+        return self.waitlist.JoinWaitlist(
+            waitlist_pb2.JoinWaitlistRequest(
+                show_id=show_id, count=count, tier=tier, customer_ref=customer,
+                request_id=request_id or new_id()))
+
+    def leave(self, show_id, request_id):
+        request = waitlist_pb2.LeaveWaitlistRequest(show_id=show_id, request_id=request_id)
+        return self._once(self.waitlist.LeaveWaitlist, request).booking_id
 
     @staticmethod
     def _once(method, request):

@@ -6,7 +6,8 @@ import pytest
 import reflected
 from conftest import PROTOS
 
-SERVICES = ["", "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService"]
+SERVICES = ["", "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService",
+            "usher.v1.WaitlistService"]
 SERVING, UNKNOWN = 1, 3
 
 

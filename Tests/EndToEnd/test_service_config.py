@@ -11,12 +11,12 @@ import grpc
 import pytest
 
 from google.protobuf import descriptor_pb2
-from usher.v1 import booking_pb2, catalog_pb2, seat_map_pb2
+from usher.v1 import booking_pb2, catalog_pb2, seat_map_pb2, waitlist_pb2
 
 CONFIG = (pathlib.Path(__file__).resolve().parents[2] / "Clients" / "service-config.json").read_text()
 SERVICES = [
     service
-    for module in (booking_pb2, catalog_pb2, seat_map_pb2)
+    for module in (booking_pb2, catalog_pb2, seat_map_pb2, waitlist_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 METHODS = [method for service in SERVICES for method in service.methods]

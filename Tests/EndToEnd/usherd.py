@@ -140,5 +140,5 @@ class Usherd:
         self.sql(f"select pg_terminate_backend({pid})")
 
     def faults(self):
-        """What the database's own check of bookings and seats complains about."""
-        return self.sql("select * from verify_sales()")
+        """What the database's own checks of bookings, seats and waiting lists complain about."""
+        return self.sql("select * from verify_sales() union all select * from verify_waits()")

@@ -24,6 +24,8 @@ create table show (
   pricing_version integer not null default 1 check (pricing_version >= 1),
   -- Raised by one in each transaction that changes seats of the show: no gaps, ever.
   version bigint not null default 1 check (version >= 1),
+  -- Raised by one in each transaction that changes who waits for seats of the show.
+  queue_version bigint not null default 0 check (queue_version >= 0),
   primary key (lane, show_id),
   unique (show_id),
   foreign key (auditorium_id, layout_version) references layout,

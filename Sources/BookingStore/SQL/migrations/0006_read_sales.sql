@@ -10,7 +10,7 @@ create function read_shows(p_lanes smallint[], p_show_ids bigint[], p_lock boole
 returns table (
   show_id bigint, version bigint, pricing_version integer, hold_minutes smallint,
   seats_per_customer smallint, orphan_rule smallint, is_on_sale boolean, ends_at timestamptz,
-  refunds_end_at timestamptz, refund_basis_points smallint
+  refunds_end_at timestamptz, refund_basis_points smallint, queue_version bigint
 )
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -24,7 +24,8 @@ begin
   return query
     select s.show_id, s.version, s.pricing_version, t.hold_minutes, t.seats_per_customer,
            t.orphan_rule, s.sales_state = 2, upper(s.during),
-           lower(s.during) - make_interval(mins => t.refund_minutes_before), t.refund_basis_points
+           lower(s.during) - make_interval(mins => t.refund_minutes_before), t.refund_basis_points,
+           s.queue_version
       from unnest(p_lanes, p_show_ids) as q(lane, show_id)
       join show s on s.lane = q.lane and s.show_id = q.show_id
       join theatre t on t.theatre_id = s.theatre_id;

@@ -1,6 +1,6 @@
 -- Writes a batch that a node decided: all of it, or nothing when what it was decided on is no longer
--- so. Per show the version and the terms decided on; p_messages announce the changes to every node
--- in commit order. The batch rests on judgements of time that are right from p_valid_from until
+-- so. Per show the versions and the terms decided on, and which of the versions it raises; p_messages
+-- announce the changes to every node in commit order. The batch rests on judgements of time that are right from p_valid_from until
 -- p_valid_until (null: ever), compared with the clock here, under the locks.
 --
 -- l_…: requests for the log. n_…: new bookings, their seats n_first..n_last of n_seat_nos, their
@@ -14,7 +14,8 @@
 -- before.
 
 create function write_sales(
-  p_lanes smallint[], p_show_ids bigint[], p_versions bigint[], p_pricing_versions integer[],
+  p_lanes smallint[], p_show_ids bigint[], p_versions bigint[], p_queue_versions bigint[],
+  p_changes_seats boolean[], p_changes_queue boolean[], p_pricing_versions integer[],
   p_hold_minutes integer[], p_messages bytea[],
   p_valid_from timestamptz, p_valid_until timestamptz, p_locked boolean,
   l_shows integer[], l_partner_ids bigint[], l_request_ids uuid[], l_hashes bytea[],
@@ -41,11 +42,13 @@ declare
     case when p_locked then 'data_corrupted' else 'serialization_failure' end;
 begin
   -- Takes the shows' rows in the order given, which is everyone's.
-  update show s set version = s.version + 1
-    from unnest(p_lanes, p_show_ids, p_versions, p_pricing_versions)
-      as t(lane, show_id, version, pricing_version)
+  update show s set version = s.version + t.changes_seats::integer,
+                    queue_version = s.queue_version + t.changes_queue::integer
+    from unnest(p_lanes, p_show_ids, p_versions, p_queue_versions, p_changes_seats,
+                p_changes_queue, p_pricing_versions)
+      as t(lane, show_id, version, queue_version, changes_seats, changes_queue, pricing_version)
    where s.lane = t.lane and s.show_id = t.show_id and s.version = t.version
-     and s.pricing_version = t.pricing_version;
+     and s.queue_version = t.queue_version and s.pricing_version = t.pricing_version;
   get diagnostics v_count = row_count;
   v_now := clock_timestamp();
   if v_count <> cardinality(p_show_ids) or v_now < p_valid_from or v_now >= p_valid_until then
@@ -130,8 +133,8 @@ $$;
 
 -- Whether what a batch of refusals was decided on is still so. Raises as write_sales().
 create function check_sales(
-  p_lanes smallint[], p_show_ids bigint[], p_versions bigint[], p_pricing_versions integer[],
-  p_valid_from timestamptz, p_valid_until timestamptz
+  p_lanes smallint[], p_show_ids bigint[], p_versions bigint[], p_queue_versions bigint[],
+  p_pricing_versions integer[], p_valid_from timestamptz, p_valid_until timestamptz
 ) returns timestamptz
 language plpgsql stable set plan_cache_mode = force_generic_plan set enable_seqscan = off
 set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -140,10 +143,10 @@ declare
   v_count integer;
 begin
   select count(*) into v_count
-    from unnest(p_lanes, p_show_ids, p_versions, p_pricing_versions)
-      as t(lane, show_id, version, pricing_version)
+    from unnest(p_lanes, p_show_ids, p_versions, p_queue_versions, p_pricing_versions)
+      as t(lane, show_id, version, queue_version, pricing_version)
     join show s on s.lane = t.lane and s.show_id = t.show_id and s.version = t.version
-     and s.pricing_version = t.pricing_version;
+     and s.queue_version = t.queue_version and s.pricing_version = t.pricing_version;
   if v_count <> cardinality(p_show_ids) or v_now < p_valid_from or v_now >= p_valid_until then
     raise exception 'decided on what is no longer so' using errcode = 'serialization_failure';
   end if;

@@ -1,0 +1,110 @@
+// The rules of the waiting list. Strictly first come, first served: the first party in line keeps
+// all others waiting, also those that would do with fewer seats, and while anybody waits the show's
+// free seats are for the line alone.
+
+extension ShowLedger {
+  /// Lets a party join the line, or finds its place again.
+  func join(_ request: WaitRequest, _ moment: inout Moment) -> SaleDecision {
+    if let known = queue.entry(request.identity.key) {
+      let isSame = known.request.identity.hash == request.identity.hash
+      return isSame ? .inLine : .refused(.requestIDReused)
+    }
+    guard isOnSale(&moment) else { return .refused(.salesClosed) }
+    let waiting = queue.parties.lazy.filter {
+      $0.request.identity.partnerID == request.identity.partnerID
+        && $0.request.customerRef == request.customerRef
+    }
+    let count = waiting.reduce(request.count) { $0 + $1.request.count }
+    if exceedsCap(request.identity.partnerID, request.customerRef, count, &moment) {
+      return .refused(.holdLimitExceeded)
+    }
+    guard seatsWithinReach(request.tier) >= request.count else {
+      return .refused(.waitIsHopeless)
+    }
+    guard queue.parties.count < Limits.waitingParties else { return .refused(.waitlistFull) }
+    queue.append(request)
+    return .inLine
+  }
+
+  /// Takes parties out of the line; false when none of them was in it.
+  func end(_ ends: [WaitEnd]) -> Bool {
+    ends.count { queue.end($0.key, $0.state) } > 0
+  }
+
+  /// Gives the first in line their seats, one party after the other, until one must wait. Called
+  /// whenever seats may have become free or sold, so that no free seat is anybody else's first.
+  package func serveQueue(_ moment: inout Moment) {
+    guard !queue.isEmpty else { return }
+    guard isOnSale(&moment) else {
+      _ = end(queue.parties.map { WaitEnd($0.key, .closed) })
+      return
+    }
+    dismissHopeless()
+    while let first = queue.parties.first, let indices = offer(to: first.request) {
+      let seats = indices.map { terms.layout.seats[$0] }
+      let partnerID = first.request.identity.partnerID
+      guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID) else {
+        // Seats without a price cannot be sold to anybody.
+        queue.end(first.key, .closed)
+        continue
+      }
+      insert(first.request.hold(priced.seats.map(\.number), priced.quote, version: version + 1))
+      queue.end(first.key, .served)
+    }
+  }
+
+  private func dismissHopeless() {
+    var counts: [String: Int] = [:]
+    for party in queue.parties {
+      let tier = party.request.tier
+      let count = counts[tier] ?? seatsWithinReach(tier)
+      counts[tier] = count
+      if count < party.request.count { queue.end(party.key, .hopeless) }
+    }
+  }
+
+  /// Seats of a tier, or of all, that are free or may become so because they are only held.
+  private func seatsWithinReach(_ tier: String) -> Int {
+    terms.layout.seats.indices.count { index in
+      (tier.isEmpty || terms.layout.seats[index].tier == tier)
+        && (free.contains(index) || state(at: index) == .held)
+    }
+  }
+
+  /// Seats for a party, as soon as there are enough: side by side if possible, else in two rows, else
+  /// the best wherever they are.
+  private func offer(to request: WaitRequest) -> [Int]? {
+    guard free.count >= request.count else { return nil }
+    return choose(BestWish(count: request.count, tier: request.tier, allowSplit: true))
+      ?? chooseSingly(request.count, tier: request.tier)
+  }
+
+  /// The best free seats without regard to who sits beside whom: no wheelchair or companion places
+  /// if possible, then no restricted views, then the least distance to the focal point.
+  private func chooseSingly(_ count: Int, tier: String) -> [Int]? {
+    let rows = chooser.rows
+    let wanted = free.filter { tier.isEmpty || terms.layout.seats[$0].tier == tier }
+    guard wanted.count >= count else { return nil }
+    let ranked = wanted.map { seat in
+      let place = Int(rows.place[seat])
+      return (
+        seat, rows.reserved.contains(place) ? 1 : 0, rows.restricted.contains(place) ? 1 : 0,
+        rows.distance[place], place
+      )
+    }
+    let best = ranked.sorted { ($0.1, $0.2, $0.3, $0.4) < ($1.1, $1.2, $1.3, $1.4) }
+    return best.prefix(count).map(\.0).sorted()
+  }
+}
+
+extension WaitRequest {
+  /// The hold that the party is offered. It was made by no request of its own, so that its booking
+  /// id stands for that.
+  fileprivate func hold(_ seats: [Int32], _ quote: Quote, version: Int64) -> BookingRecord {
+    BookingRecord(
+      id: bookingID, showID: showID, partnerID: identity.partnerID, customerRef: customerRef,
+      requestID: bookingID.value, state: .held, seatNumbers: seats, quote: quote,
+      holdUntil: BookingRecord.notYet, isExtended: false, paymentReference: "",
+      createdAt: BookingRecord.notYet, version: version)
+  }
+}

@@ -1,0 +1,9 @@
+-- The line for a show in order, then what became of those parties that are asked for by request.
+select p.partner_id, p.request_id, p.seat_count, p.booking_id, p.state
+  from (select w.* from waitlist_entry w
+         where w.lane = $1::smallint and w.show_id = $2::bigint and w.state = 1
+        union all
+        select w.* from unnest($3::bigint[], $4::uuid[]) as q(partner_id, request_id)
+          join waitlist_entry w on w.partner_id = q.partner_id and w.request_id = q.request_id
+         where w.state <> 1) p
+ order by p.state = 1 desc, p.arrival

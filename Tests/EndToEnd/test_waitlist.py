@@ -1,0 +1,178 @@
+"""The waiting list from outside: positions, offers in order, places that outlive their streams."""
+
+import threading
+
+import grpc
+from partner import HELD, Refusal, booking_pb2, new_id, refusal
+from usherd import wait_until
+
+
+class Waiter:
+    """A party that waits, on its own thread."""
+
+    def __init__(self, partner, show_id, count, request_id=None, **options):
+        self.request_id = request_id or new_id()
+        self.count = count
+        self.positions, self.offer, self.refusal = [], None, None
+        self._call = partner.join(show_id, count, request_id=self.request_id, **options)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _follow(self):
+        try:
+            for event in self._call:
+                if event.WhichOneof("event") == "position":
+                    self.positions.append((event.position.position, event.position.seats_ahead))
+                else:
+                    self.offer = event.offer.booking
+        except grpc.RpcError as error:
+            self.refusal = Refusal(error)
+
+    def wait_position(self, position, seats_ahead):
+        wait_until(lambda: self.positions[-1:] == [(position, seats_ahead)], 30,
+                   f"position {position}; there are {self.positions}")
+        return self
+
+    def wait_end(self):
+        self._thread.join(30)
+        assert not self._thread.is_alive(), "the stream goes on"
+        return self
+
+    def cut(self):
+        self._call.cancel()
+        return self.wait_end()
+
+
+def hold_all(partner, show_id, singles):
+    """Holds every seat: the last `singles` one by one, the others by ten. Returns the single holds."""
+    labels = sorted(partner.map(show_id)[1])
+    many, few = labels[:-singles], labels[-singles:]
+    for start in range(0, len(many), 10):
+        partner.hold(show_id, many[start:start + 10])
+    return [partner.hold(show_id, [label]) for label in few]
+
+
+def test_offers_come_in_the_order_of_arrival(demo, partner):
+    show_id = demo.fresh_show().show_id
+    singles = hold_all(partner, show_id, 6)
+    first = Waiter(partner, show_id, 2).wait_position(1, 0)
+    second = Waiter(partner, show_id, 1).wait_position(2, 2)
+    third = Waiter(partner, show_id, 3, customer="ann").wait_position(3, 3)
+
+    # One seat would do for the second, but the first is the first.
+    partner.release(singles[0].booking_id)
+    stranger = refusal(partner.hold, show_id, best=(1, ""))
+    assert stranger.code == grpc.StatusCode.FAILED_PRECONDITION
+    assert stranger.reason == "RESERVED_FOR_WAITLIST"
+    partner.release(singles[1].booking_id)
+    offer = first.wait_end().offer
+    assert sorted(offer.seats) == sorted(hold.seats[0] for hold in singles[:2])
+    assert offer.state == booking_pb2.BOOKING_STATE_HELD and offer.expires_in_ms > 200_000
+    second.wait_position(1, 0)
+    third.wait_position(2, 1)
+
+    partner.release(singles[2].booking_id)
+    assert second.wait_end().offer.seats == singles[2].seats
+    third.wait_position(1, 0)
+    # An offer is a hold: given back, its seats go to the next.
+    partner.release(offer.booking_id)
+    partner.confirm(second.offer.booking_id)
+    assert third.offer is None
+    partner.release(singles[3].booking_id)
+    offer = third.wait_end().offer
+    assert len(offer.seats) == 3 and offer.customer_ref == "ann"
+    version, seats = partner.map(show_id)
+    assert all(seats[label] == HELD for label in offer.seats)
+    # Who asks again is told again.
+    again = Waiter(partner, show_id, 3, third.request_id, customer="ann").wait_end()
+    assert again.offer.booking_id == offer.booking_id and not again.positions
+    log = demo.server.sql(
+        f"select arrival, state from waitlist_entry where show_id = {show_id} order by ended_version")
+    assert [tuple(map(int, row)) for row in log] == [(1, 2), (2, 2), (3, 2)]
+    assert demo.server.faults() == []
+
+
+def test_a_place_outlives_its_stream_until_its_party_leaves(demo, partner):
+    show_id = demo.fresh_show().show_id
+    singles = hold_all(partner, show_id, 2)
+    first = Waiter(partner, show_id, 2).wait_position(1, 0)
+    second = Waiter(partner, show_id, 2).wait_position(2, 2)
+    assert first.cut().refusal.code == grpc.StatusCode.CANCELLED
+    with demo.partner() as elsewhere:
+        first = Waiter(elsewhere, show_id, 2, first.request_id).wait_position(1, 0)
+        assert second.positions == [(2, 2)]
+        assert partner.leave(show_id, first.request_id) == ""
+        first.wait_end()
+    assert first.refusal.code == grpc.StatusCode.FAILED_PRECONDITION
+    assert (first.refusal.reason, first.refusal.metadata["state"]) == ("WAIT_ENDED", "LEFT")
+    second.wait_position(1, 0)
+    for hold in singles:
+        partner.release(hold.booking_id)
+    offer = second.wait_end().offer
+    assert sorted(offer.seats) == sorted(hold.seats[0] for hold in singles)
+    # Too late to leave: the offer is told.
+    assert partner.leave(show_id, second.request_id) == offer.booking_id
+
+
+def test_hopeless_waits_end(demo, partner):
+    show_id = demo.fresh_show().show_id
+    singles = hold_all(partner, show_id, 1)
+    held = [row[0] for row in demo.server.sql(
+        f"select booking_id from booking where show_id = {show_id} and state = 1"
+        f" and booking_id <> '{singles[0].booking_id}'")]
+    patient = Waiter(partner, show_id, 2).wait_position(1, 0)
+    for booking_id in held:
+        partner.confirm(booking_id)
+    ended = patient.wait_end().refusal
+    assert (ended.code, ended.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION, "WAIT_IS_HOPELESS")
+    late = Waiter(partner, show_id, 2).wait_end().refusal
+    assert late.reason == "WAIT_IS_HOPELESS"
+    # One seat is only held: one party may hope.
+    Waiter(partner, show_id, 1).wait_position(1, 0).cut()
+
+
+def test_what_nobody_can_wait_for(demo, partner):
+    show_id = demo.fresh_show().show_id
+    for options, fields in [
+        ({"count": 0}, ["count"]), ({"count": 11}, ["count"]), ({"tier": "NONE"}, ["tier"]),
+        ({"request_id": "x"}, ["request_id"]), ({"customer": "c" * 129}, ["customer_ref"]),
+    ]:
+        wrong = Waiter(partner, show_id, **{"count": 1, **options}).wait_end().refusal
+        assert (wrong.code, wrong.fields) == (grpc.StatusCode.INVALID_ARGUMENT, fields)
+    assert Waiter(partner, 1 << 40, 1).wait_end().refusal.reason == "SHOW_NOT_FOUND"
+    assert refusal(partner.leave, show_id, new_id()).reason == "WAIT_NOT_FOUND"
+    assert refusal(partner.leave, show_id, "x").fields == ["request_id"]
+    # Enough seats are free: there is nothing to wait for.
+    served = Waiter(partner, show_id, 2).wait_end()
+    assert len(served.offer.seats) == 2 and not served.positions
+    reused = Waiter(partner, show_id, 3, served.request_id).wait_end().refusal
+    assert (reused.code, reused.reason) == (
+        grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
+    with demo.partner(demo.other_key) as other:
+        # Another partner's id is another place.
+        assert Waiter(other, show_id, 3, served.request_id).wait_end().offer.seats
+
+
+def test_the_line_outlives_the_server(own_demo):
+    demo = own_demo
+    show_id = demo.fresh_show().show_id
+    with demo.partner() as partner:
+        singles = hold_all(partner, show_id, 2)
+        first = Waiter(partner, show_id, 1).wait_position(1, 0)
+        second = Waiter(partner, show_id, 2).wait_position(2, 1)
+        demo.server.kill()
+        assert first.wait_end().refusal.code == grpc.StatusCode.UNAVAILABLE
+        second.wait_end()
+    demo.server.start()
+    with demo.partner() as partner:
+        # In the other order; neither loses its place.
+        second = Waiter(partner, show_id, 2, second.request_id).wait_position(2, 1)
+        first = Waiter(partner, show_id, 1, first.request_id).wait_position(1, 0)
+        partner.release(singles[0].booking_id)
+        assert first.wait_end().offer.seats == singles[0].seats
+        second.wait_position(1, 0)
+        partner.release(first.offer.booking_id)
+        partner.release(singles[1].booking_id)
+        assert len(second.wait_end().offer.seats) == 2
+    assert demo.server.faults() == []
