@@ -124,7 +124,7 @@ extension ShowLedger {
       let seats = lost.map {
         SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
       }
-      return .seatsUnavailable(seats, version: version)
+      return .seatsUnavailable(seats, version: version(showing: lost))
     }
     let stranded = objections(toTaking: indices)
     return stranded.isEmpty

@@ -111,6 +111,11 @@ package final class ShowLedger {
     }
   }
 
+  /// The version in which seats are as they are now: the next one when the batch changed any.
+  func version(showing indices: [Int]) -> Int64 {
+    indices.contains { seatsBefore[$0] != nil } ? version + 1 : version
+  }
+
   /// A booking that is live or was brought in.
   func booking(_ id: BookingID) -> BookingRecord? { live[id] ?? ended[id] }
 

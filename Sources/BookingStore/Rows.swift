@@ -71,6 +71,12 @@ struct LoggedRequest: Sendable {
   /// The booking as it left it; nil when it was fenced.
   let record: BookingRecord?
 
+  /// A request in the log.
+  init(hash: [UInt8], record: BookingRecord?) {
+    self.hash = hash
+    self.record = record
+  }
+
   /// Reads a row of read_requests().
   init(_ row: PostgresRow) throws(PostgresError) {
     hash = try row.decode(Column.hash.position)

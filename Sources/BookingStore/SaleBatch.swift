@@ -145,7 +145,8 @@ struct SaleBatch: Sendable {
   ) -> SaleDecision {
     if case .together(let parts) = request { return decideTogether(parts, shelf, refusals) }
     if let identity = request.identity, let refusal = refusals.answer(identity) {
-      return .refused(refusal)
+      // Repeated on another node meanwhile, it may have been granted.
+      return .refusedUnlessLogged(refusal)
     }
     if case .join(let join) = request, let known = knownParties[join.identity.key] {
       let isSame = known.request.identity.hash == join.identity.hash
@@ -210,13 +211,49 @@ struct SaleBatch: Sendable {
     }
   }
 
+  /// Whether bookings were read with seats that no ledger here gives them: a ledger is older than
+  /// the booking, or it has ended between two readings.
+  func contradictsBookings(_ shelf: LedgerShelf) -> Bool {
+    broughtIn.values.contains {
+      $0.state.seatState != nil && shelf.ledger($0.showID)?.hasSeats($0.id) == false
+    }
+  }
+
+  /// Bookings to be changed that have no seats in the ledgers, which are locked: what was read of
+  /// them before may be old.
+  func endedBookings(_ shelf: LedgerShelf) -> [BookingID] {
+    var ids: Set<BookingID> = []
+    for request in requests {
+      request.forEachPart { part in
+        guard let id = part.changedBooking, let show = showsByBooking[id],
+          shelf.ledger(show.showID)?.hasSeats(id) == false
+        else { return }
+        ids.insert(id)
+      }
+    }
+    return Array(ids)
+  }
+
   /// Whether the database has holds that are over and a ledger does not know of them.
   var contradictsSweep: Bool {
     decisions.contains(.swept(any: false))
   }
 
-  /// What must be checked before a batch without effect is answered: nil when the ledgers are as
-  /// fresh as the feed and no judgement of time is close.
+  /// Whether something is refused because of terms: no feed tells that those have changed.
+  private var restsOnTerms: Bool {
+    decisions.contains { decision in
+      switch decision {
+      case .refused(let refusal), .refusedUnlessLogged(let refusal),
+        .refusedTogether(_, let refusal):
+        refusal.restsOnTerms
+      case .done, .logged, .swept, .together, .inLine: false
+      }
+    }
+  }
+
+  /// What must be checked before shows without effect are answered for: nil when the ledgers are as
+  /// fresh as the feed, no judgement of time is close and none was made of terms. What is written
+  /// is checked by being written.
   func refusalsToCheck(
     _ shelf: LedgerShelf, isFeedLive: Bool
   ) -> [SaleStatements.CheckedShow]? {
@@ -224,8 +261,9 @@ struct SaleBatch: Sendable {
     let isClear =
       (moment.validUntil == .max || moment.validUntil - moment.now > margin)
       && (moment.validFrom == .min || moment.now - moment.validFrom > margin)
-    if isFeedLive, isClear { return nil }
-    let checked = showKeys.compactMap { key in
+    if isFeedLive, isClear, !restsOnTerms { return nil }
+    let written = Set(writes.shows.map(\.change.showID))
+    let checked = showKeys.filter { !written.contains($0.showID) }.compactMap { key in
       shelf.ledger(key.showID).map {
         SaleStatements.CheckedShow(
           key: key, version: $0.version, queueVersion: $0.queueVersion,
@@ -354,6 +392,16 @@ extension SaleRequest {
     case .change(let change): change.bookingID
     case .exchange(let exchange): exchange.bookingID
     case .hold, .sweep, .join, .endWaits, .together: nil
+    }
+  }
+}
+
+extension SaleRefusal {
+  /// Whether other terms could have led to another answer.
+  fileprivate var restsOnTerms: Bool {
+    switch self {
+    case .salesClosed, .staleShow, .strandsSeats, .holdLimitExceeded: true
+    default: false
     }
   }
 }

@@ -139,17 +139,21 @@ final class SaleDesk {
     if batch.needsLog { try await findRequests(&batch) }
     try await findParties(&batch)
     try await openLedgers(of: batch)
+    if batch.contradictsBookings(shelf) {
+      throw PostgresError(.serializationFailure, "a booking is not where it was read")
+    }
     batch.decide(shelf, refusals, Moment(try await now(batch)))
     if batch.contradictsSweep {
       throw PostgresError(.serializationFailure, "a hold is over that the ledger has otherwise")
     }
-    if !batch.writes.isEmpty {
-      let time = try await write(batch, timeout)
-      settle(&batch, at: time)
-    } else if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) {
+    if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) {
       let time = try await SaleStatements.check(
         refused, batch.moment, on: database, timeout: timeout)
       clock.note(time, at: loop.now)
+    }
+    if !batch.writes.isEmpty {
+      let time = try await write(batch, timeout)
+      settle(&batch, at: time)
     }
     try await findLogged(&batch)
     return batch.outcomes(at: try await now(batch))
@@ -190,6 +194,7 @@ final class SaleDesk {
     try await findParties(&batch)
     for showID in batch.showIDs { shelf.drop(showID) }
     try await openLedgers(of: batch, locked: true)
+    try await bringIn(batch.endedBookings(shelf), &batch)
     let time = try await connection.query(Statements.databaseTime, [], timeout: timeout)
       .onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
     batch.decide(shelf, refusals, Moment(time))
@@ -230,10 +235,15 @@ final class SaleDesk {
   /// here has.
   private func findShows(_ batch: inout SaleBatch) async throws(PostgresError) {
     batch.findShows(shelf)
-    let unknown = batch.unknownBookings
-    guard !unknown.isEmpty else { return }
+    try await bringIn(batch.unknownBookings, &batch)
+  }
+
+  private func bringIn(
+    _ ids: [BookingID], _ batch: inout SaleBatch
+  ) async throws(PostgresError) {
+    guard !ids.isEmpty else { return }
     let records = try await SaleStatements.bookings(
-      unknown, on: batch.database, timeout: batch.timeout)
+      ids, on: batch.database, timeout: batch.timeout)
     batch.bringIn(records)
   }
 

@@ -2,6 +2,7 @@
 
 import Logging
 import Postgres
+import Reactor
 import Support
 import Testing
 
@@ -179,6 +180,51 @@ import Testing
       let mine = try #require(try await lookup.booking(id: held.id, partnerID: House.partner))
       #expect(mine.customerRef == "ann" && mine.quote == held.quote && mine.state == .held)
       #expect(try await lookup.booking(id: held.id, partnerID: House.otherPartner) == nil)
+    }
+  }
+
+  // MARK: Two nodes, each with a ledger and a live feed that has not told yet
+
+  private func otherDesk(_ house: House) async throws -> SaleDesk {
+    let desk = SaleDesk(house.connection, house.shows, on: house.loop) { _ in }
+    house.desk.value.setFeedLive(true)
+    desk.setFeedLive(true)
+    _ = try await desk.serve([.hold(house.request(["B5"], 100))], timeout: nil)
+    return desk
+  }
+
+  @Test func aHoldOfOneNodeIsConfirmedAtOnceByAnother() async throws {
+    try await House.run { house in
+      let other = try await otherDesk(house)
+      let held = try await house.held(["A1"], 1)
+      let confirm = ChangeRequest(
+        .confirm, house.identity(2), bookingID: held.id, paymentReference: "p")
+      #expect(try await other.serve([.change(confirm)], timeout: nil)[0].state == .confirmed)
+      #expect(try await house.seats(.sold) == ["A1"])
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func aRefusalIsForgottenWhenAnotherNodeHasGranted() async throws {
+    try await House.run { house in
+      let other = try await otherDesk(house)
+      let first = try await house.held(["A1"], 1)
+      let wish = try house.request(["A1"], 2)
+      #expect(try await house.hold([wish])[0].lost != nil)
+      _ = try await house.change(.release, first.id, 3)
+      let granted = try await other.serve([.hold(wish)], timeout: nil)[0].record
+      #expect(granted?.state == .held)
+      #expect(try await house.hold([wish])[0].record?.id == granted?.id)
+    }
+  }
+
+  @Test func aShowPutOnSaleAgainIsSoldWithoutAWordFromTheFeed() async throws {
+    try await House.run { house in
+      _ = try await otherDesk(house)
+      try await house.run("update show set sales_state = 3 where show_id = 1")
+      #expect(try await house.hold([house.request(["A1"], 1)])[0] == .refused(.salesClosed))
+      try await house.run("update show set sales_state = 2 where show_id = 1")
+      #expect(try await house.hold([house.request(["A1"], 2)])[0].record != nil)
     }
   }
 }
