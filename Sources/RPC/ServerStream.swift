@@ -133,6 +133,8 @@ package final class ServerStream: LoopConfined, InboundReader {
   /// Ends the call with DEADLINE_EXCEEDED unless it has ended before.
   package func arm(deadline: LoopInstant) {
     guard state != .closed else { return }
+    // A handler may answer before any timer fires.
+    if deadline <= .now { return finish(.deadlineExceeded) }
     deadlineTimer = loop.schedule(at: deadline) { self.finish(.deadlineExceeded) }
   }
 
