@@ -20,9 +20,9 @@ package final class TLSContext: @unchecked Sendable {
     // From here on `deinit` frees the handle, also when an error is thrown.
     try Self.present(handle, certificateFile: serverCertificateFile, keyFile: keyFile)
     SSL_CTX_set_alpn_select_cb(handle, selectALPN, nil)
-    // No session is resumed: tickets would cost every new connection a tenth of its handshake, no
-    // other node takes them, and gRPC's stock clients do not keep them. A resumed session would also
-    // skip the look at a client certificate's dates and at the revocation list.
+    // No session is resumed: every new connection would pay for tickets that no other node takes.
+    // A resumed session would also skip the look at a client certificate's dates and at the
+    // revocation list.
     _ = usher_SSL_CTX_disable_session_cache(handle)
     usher_SSL_CTX_disable_tickets(handle)
     if clients.demand != .off { try Self.demand(handle, clients) }
