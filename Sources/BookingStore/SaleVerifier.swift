@@ -27,13 +27,9 @@ package struct SaleVerifier: Sendable {
     self.database = database
   }
 
-  /// Every contradiction found; none is the proof of soundness.
+  /// Every contradiction found in one snapshot; none is the proof of soundness.
   package func faults() async throws(StoreError) -> [SaleFault] {
-    try await faults(Statements.verifySales) + faults(Statements.verifyWaits)
-  }
-
-  private func faults(_ checks: PostgresStatement) async throws(StoreError) -> [SaleFault] {
-    let result = try await database.ask(checks, [], timeout: nil)
+    let result = try await database.ask(Statements.verify, [], timeout: nil)
     return try reading { () throws(PostgresError) in
       var faults: [SaleFault] = []
       for row in result.rows {

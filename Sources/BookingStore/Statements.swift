@@ -35,12 +35,12 @@ enum Statements {
     name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
   static let writeSales = call("write_sales", parameters: 60)
   static let checkSales = call("check_sales", parameters: 7)
-  static let verifySales = call("verify_sales", parameters: 0)
   static let readQueues = call("read_queues", parameters: 2)
   static let readWaits = call("read_waits", parameters: 2)
   static let writeWaits = call("write_waits", parameters: 18)
   static let touchWaits = call("touch_waits", parameters: 2)
-  static let verifyWaits = call("verify_waits", parameters: 0)
+  static let verify = PostgresStatement(
+    name: "verify", sql: "select * from verify_sales() union all select * from verify_waits()")
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))

@@ -12,7 +12,7 @@ enum DatabaseCheck {
       throw StartError(
         description: "no database: set --database, USHER_DATABASE or \"database\" in the file")
     }
-    let connection = try await connect(settings.database, on: loop)
+    let connection = try await connect(PostgresConfiguration(settings.database), on: loop)
     do {
       try await Migrations.migrator().check(on: connection)
       try judge(try await ServerSettings.read(on: connection), settings)
@@ -29,10 +29,10 @@ enum DatabaseCheck {
   }
 
   static func connect(
-    _ database: String, on loop: EventLoop
+    _ configuration: PostgresConfiguration, on loop: EventLoop
   ) async throws -> PostgresConnection {
     do {
-      return try await PostgresConnection.connect(PostgresConfiguration(database), on: loop)
+      return try await PostgresConnection.connect(configuration, on: loop)
     } catch {
       throw StartError(description: "cannot reach the database: \(error)")
     }

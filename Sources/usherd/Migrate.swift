@@ -19,14 +19,14 @@ struct Migrate: AsyncParsableCommand {
     guard !settings.database.isEmpty else { throw Failure.configuration("no database") }
     let loop = try EventLoop(name: "migrate")
     do {
-      let connection = try await DatabaseCheck.connect(settings.database, on: loop)
+      let configuration = PostgresConfiguration(settings.database)
+      let connection = try await DatabaseCheck.connect(configuration, on: loop)
       let migrator = try Migrations.migrator()
       let state = try await migrator.status(on: connection)
       for migration in state.applied { Runner.announce("applied \(migration.label)") }
       if status {
         for migration in state.pending { Runner.announce("pending \(migration.label)") }
       } else {
-        let configuration = PostgresConfiguration(settings.database)
         for migration in try await migrator.up(configuration, on: loop) {
           Runner.announce("applied \(migration.label) now")
         }

@@ -104,6 +104,20 @@ import Testing
     }
   }
 
+  @Test func aRefusalNamesTheVersionThatShowsIt() async throws {
+    try await House.run { house in
+      let version = try await house.snapshot().version
+      let outcomes = try await house.hold([house.request(["A1"], 1), house.request(["A1"], 2)])
+      let lost = [SeatStatus(number: 0, state: .held)]
+      #expect(outcomes[0].record?.version == version + 1)
+      #expect(outcomes[1] == .refused(.seatsUnavailable(lost, version: version + 1)))
+      _ = try await house.held(["A2"], 3)
+      // Seats that were lost before are lost at the version it was judged at.
+      let later = try await house.hold([house.request(["A1"], 4), house.request(["A3"], 5)])
+      #expect(later[0] == .refused(.seatsUnavailable(lost, version: version + 2)))
+    }
+  }
+
   @Test func aRequestTwiceInOneBatchRunsOnce() async throws {
     try await House.run { house in
       let outcomes = try await house.hold([

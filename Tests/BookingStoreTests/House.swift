@@ -203,9 +203,22 @@ struct House: Sendable {
     try await touch()
   }
 
-  /// What was changed by hand is a new version of the show, as for everyone who changes seats.
+  /// What was changed by hand is a new version of the show, as for everyone who changes seats, and
+  /// leaves its mark in the log.
   func touch() async throws {
-    try await run("update show set version = version + 1 where show_id = 1")
+    try await run(
+      """
+      with raised as (
+        update show set version = version + 1 where show_id = 1 returning lane, version
+      ), marked as (
+        update booking b set version = r.version, changed_at = clock_timestamp() from raised r
+         where b.booking_id = (select max(booking_id::text)::uuid from booking where show_id = 1)
+        returning b.*
+      )
+      insert into request_log
+      select partner_id, gen_random_uuid(), lane, sha256(''), 'touched', booking_id, state,
+             cancelled_seat_nos, version, changed_at from marked
+      """)
   }
 
   func run(_ sql: String) async throws {

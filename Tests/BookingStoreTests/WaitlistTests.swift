@@ -215,12 +215,17 @@ import Testing
 
   // MARK: Checks
 
-  @Test(arguments: [
+  /// Every kind of fault with how it is planted: the first of two parties was served.
+  static let plants = [
     ("party_overtaken", "update waitlist_entry set arrival = 9 - arrival where arrival < 3"),
     ("arrival_gap", "update waitlist_entry set arrival = 7 where arrival = 2"),
     ("served_without_booking", "update waitlist_entry set booking_id = gen_random_uuid()"),
+    ("served_without_booking", "update waitlist_entry set seat_count = 9 where state = 2"),
+    ("offer_without_party", "update booking set request_id = booking_id"),
     ("queue_ahead_of_show", "update show set queue_version = 0"),
-  ])
+  ]
+
+  @Test(arguments: plants)
   func aPlantedFaultIsFound(check: String, planted: String) async throws {
     try await House.run { house in
       let holds = try await sellOut(house)

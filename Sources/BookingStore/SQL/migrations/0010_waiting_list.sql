@@ -138,7 +138,16 @@ language sql stable as $$
   select 'served_without_booking', w.lane, w.show_id, null::integer, w.booking_id
     from waitlist_entry w left join booking b on b.lane = w.lane and b.booking_id = w.booking_id
    where w.state = 2 and (b.booking_id is null or b.show_id <> w.show_id
-         or b.partner_id <> w.partner_id or b.customer_ref <> w.customer_ref)
+         or b.partner_id <> w.partner_id or b.customer_ref <> w.customer_ref
+         or cardinality(b.seat_nos) <> w.seat_count)
+  union all
+  -- An offer to nobody who was served.
+  select 'offer_without_party', b.lane, b.show_id, null::integer, b.booking_id
+    from booking b
+   where b.request_id = b.booking_id and not exists (
+     select from waitlist_entry w
+      where w.lane = b.lane and w.show_id = b.show_id and w.booking_id = b.booking_id
+        and w.state = 2)
   union all
   -- A line from a version that its show has not reached.
   select 'queue_ahead_of_show', w.lane, w.show_id, null::integer, null::uuid
