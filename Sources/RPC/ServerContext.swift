@@ -18,10 +18,10 @@ package final class CallOrigin: Sendable {
   }
 }
 
-/// What is known of a call when it begins, and never changes.
+/// What is known of a call when it begins.
 package struct CallHead: Sendable {
   let method: MethodDescriptor
-  let metadata: Metadata
+  private(set) var metadata: Metadata
   let deadline: LoopInstant?
   let origin: CallOrigin
 
@@ -33,6 +33,9 @@ package struct CallHead: Sendable {
     self.deadline = deadline
     self.origin = origin
   }
+
+  /// A request's header fields are half a kilobyte: too much to keep for thousands of calls that wait.
+  mutating func forgetMetadata() { metadata = Metadata() }
 }
 
 /// The circumstances of one server call. One reference, so that copies cost little. Loop only.
@@ -50,7 +53,8 @@ package struct ServerContext: Sendable {
   }
 
   package var method: MethodDescriptor { head.method }
-  /// Initial metadata of the request without reserved (`grpc-…`) names.
+  /// Initial metadata of the request without reserved (`grpc-…`) names. Empty once the handler has
+  /// handed its call over to a topic and returned.
   package var metadata: Metadata { head.metadata }
   /// When the caller stops waiting; nil when it never does.
   package var deadline: LoopInstant? { head.deadline }

@@ -44,7 +44,7 @@ package final class ServerStream: LoopConfined, InboundReader {
 
   /// The loop that owns the call.
   package let loop: EventLoop
-  let head: CallHead
+  private(set) var head: CallHead
   var inbound: InboundMessages
   private var state = State.open
   private var sink: (any ServerStreamSink)?
@@ -215,7 +215,7 @@ package final class ServerStream: LoopConfined, InboundReader {
   }
 
   /// The handler has returned or thrown; its task needs no cancelling any more. A call that was
-  /// handed over lives on without it.
+  /// handed over lives on without it, and without what only handlers read.
   func handlerEnded(_ error: RPCError?) {
     hasHandlerReturned = true
     task = nil
@@ -223,6 +223,8 @@ package final class ServerStream: LoopConfined, InboundReader {
       finish(error)
     } else if group == nil {
       finish()
+    } else {
+      head.forgetMetadata()
     }
   }
 

@@ -39,7 +39,8 @@ final class Peer: ServerStreamSink {
   private var slot = 0
 
   init(
-    _ connection: PeerLine, on loop: EventLoop, window: Int = .max, takesGzip: Bool = false
+    _ connection: PeerLine, on loop: EventLoop, window: Int = .max, takesGzip: Bool = false,
+    metadata: Metadata = Metadata()
   ) {
     self.connection = connection
     self.window = window
@@ -48,7 +49,8 @@ final class Peer: ServerStreamSink {
     let method = MethodDescriptor(
       service: "t.T", method: "Follow", kind: .serverStreaming, sideEffects: false)
     let stream = ServerStream(
-      CallHead(method), loop: loop, sink: self, receiveLimitBytes: 100, encodings: encodings)
+      CallHead(method, metadata), loop: loop, sink: self, receiveLimitBytes: 100,
+      encodings: encodings)
     stream.wantsCompression = takesGzip
     self.stream = stream
     connection.peers.append(self)
@@ -119,10 +121,10 @@ final class Peer: ServerStreamSink {
 }
 
 extension CallHead {
-  /// A call without metadata from nowhere.
-  init(_ method: MethodDescriptor) {
+  /// A call from nowhere.
+  init(_ method: MethodDescriptor, _ metadata: Metadata = Metadata()) {
     self.init(
-      method: method, metadata: Metadata(), deadline: nil,
+      method: method, metadata: metadata, deadline: nil,
       origin: CallOrigin(peer: "test", isSecure: true))
   }
 }

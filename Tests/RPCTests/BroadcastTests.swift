@@ -39,6 +39,22 @@ import Testing
     return peer
   }
 
+  /// Ten thousand calls that wait would keep ten thousand times the same header fields.
+  @Test func aCallKeepsItsMetadataUntilItWasHandedOver() async throws {
+    try await onLoop { loop in
+      let topic = Self.topic(loop)
+      var metadata = Metadata()
+      metadata.append("x-wish", "row F")
+      let peer = Peer(PeerLine(), on: loop, metadata: metadata)
+      let stream = try #require(peer.stream)
+      let context = ServerContext(stream)
+      try topic.join(try #require(peer.call), opening: [])
+      #expect(context.metadata["x-wish"] == "row F")
+      stream.handlerEnded(nil)
+      #expect(context.metadata.isEmpty && !stream.isClosed)
+    }
+  }
+
   @Test func everyFollowerGetsEveryMessageOnceAndInOrder() async throws {
     try await onLoop { loop in
       let topic = Self.topic(loop)
