@@ -23,8 +23,7 @@ package enum SaleDecision: Sendable, Hashable {
 extension ShowLedger {
   /// Decides a request for this show.
   package func decide(_ request: SaleRequest, _ moment: inout Moment) -> SaleDecision {
-    let hasEnded = settle(&moment)
-    if hasEnded { serveQueue(&moment) }
+    let hasEnded = endHolds(&moment)
     let decision = decide(request, hasEnded: hasEnded, &moment)
     switch decision {
     case .done, .swept: serveQueue(&moment)
@@ -33,6 +32,14 @@ extension ShowLedger {
     default: break
     }
     return decision
+  }
+
+  /// Ends the holds that are over and gives their seats to the line; false when none was.
+  @discardableResult
+  package func endHolds(_ moment: inout Moment) -> Bool {
+    guard settle(&moment) else { return false }
+    serveQueue(&moment)
+    return true
   }
 
   private func decide(
@@ -124,7 +131,7 @@ extension ShowLedger {
       let seats = lost.map {
         SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
       }
-      return .seatsUnavailable(seats, version: version(showing: lost))
+      return .seatsUnavailable(seats, version: version(showing: seats))
     }
     let stranded = objections(toTaking: indices)
     return stranded.isEmpty

@@ -112,8 +112,16 @@ package final class ShowLedger {
   }
 
   /// The version in which seats are as they are now: the next one when the batch changed any.
-  func version(showing indices: [Int]) -> Int64 {
-    indices.contains { seatsBefore[$0] != nil } ? version + 1 : version
+  package func version(showing seats: [SeatStatus]) -> Int64 {
+    let indices = seats.compactMap { terms.layout.index(number: $0.number) }
+    return indices.contains { seatsBefore[$0] != nil } ? version + 1 : version
+  }
+
+  /// Those of the seats that are in the state told.
+  package func unchanged(_ seats: [SeatStatus]) -> [SeatStatus] {
+    seats.filter { seat in
+      terms.layout.index(number: seat.number).map { state(at: $0) == seat.state } ?? false
+    }
   }
 
   /// A booking that is live or was brought in.

@@ -7,6 +7,9 @@ final class LedgerShelf {
   private struct Kept {
     let ledger: ShowLedger
     var turn: Int
+    /// Whether the ledger is known to be of one moment: it was read in several statements, and
+    /// something may have been committed between them.
+    var isProven: Bool
   }
 
   private var ledgers: [Int64: Kept] = [:]
@@ -33,13 +36,20 @@ final class LedgerShelf {
   /// Begins a batch: what it uses is newer than what the batches before used.
   func beginTurn() { turn += 1 }
 
-  func put(_ ledger: ShowLedger) {
+  /// Keeps a ledger that was read, `isProven` when it was locked.
+  func put(_ ledger: ShowLedger, isProven: Bool) {
     drop(ledger.terms.showID)
-    ledgers[ledger.terms.showID] = Kept(ledger: ledger, turn: turn)
+    ledgers[ledger.terms.showID] = Kept(ledger: ledger, turn: turn, isProven: isProven)
     seatCount += ledger.terms.layout.seats.count
     note(ledger)
     if seatCount > StoreLimits.ledgerSeats { shrink() }
   }
+
+  /// A show still had the version of its ledger after that had been read.
+  func prove(_ showID: Int64) { ledgers[showID]?.isProven = true }
+
+  /// Whether a show's ledger, if there is one, is of one moment.
+  func isProven(_ showID: Int64) -> Bool { ledgers[showID]?.isProven ?? true }
 
   /// Learns which bookings have seats in a ledger now.
   func note(_ ledger: ShowLedger) {

@@ -116,6 +116,7 @@ struct SaleBatch: Sendable {
       shelf.ledger(record.showID)?.bringIn(record)
     }
     decisions = requests.map { decide($0, shelf, refusals) }
+    decideUntrueAgain(shelf, refusals)
     for key in showKeys { shelf.ledger(key.showID)?.addWrites(to: &writes) }
     let positions = Dictionary(
       uniqueKeysWithValues: writes.shows.enumerated().map { ($1.change.showID, $0) })
@@ -184,7 +185,10 @@ struct SaleBatch: Sendable {
   ) -> SaleDecision {
     var keys: Set<ShowKey> = []
     for part in parts { addKeys(of: part, to: &keys) }
-    let marks = keys.compactMap { shelf.ledger($0.showID) }.map { ($0, $0.mark()) }
+    let ledgers = keys.compactMap { shelf.ledger($0.showID) }
+    // That holds have ended is so whatever becomes of the parts.
+    for ledger in ledgers { ledger.endHolds(&moment) }
+    let marks = ledgers.map { ($0, $0.mark()) }
     let grantedBefore = granted
     var decisions: [SaleDecision] = []
     for (item, part) in parts.enumerated() {
@@ -192,7 +196,7 @@ struct SaleBatch: Sendable {
       if let refusal = refusal(part, decision) {
         for (ledger, mark) in marks { ledger.goBack(to: mark) }
         granted = grantedBefore
-        return .refusedTogether(item: item, refusal)
+        return .refusedTogether(item: item, restated(refusal, of: part, shelf))
       }
       decisions.append(decision)
     }
@@ -209,6 +213,56 @@ struct SaleBatch: Sendable {
       return nil
     case .done, .together, .swept, .inLine: return nil
     }
+  }
+
+  // MARK: Lost seats
+
+  /// Seats that were lost to a request before may be sold or free by the end of the batch, and no
+  /// version ever shows them as they were told. Who was refused for such seats is decided again, as
+  /// if it had come last. Whatever that grants may take seats back from others: so again, as often
+  /// as there are requests at most.
+  private mutating func decideUntrueAgain(_ shelf: LedgerShelf, _ refusals: RefusalMemory) {
+    for _ in requests.indices {
+      let untrue = requests.indices.filter { isUntrue(requests[$0], decisions[$0], shelf) }
+      if untrue.isEmpty { return }
+      for index in untrue { decisions[index] = decide(requests[index], shelf, refusals) }
+    }
+  }
+
+  private func isUntrue(
+    _ request: SaleRequest, _ decision: SaleDecision, _ shelf: LedgerShelf
+  ) -> Bool {
+    switch (request, decision) {
+    case (.together(let parts), .refusedTogether(let item, let refusal)):
+      return isUntrue(refusal, of: parts[item], shelf)
+    case (_, .refused(let refusal)), (_, .refusedUnlessLogged(let refusal)):
+      return isUntrue(refusal, of: request, shelf)
+    default: return false
+    }
+  }
+
+  /// What was so before the batch stays true of that version.
+  private func isUntrue(
+    _ refusal: SaleRefusal, of request: SaleRequest, _ shelf: LedgerShelf
+  ) -> Bool {
+    guard case .seatsUnavailable(let seats, let version) = refusal,
+      let ledger = request.wantedShow.flatMap({ shelf.ledger($0.showID) })
+    else { return false }
+    return version > ledger.version && ledger.unchanged(seats).count < seats.count
+  }
+
+  /// A refusal of one of several that are not done after all: what those before it would have taken
+  /// is lost to it on no map.
+  private func restated(
+    _ refusal: SaleRefusal, of part: SaleRequest, _ shelf: LedgerShelf
+  ) -> SaleRefusal {
+    guard case .seatsUnavailable(let seats, _) = refusal,
+      let ledger = part.wantedShow.flatMap({ shelf.ledger($0.showID) })
+    else { return refusal }
+    let lost = ledger.unchanged(seats)
+    return lost.isEmpty
+      ? .seatsUnavailable(seats, version: ledger.version)
+      : .seatsUnavailable(lost, version: ledger.version(showing: lost))
   }
 
   /// Whether bookings were read with seats that no ledger here gives them: a ledger is older than
@@ -251,9 +305,9 @@ struct SaleBatch: Sendable {
     }
   }
 
-  /// What must be checked before shows without effect are answered for: nil when the ledgers are as
-  /// fresh as the feed, no judgement of time is close and none was made of terms. What is written
-  /// is checked by being written.
+  /// What must be checked before shows without effect are answered for: nil when the ledgers are of
+  /// one moment and as fresh as the feed, no judgement of time is close and none was made of terms.
+  /// What is written is checked by being written.
   func refusalsToCheck(
     _ shelf: LedgerShelf, isFeedLive: Bool
   ) -> [SaleStatements.CheckedShow]? {
@@ -261,9 +315,11 @@ struct SaleBatch: Sendable {
     let isClear =
       (moment.validUntil == .max || moment.validUntil - moment.now > margin)
       && (moment.validFrom == .min || moment.now - moment.validFrom > margin)
-    if isFeedLive, isClear, !restsOnTerms { return nil }
     let written = Set(writes.shows.map(\.change.showID))
-    let checked = showKeys.filter { !written.contains($0.showID) }.compactMap { key in
+    let unwritten = showKeys.filter { !written.contains($0.showID) }
+    let isProven = unwritten.allSatisfy { shelf.isProven($0.showID) }
+    if isFeedLive, isClear, isProven, !restsOnTerms { return nil }
+    let checked = unwritten.compactMap { key in
       shelf.ledger(key.showID).map {
         SaleStatements.CheckedShow(
           key: key, version: $0.version, queueVersion: $0.queueVersion,
@@ -282,6 +338,7 @@ struct SaleBatch: Sendable {
       guard let ledger = shelf.ledger(show.change.showID) else { continue }
       holdMinutes[show.change.showID] = ledger.terms.holdMinutes
       ledger.commit(at: time)
+      shelf.prove(show.change.showID)
     }
     for booking in writes.bookings where booking.record.state.seatState != nil {
       shelf.note(booking.record.id, of: booking.record.showID)

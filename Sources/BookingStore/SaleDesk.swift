@@ -150,6 +150,7 @@ final class SaleDesk {
       let time = try await SaleStatements.check(
         refused, batch.moment, on: database, timeout: timeout)
       clock.note(time, at: loop.now)
+      for show in refused { shelf.prove(show.key.showID) }
     }
     if !batch.writes.isEmpty {
       let time = try await write(batch, timeout)
@@ -291,7 +292,8 @@ final class SaleDesk {
           state, details, blocked: blocked[state.showID] ?? [],
           bookings: bookings[state.showID] ?? [],
           queue: queues[state.showID] ?? WaitingQueue(),
-          chooser: shelf.chooser(details.layoutKey, details.layout)))
+          chooser: shelf.chooser(details.layoutKey, details.layout)),
+        isProven: locked)
     }
   }
 
