@@ -101,7 +101,8 @@ import Testing
     ("state_without_request", "delete from request_log where effect = 'confirmed'"),
   ]
 
-  @Test(arguments: plants)
+  /// One after the other: each has a database of its own.
+  @Test(.serialized, arguments: plants)
   func aPlantedFaultIsFound(check: String, planted: String) async throws {
     try await House.run { house in
       _ = try await house.held(["A1", "A2"], 1)
