@@ -143,7 +143,7 @@ import Testing
   @Test func anExpiredHoldIsFreeOnlyAfterItsGrace() async throws {
     try await House.run { house in
       let old = try await house.held(["A1", "A2"], 1)
-      try await house.endHold(old.id, inSeconds: -4)
+      try await house.endHold(old.id, inSeconds: -1)
       #expect(
         try await house.hold([house.request(["A1"], 2)])[0]
           .lost == [SeatStatus(number: 0, state: .held)])
