@@ -94,6 +94,10 @@ TAKEN = [
     ('{"oneofNullValue":null}', {"oneof_null_value": 0}),
     ('{"optionalValue":null}', {"optional_value": {"null_value": 0}}),
     ('{"optionalAny":{}}', {"optional_any": {}}),
+    ('{"optionalAny":{"@type":"type.googleapis.com/google.protobuf.Empty"}}',
+     {"optional_any": {"type_url": "type.googleapis.com/google.protobuf.Empty"}}),
+    ('{"optionalEmpty":{},"repeatedEmpty":[{},{}]}',
+     {"optional_empty": {}, "repeated_empty": [{}, {}]}),
     ('{"optionalAny":null,"optionalInt32Wrapper":null}', {}),
     ('{"optionalBytes":"-_"}', {"optional_bytes": b"\xfb"}),
     ('{"optionalAliasedEnum":"moo"}', {"optional_aliased_enum": 2}),
@@ -132,6 +136,8 @@ REFUSED = [
     '{"optionalTimestamp":"1970-01-01T00:00:00-1130"}', '{"optionalFieldMask":"a_b"}',
     '{"optionalAny":{"@type":"","value":""}}', '{"optionalAny":{"@type":"not_a_url","value":""}}',
     '{"optionalAny":{"@type":"type.googleapis.com/unknown.Type"}}', '{"optionalAny":{"value":1}}',
+    '{"optionalEmpty":[]}', '{"optionalEmpty":{"a":1}}',
+    '{"optionalAny":{"@type":"type.googleapis.com/google.protobuf.Empty","a":1}}',
     '{"optionalStruct":null,"optionalStruct":{}}', '{"unknown":1}',
     '{"optionalValue":' + "[" * 200 + "1" + "]" * 200 + "}",
     '{"recursiveMessage":' * 20000 + "{}" + "}" * 20000,
@@ -191,6 +197,15 @@ def test_unknown_fields_stay(testee):
     data = b"\xa8\x1f\x01" + b"\xb2\x1f\x02ab" + b"\xbb\x1f\x08\x01\xbc\x1f" + b"\xfd\x1f\0\0\0\0"
     assert testee.play(data, "binary") == ("protobuf_payload", data)
     assert testee.play(data, "json") == ("json_payload", "{}")
+
+
+def test_keys_that_only_swift_takes_for_equal_are_kept_in_binary(testee):
+    data = message(map_string_string={"\u00e9": "1", "e\u0301": "2"})
+    result, again = testee.play(data, "binary")
+    assert result == "protobuf_payload"
+    assert Everything.FromString(again) == Everything.FromString(data)
+    text = to_json(Everything.FromString(data), {})
+    assert testee.play(text, "binary")[0] == "parse_error"
 
 
 @pytest.mark.parametrize("fields", [

@@ -139,6 +139,9 @@ VIOLATIONS = {
     "8.1.1 more DATA than content-length": (
         opening(CHAT, extra=[("content-length", "3")]) + frame(DATA, 0, 1, b"abcd"),
         stream(PROTOCOL_ERROR)),
+    "8.1.1 more DATA than content-length in two frames": (
+        opening(CHAT, extra=[("content-length", "3")]) + 2 * frame(DATA, 0, 1, b"ab"),
+        stream(PROTOCOL_ERROR)),
     "8.1.1 less DATA than content-length": (
         opening(CHAT, extra=[("content-length", "9")]) + frame(DATA, END_STREAM, 1, b"abcd"),
         stream(PROTOCOL_ERROR)),
