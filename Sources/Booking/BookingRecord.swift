@@ -10,7 +10,7 @@ package struct BookingRecord: Sendable, Hashable {
   package let partnerID: Int64
   /// The partner's name for its customer; may be empty.
   package let customerRef: String
-  /// The request that made the hold.
+  /// The request that made the hold; the booking's own id for an offer of the waiting list.
   package let requestID: UniqueID
   /// The state.
   package var state: BookingState
@@ -71,6 +71,10 @@ package struct BookingRecord: Sendable, Hashable {
 
   /// The request that made the hold, as its partner's.
   package var holder: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }
+
+  /// Whether its seats were offered by the waiting list: no request of its own made it, and its id
+  /// stands for that.
+  package var isOffer: Bool { requestID == id.value }
 
   /// The seats that it has, or had when it ended, in the order of the quote.
   package var seatsLeft: [Int32] {

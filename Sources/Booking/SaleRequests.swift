@@ -51,6 +51,14 @@ package struct HoldRequest: Sendable, Hashable {
     case named([Int32])
     /// Adjacent ones that the server chooses.
     case best(BestWish)
+
+    /// How many.
+    var count: Int {
+      switch self {
+      case .named(let numbers): numbers.count
+      case .best(let wish): wish.count
+      }
+    }
   }
 
   /// Who asks.

@@ -15,7 +15,8 @@ package enum SeatState: Int16, Sendable, CaseIterable {
 
 /// Where a booking is in its life.
 package enum BookingState: Int16, Sendable, CaseIterable {
-  /// Seats are held until the hold ends: → confirmed, released, expired.
+  /// Seats are held until the hold ends: → confirmed, released, expired, or
+  /// exchanged for another hold.
   case held = 1
   /// Sold: → cancelled, exchanged, used.
   case confirmed = 2
@@ -33,7 +34,7 @@ package enum BookingState: Int16, Sendable, CaseIterable {
   /// The states this one may turn into.
   package var successors: [BookingState] {
     switch self {
-    case .held: [.confirmed, .released, .expired]
+    case .held: [.confirmed, .released, .expired, .exchanged]
     case .confirmed: [.cancelled, .exchanged, .used]
     case .released, .expired, .cancelled, .exchanged, .used: []
     }

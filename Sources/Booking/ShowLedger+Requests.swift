@@ -57,10 +57,13 @@ extension ShowLedger {
 
   // MARK: Hold
 
-  /// Decides a request to hold seats.
-  package func hold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
+  /// Decides a request to hold seats. Of the free seats that are for those who wait, so many are open
+  /// for it.
+  package func hold(
+    _ request: HoldRequest, _ moment: inout Moment, openSeats: Int = 0
+  ) -> SaleDecision {
     if holders.contains(request.identity.key) { return .logged }
-    let decision = tryHold(request, &moment)
+    let decision = tryHold(request, openSeats, &moment)
     // A request from before this ledger was read may have been granted then.
     if case .refused(let refusal) = decision, !knowsAllHolders {
       return .refusedUnlessLogged(refusal)
@@ -68,10 +71,14 @@ extension ShowLedger {
     return decision
   }
 
-  private func tryHold(_ request: HoldRequest, _ moment: inout Moment) -> SaleDecision {
+  private func tryHold(
+    _ request: HoldRequest, _ openSeats: Int, _ moment: inout Moment
+  ) -> SaleDecision {
     settle(&moment)
     guard isOnSale(&moment) else { return .refused(.salesClosed) }
-    guard queue.isEmpty else { return .refused(.reservedForWaiting) }
+    guard queue.isEmpty || request.selection.count <= openSeats else {
+      return .refused(.reservedForWaiting)
+    }
     let seats: [LayoutSeat]
     switch request.selection {
     case .named(let numbers):
@@ -139,7 +146,7 @@ extension ShowLedger {
   }
 
   /// The refusal rests on this hold: it is wrong once that is over.
-  private func noteLive(_ record: BookingRecord, _ moment: inout Moment) {
+  func noteLive(_ record: BookingRecord, _ moment: inout Moment) {
     if record.state == .held, record.holdUntil != BookingRecord.notYet {
       _ = moment.isOver(record.graceUntil)
     }

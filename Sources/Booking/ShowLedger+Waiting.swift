@@ -98,8 +98,7 @@ extension ShowLedger {
 }
 
 extension WaitRequest {
-  /// The hold that the party is offered. It was made by no request of its own, so that its booking
-  /// id stands for that.
+  /// The hold that the party is offered.
   fileprivate func hold(_ seats: [Int32], _ quote: Quote, version: Int64) -> BookingRecord {
     BookingRecord(
       id: bookingID, showID: showID, partnerID: identity.partnerID, customerRef: customerRef,

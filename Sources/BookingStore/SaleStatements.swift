@@ -162,7 +162,8 @@ enum SaleStatements {
       .array(firsts), .array(lasts), .array(records.map(\.quote.total.minorUnits)),
       .array(records.map(\.quote.total.currency.code)), .array(records.map(\.quote.text)),
       .array(records.map(\.paymentReference)), .array(records.map { uuid($0.supersedes) }),
-      .array(records.map(\.exchangeCredit)),
+      .array(records.map(\.exchangeCredit)), .array(records.map { end($0.holdUntil) }),
+      .array(records.map(\.isExtended)),
     ]
   }
 
@@ -213,11 +214,13 @@ enum SaleStatements {
       .array(seats.map { $0.ownerBefore.map { PostgresUUID($0.value) } }),
       .array(seats.map(\.state.rawValue)),
       .array(seats.map { $0.owner.map { PostgresUUID($0.value) } }),
-      .array(
-        seats.map { seat in
-          seat.holdUntil.flatMap { $0 == BookingRecord.notYet ? nil : timestamp($0) }
-        }),
+      .array(seats.map { $0.holdUntil.flatMap(end) }),
     ]
+  }
+
+  /// The end of a hold; null when it begins with the statement.
+  private static func end(_ holdUntil: Int64) -> PostgresTimestamp? {
+    holdUntil == BookingRecord.notYet ? nil : timestamp(holdUntil)
   }
 }
 

@@ -33,7 +33,7 @@ enum Statements {
   static let readRequests = call("read_requests", parameters: 2)
   static let findRequest = PostgresStatement(
     name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
-  static let writeSales = call("write_sales", parameters: 60)
+  static let writeSales = call("write_sales", parameters: 62)
   static let checkSales = call("check_sales", parameters: 7)
   static let readQueues = call("read_queues", parameters: 2)
   static let readWaits = call("read_waits", parameters: 2)

@@ -57,6 +57,42 @@ import Testing
     }
   }
 
+  /// The offer's end stays, the line keeps its number of seats, and a repeated request says the same.
+  @Test func anOfferIsExchangedForSeatsThatAreTheLines() async throws {
+    try await House.run { house in
+      let holds = try await sellOut(house)
+      _ = try await house.serve([house.join(1, 2), house.join(2, 9)])
+      _ = try await house.change(.release, holds[1].id, 3)
+      let offered = try #require(try await house.offer(1))
+      let free = try await house.seats(.available)
+      #expect(free.count == 8)
+      let others = Array(free.prefix(2))
+      let stranger = try house.exchange(holds[0].id, others, 4)
+      #expect(try await house.serve([stranger]) == [.refused(.reservedForWaiting)])
+      let version = try await house.snapshot().version
+      let request = try house.exchange(offered.id, others, 5)
+      let new = try #require(try await house.serve([request])[0].record)
+      #expect(new.state == .held && house.labels(new.seatNumbers).sorted() == others.sorted())
+      let stored = try #require(try await house.booking(new.id))
+      #expect(stored.holdUntil == offered.holdUntil && stored.supersedes == offered.id)
+      #expect(try await house.booking(offered.id)?.state == .exchanged)
+      #expect(try await house.snapshot().version == version + 1)
+      #expect(try await house.serve([request])[0].record?.id == new.id)
+      // On another node, which knows that it still is an offer.
+      try await withDesk(house) { desk in
+        let again = try house.exchange(new.id, Array(free.suffix(2)), 6)
+        let third = try #require(try await desk.serve([again], timeout: nil)[0].record)
+        #expect(third.holdUntil == offered.holdUntil)
+        #expect(try await house.change(.extend, third.id, 7).record?.isExtended == true)
+        #expect(try await desk.serve([again], timeout: nil)[0].record?.isExtended == false)
+        #expect(try await house.standings([2]) == [.waiting(position: 1, seatsAhead: 0)])
+        _ = try await house.change(.release, third.id, 8)
+      }
+      #expect(try await house.offer(2)?.seatNumbers.count == 9)
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func theLineOutlivesItsNode() async throws {
     try await House.run { house in
       let holds = try await sellOut(house)

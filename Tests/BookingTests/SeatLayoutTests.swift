@@ -82,7 +82,7 @@ private func layout(_ seats: [LayoutSeat]) throws -> SeatLayout {
 
 @Suite struct BookingStateTests {
   @Test func onlyTheStatedChangesAreAllowed() {
-    #expect(BookingState.held.successors == [.confirmed, .released, .expired])
+    #expect(BookingState.held.successors == [.confirmed, .released, .expired, .exchanged])
     #expect(BookingState.confirmed.successors == [.cancelled, .exchanged, .used])
     for final in [BookingState.released, .expired, .cancelled, .exchanged, .used] {
       #expect(final.successors.isEmpty)

@@ -37,7 +37,12 @@ final class WaitingHall {
   @discardableResult
   func batch(_ requests: [SaleRequest]) -> [SaleDecision] {
     var moment = Moment(now)
-    let decisions = requests.map { ledger.decide($0, &moment) }
+    let decisions = requests.map { request in
+      guard case .exchange(let exchange) = request else { return ledger.decide(request, &moment) }
+      let decision = ledger.exchange(exchange, to: ledger, &moment)
+      ledger.serveQueue(&moment)
+      return decision
+    }
     writes = SaleWrites()
     ledger.addWrites(to: &writes)
     ledger.commit(at: now)
@@ -72,6 +77,17 @@ final class WaitingHall {
 
   func change(_ change: ChangeRequest.Change, _ booking: BookingID) -> SaleRequest {
     .change(ChangeRequest(change, identity(nextID()), bookingID: booking))
+  }
+
+  func exchange(
+    _ booking: BookingID, _ labels: String..., partner: Int64 = 1
+  ) throws -> SaleRequest {
+    .exchange(
+      ExchangeRequest(
+        bookingID: booking,
+        wanted: HoldRequest(
+          identity: identity(nextID(), partner: partner), bookingID: newBookingID(), showID: 7,
+          customerRef: "", selection: .named(try layout.resolve(labels: labels).map(\.number)))))
   }
 
   func join(

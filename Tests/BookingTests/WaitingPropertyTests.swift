@@ -64,10 +64,13 @@ private struct WaitingHistory {
     case (5...6, let id?): return hall.change(.release, id)
     case (7, let id?): return hall.change(.cancel, id)
     case (8, _): return .sweep(lane: 3, showID: 7)
-    default:
-      let seat = hall.layout.seats.randomElement(using: &random)?.label ?? "A1"
-      return try hall.hold(seat)
+    case (9, let id?) where Bool.random(using: &random): return try hall.exchange(id, seat())
+    default: return try hall.hold(seat())
     }
+  }
+
+  private mutating func seat() -> String {
+    hall.layout.seats.randomElement(using: &random)?.label ?? "A1"
   }
 
   private mutating func check(

@@ -3,7 +3,7 @@
 import threading
 
 import grpc
-from partner import HELD, Refusal, booking_pb2, new_id, refusal
+from partner import FREE, HELD, Refusal, booking_pb2, new_id, refusal
 from usherd import wait_until
 
 
@@ -89,6 +89,42 @@ def test_offers_come_in_the_order_of_arrival(demo, partner):
     log = demo.server.sql(
         f"select arrival, state from waitlist_entry where show_id = {show_id} order by ended_version")
     assert [tuple(map(int, row)) for row in log] == [(1, 2), (2, 2), (3, 2)]
+    assert demo.server.faults() == []
+
+
+def test_an_offer_is_exchanged_for_other_seats(demo, partner):
+    show_id = demo.fresh_show().show_id
+    singles = hold_all(partner, show_id, 4)
+    first = Waiter(partner, show_id, 1).wait_position(1, 0)
+    second = Waiter(partner, show_id, 3).wait_position(2, 1)
+    for hold in singles[:2]:
+        partner.release(hold.booking_id)
+    offer = first.wait_end().offer
+    # The other seat is the line's, and open to whoever was offered one, not to others.
+    other, = [hold.seats[0] for hold in singles[:2] if hold.seats[0] != offer.seats[0]]
+    stranger = refusal(partner.exchange, singles[2].booking_id, show_id, [other])
+    assert stranger.reason == "RESERVED_FOR_WAITLIST"
+    greedy = refusal(partner.exchange, offer.booking_id, show_id, [other, offer.seats[0]])
+    assert greedy.reason == "RESERVED_FOR_WAITLIST"
+    request_id = new_id()
+    answer = partner.exchange(offer.booking_id, show_id, [other], request_id=request_id)
+    new = answer.booking
+    assert new.state == booking_pb2.BOOKING_STATE_HELD and list(new.seats) == [other]
+    assert new.supersedes == offer.booking_id and 0 < new.expires_in_ms <= offer.expires_in_ms
+    assert not answer.HasField("refund")
+    again = partner.exchange(offer.booking_id, show_id, [other], request_id=request_id)
+    assert again.booking.booking_id == new.booking_id
+    version, seats = partner.map(show_id)
+    assert (seats[other], seats[offer.seats[0]]) == (HELD, FREE) and version >= new.version
+    # What was given up can no longer be paid for; with it the next party has enough.
+    late = refusal(partner.confirm, offer.booking_id)
+    assert (late.reason, late.metadata["state"]) == ("BOOKING_STATE", "EXCHANGED")
+    assert second.offer is None
+    partner.release(singles[2].booking_id)
+    partner.release(singles[3].booking_id)
+    seats = second.wait_end().offer.seats
+    assert offer.seats[0] in seats and other not in seats
+    assert partner.confirm(new.booking_id).state == booking_pb2.BOOKING_STATE_CONFIRMED
     assert demo.server.faults() == []
 
 

@@ -25,7 +25,7 @@ create table booking (
   show_id bigint not null,
   partner_id bigint not null,
   customer_ref text not null check (octet_length(customer_ref) <= 128),
-  -- The request that made the hold.
+  -- The request that made the hold; the booking's own id for an offer of the waiting list.
   request_id uuid not null,
   -- 1 held, 2 confirmed, 3 released, 4 expired, 5 cancelled, 6 exchanged, 7 used.
   state smallint not null check (state between 1 and 7),

@@ -86,7 +86,12 @@ begin
   return query
     select b.lane, b.booking_id, b.show_id, l.partner_id, b.customer_ref, b.request_id,
            l.booking_state, b.seat_nos, b.total, b.currency, b.quote, b.hold_until,
-           b.is_extended and l.effect <> 'held',
+           -- As it was then: the hold that an exchange made may have been extended since.
+           case l.effect when 'held' then false
+                when 'exchanged' then l.booking_state = 1 and coalesce(
+                  (select o.is_extended from booking o
+                    where o.lane = b.lane and o.booking_id = b.supersedes), false)
+                else b.is_extended end,
            case when l.booking_state in (1, 3, 4) then '' else b.payment_reference end,
            l.version, b.created_at, b.changed_at, b.is_taken_again,
            l.cancelled_seat_nos, null::uuid, b.supersedes, b.exchange_credit, l.request_id, l.request_hash, l.effect, r.booking_id, r.seat_nos,

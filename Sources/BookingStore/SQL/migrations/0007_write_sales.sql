@@ -3,9 +3,9 @@
 -- announce the changes to every node in commit order. The batch rests on judgements of time that are right from p_valid_from until
 -- p_valid_until (null: ever), compared with the clock here, under the locks.
 --
--- l_…: requests for the log. n_…: new bookings, their seats n_first..n_last of n_seat_nos, their
--- holds beginning now. c_…: changed bookings. s_…: seats, each with what it was before; a hold_until
--- of null means that of a hold beginning now. r_…: refunds. …_cancelled: lists of seats as text,
+-- l_…: requests for the log. n_…: new bookings, their seats n_first..n_last of n_seat_nos. c_…: changed
+-- bookings. s_…: seats, each with what it was before. A hold_until of null means that of a hold
+-- beginning now. r_…: refunds. …_cancelled: lists of seats as text,
 -- null for none. Every …_show is an index into the shows.
 --
 -- Returns the time at which it happened. Raises serialization_failure (40001) when a show has moved
@@ -25,6 +25,7 @@ create function write_sales(
   n_request_ids uuid[], n_states smallint[], n_seat_nos integer[], n_firsts integer[],
   n_lasts integer[], n_totals bigint[], n_currencies text[], n_quotes text[],
   n_payment_references text[], n_supersedes uuid[], n_exchange_credits bigint[],
+  n_hold_untils timestamptz[], n_extensions boolean[],
   c_shows integer[], c_booking_ids uuid[], c_states_before smallint[], c_hold_untils_before timestamptz[],
   c_states smallint[], c_payment_references text[], c_hold_untils timestamptz[],
   c_extensions boolean[], c_taken_again boolean[], c_cancelled text[], c_superseded_by uuid[],
@@ -67,17 +68,19 @@ begin
   if cardinality(n_shows) > 0 then
     insert into booking (
       lane, booking_id, show_id, partner_id, customer_ref, request_id, state, seat_nos, total,
-      currency, quote, hold_until, version, created_at, changed_at, payment_reference, supersedes,
-      exchange_credit)
+      currency, quote, hold_until, is_extended, version, created_at, changed_at, payment_reference,
+      supersedes, exchange_credit)
     select p_lanes[n.show], n.booking_id, p_show_ids[n.show], n.partner_id, n.customer_ref,
            n.request_id, n.state, n_seat_nos[n.first : n.last], n.total, n.currency, n.quote,
-           v_now + make_interval(mins => p_hold_minutes[n.show]), p_versions[n.show] + 1, v_now,
-           v_now, n.payment_reference, n.supersedes, n.exchange_credit
+           coalesce(n.hold_until, v_now + make_interval(mins => p_hold_minutes[n.show])),
+           n.is_extended, p_versions[n.show] + 1, v_now, v_now, n.payment_reference, n.supersedes,
+           n.exchange_credit
       from unnest(n_shows, n_booking_ids, n_partner_ids, n_customer_refs, n_request_ids, n_states,
                   n_firsts, n_lasts, n_totals, n_currencies, n_quotes, n_payment_references,
-                  n_supersedes, n_exchange_credits)
+                  n_supersedes, n_exchange_credits, n_hold_untils, n_extensions)
         as n(show, booking_id, partner_id, customer_ref, request_id, state, first, last, total,
-             currency, quote, payment_reference, supersedes, exchange_credit);
+             currency, quote, payment_reference, supersedes, exchange_credit, hold_until,
+             is_extended);
   end if;
 
   if cardinality(c_shows) > 0 then

@@ -24,7 +24,7 @@ language sql stable as $$
   ), unmarked as (
     select b.lane, b.show_id,
            count(*) filter (where b.is_taken_again)
-           + count(*) filter (where b.request_id = b.booking_id) as most
+           + count(*) filter (where b.request_id = b.booking_id and b.supersedes is null) as most
       from booking b group by b.lane, b.show_id
   ), quoted as (
     select b.lane, b.show_id, b.booking_id, b.total, cardinality(b.seat_nos) as seat_count,
@@ -171,7 +171,7 @@ language sql stable as $$
     from request_log l join booking b on b.lane = l.lane and b.booking_id = l.booking_id
     join (values ('held', array[1]), ('extended', array[1]), ('confirmed', array[2]),
                  ('released', array[3]), ('cancelled', array[2, 5]),
-                 ('exchanged', array[2])) as e(effect, states)
+                 ('exchanged', array[1, 2])) as e(effect, states)
       on e.effect = l.effect
    where l.booking_state <> all (e.states)
   union all

@@ -141,13 +141,17 @@ language sql stable as $$
          or b.partner_id <> w.partner_id or b.customer_ref <> w.customer_ref
          or cardinality(b.seat_nos) <> w.seat_count)
   union all
-  -- An offer to nobody who was served.
+  -- An offer to nobody who was served, and not exchanged for one.
   select 'offer_without_party', b.lane, b.show_id, null::integer, b.booking_id
     from booking b
    where b.request_id = b.booking_id and not exists (
      select from waitlist_entry w
       where w.lane = b.lane and w.show_id = b.show_id and w.booking_id = b.booking_id
         and w.state = 2)
+     and not exists (
+     select from booking o
+      where o.lane = b.lane and o.booking_id = b.supersedes and o.request_id = o.booking_id
+        and o.show_id = b.show_id and o.partner_id = b.partner_id)
   union all
   -- A line from a version that its show has not reached.
   select 'queue_ahead_of_show', w.lane, w.show_id, null::integer, null::uuid
