@@ -217,7 +217,8 @@ let package = Package(
     tests(
       "usherTests",
       [
-        "usher", "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "Reactor",
+        "usher", "UsherServices", "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "Reactor",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests("Tidy", []),

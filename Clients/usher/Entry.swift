@@ -75,7 +75,7 @@ struct UsherCommand: AsyncParsableCommand {
         name: "Booking",
         subcommands: [
           Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
-          Exchange.self, ShowRequest.self, Fence.self,
+          Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Operating", subcommands: [Admin.self]),
     ])
@@ -86,9 +86,7 @@ extension [String] {
   var asksForJSON: Bool {
     for (index, argument) in enumerated() {
       if argument == "--" { return false }
-      if ["--output=json", "--output=jsonl", "-o=json", "-o=jsonl"].contains(argument) {
-        return true
-      }
+      if Self.wordsForJSON.contains(argument) { return true }
       if ["-o", "--output"].contains(argument), index + 1 < count,
         ["json", "jsonl"].contains(self[index + 1])
       {
@@ -97,4 +95,8 @@ extension [String] {
     }
     return false
   }
+
+  private static let wordsForJSON: Set = [
+    "--json", "--output=json", "--output=jsonl", "-o=json", "-o=jsonl",
+  ]
 }

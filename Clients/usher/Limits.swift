@@ -15,16 +15,18 @@ enum Limits {
   static let tokenFileBytes = 16 << 10
   /// Bytes of the configuration file that are read.
   static let configurationBytes = 1 << 20
-  /// Time for a whole command other than `watch`.
+  /// Time for a whole command that does not wait for anything but answers.
   static let timeout = Duration.seconds(30)
+  /// Time to clear up when a command is interrupted.
+  static let farewell = Duration.seconds(5)
   /// Silence on a connection with calls after which the server is pinged; servers allow 10 s.
   static let keepalive = Duration.seconds(30)
-  /// Pauses between reconnections of a watch: doubled from the first to the longest, each within
+  /// Pauses between reconnections of a stream: doubled from the first to the longest, each within
   /// ±20 % so that a crowd of clients does not come back at one moment.
   static let firstPause = Duration.milliseconds(250)
   static let longestPause = Duration.seconds(10)
   static let pauseJitter = 0.2
-  /// Failed reconnections in a row after which a watch gives up, some ten minutes.
+  /// Failed reconnections in a row after which a stream is given up, some ten minutes.
   static let reconnections = 60
   /// Changes listed under a live map.
   static let tickerLines = 5

@@ -7,6 +7,7 @@ import Synchronization
 enum Signals {
   private struct State {
     var farewell: String?
+    var interruption: (@Sendable () -> Void)?
     var leaveScreen: (@Sendable () -> Void)?
     var enterScreen: (@Sendable () -> Void)?
     var redraw: (@Sendable () -> Void)?
@@ -39,6 +40,50 @@ enum Signals {
   /// What to tell someone who interrupts now; nil for nothing.
   static func setFarewell(_ text: String?) { state.withLock { $0.farewell = text } }
 
+  /// What the first interruption does instead of ending the program; nil ends it.
+  private static func setInterruption(_ act: (@Sendable () -> Void)?) {
+    state.withLock { $0.interruption = act }
+  }
+
+  /// Runs a body that ends early when `stop` is called, which the first interruption does. A second
+  /// one ends the program at once. Returns also whether there was an interruption.
+  static func stopping<R: Sendable>(
+    _ stop: @escaping @Sendable () -> Void, _ body: () async -> R
+  ) async -> (result: R, wasInterrupted: Bool) {
+    let wasInterrupted = Flag()
+    setInterruption {
+      wasInterrupted.raise()
+      stop()
+    }
+    let result = await body()
+    setInterruption(nil)
+    return (result, wasInterrupted.isRaised)
+  }
+
+  /// Runs a body that is cancelled by the first interruption. A second one ends the program at once.
+  static func cancelling<R: Sendable>(
+    _ body: @escaping @Sendable () async -> R
+  ) async -> (result: R, wasInterrupted: Bool) {
+    let (interruptions, continuation) = AsyncStream.makeStream(of: Void.self)
+    return await stopping({ continuation.finish() }) {
+      await withTaskGroup(of: R?.self) { group in
+        group.addTask { await body() }
+        group.addTask {
+          for await _ in interruptions {}
+          return nil
+        }
+        var result: R?
+        // Whichever ends first ends the other.
+        for await ended in group {
+          if let ended { result = ended }
+          group.cancelAll()
+        }
+        guard let result else { preconditionFailure("the body has a result") }
+        return result
+      }
+    }
+  }
+
   /// How to leave and enter a screen that was taken over, and to draw it at another size.
   static func setScreen(
     leave: (@Sendable () -> Void)?, enter: (@Sendable () -> Void)?,
@@ -52,7 +97,10 @@ enum Signals {
   }
 
   private static func take(_ signal: Int32) {
-    let state = state.withLock { $0 }
+    let state = state.withLock { state in
+      defer { if [SIGINT, SIGTERM, SIGHUP].contains(signal) { state.interruption = nil } }
+      return state
+    }
     switch signal {
     case SIGWINCH: state.redraw?()
     case SIGTSTP:
@@ -61,9 +109,19 @@ enum Signals {
       state.enterScreen?()
       state.redraw?()
     default:
+      if let interruption = state.interruption { return interruption() }
       state.leaveScreen?()
       if let farewell = state.farewell { Console.error("\n" + farewell + "\n") }
       _exit(128 + signal)
     }
   }
+}
+
+/// Something that happens once.
+private final class Flag: Sendable {
+  private let state = Mutex(false)
+
+  var isRaised: Bool { state.withLock { $0 } }
+
+  func raise() { state.withLock { $0 = true } }
 }

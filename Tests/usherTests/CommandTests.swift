@@ -165,6 +165,20 @@ import Testing
     }
   }
 
+  @Test func aHoldIsExchangedAndSaysHowToGoOn() async throws {
+    try await withPeer { _, cli in
+      let old = "00000000-0000-7000-8000-000000000000"
+      let new = "00000000-0000-7000-8000-000000000001"
+      _ = try await cli.run(["hold", "7", "B1,B2"])
+      let run = try await cli.run(["exchange", old, "7", "A1"])
+      #expect(run.code == 0)
+      #expect(run.out.hasPrefix("Held A1 for 4:00\nBooking \(new), show 7\n"))
+      #expect(run.out.contains("  usher confirm \(new) --payment REFERENCE\n"))
+      #expect(run.out.hasSuffix("Instead of booking \(old); difference -11.20 EUR\n"))
+      #expect(try await cli.run(["confirm", old, "--payment", "P"]).code == 1)
+    }
+  }
+
   @Test func aRequestIsAskedForAndFenced() async throws {
     try await withPeer { _, cli in
       let (ran, unknown) = (UUID().uuidString, UUID().uuidString)
@@ -234,6 +248,8 @@ import Testing
     ["hold", "7", "--best", "0"], ["hold", "7", "A1", "A1"], ["hold", "x", "A1"],
     ["hold", "0", "A1"], ["hold", "7", "A1", "--tier", "GOLD"],
     ["hold", "7", "A1", "--request-id", "1"], ["confirm", "b"], ["confirm", "b", "--payment", ""],
+    ["wait", "7"], ["wait", "7", "--seats", "0"], ["wait", "7", "--seats", "11"],
+    ["wait", "0", "--seats", "1"], ["cities", "--json", "-o", "table"],
     ["watch", "7", "--once", "--changes", "1"], ["watch", "7", "--changes", "0"],
     ["shows", "--date", "2027-02-30"], ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],

@@ -24,6 +24,9 @@ struct Town {
   /// Changes whose answers are still to be lost after they happened.
   var answersToLose = 0
   var holdCalls = 0
+  /// Streams of parties in line, and who left it.
+  var parties: [Usher.V1.JoinWaitlistRequest] = []
+  var leavers: [String] = []
 
   mutating func set(_ labels: [String], _ state: Usher.V1.SeatState) {
     var changed: [Usher.V1.SeatChange] = []
@@ -66,6 +69,7 @@ final class Peer: Sendable {
     router.register(PeerCatalog())
     router.register(PeerMaps(holder: holder))
     router.register(PeerBookings(holder: holder))
+    router.register(PeerWaitlist(holder: holder))
     server = try Server(
       loops: [loop], router: router,
       configuration: ServerConfiguration(
@@ -122,6 +126,20 @@ final class PeerHolder: Sendable {
 
   func town<R: Sendable>(_ body: (inout Town) -> R) -> R? {
     peer.withLock { $0 }.map { $0.town.withLock { town in body(&town) } }
+  }
+
+  /// Counts a stream that stays open, and returns the town it found.
+  @discardableResult
+  func watch(_ stream: AsyncStream<Usher.V1.SeatMapChange>.Continuation) -> Town? {
+    town { town in
+      town.watcherCount += 1
+      town.watchers[town.watcherCount] = stream
+      for arrival in town.arrivals where arrival.count <= town.watcherCount {
+        arrival.resume.resume()
+      }
+      town.arrivals.removeAll { $0.count <= town.watcherCount }
+      return town
+    }
   }
 }
 

@@ -76,16 +76,7 @@ struct PeerMaps: Usher.V1.SeatMapServiceServer {
   ) async throws(RPCError) {
     guard request.showId == 7 else { throw Self.unknownShow }
     let (stream, continuation) = AsyncStream.makeStream(of: Usher.V1.SeatMapChange.self)
-    let town = holder.town { town in
-      town.watcherCount += 1
-      town.watchers[town.watcherCount] = continuation
-      for arrival in town.arrivals where arrival.count <= town.watcherCount {
-        arrival.resume.resume()
-      }
-      town.arrivals.removeAll { $0.count <= town.watcherCount }
-      return town
-    }
-    guard let town else { throw RPCError(.unavailable, "closed") }
+    guard let town = holder.watch(continuation) else { throw RPCError(.unavailable, "closed") }
     if request.afterVersion > 0 {
       for change in town.changes where change.version > request.afterVersion {
         try await responses.write(.init(event: .change(change)))
@@ -168,16 +159,20 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
         .failedPrecondition, "SEATS_UNAVAILABLE", "Some seats were lost.",
         metadata: ["seats": lost.joined(separator: ",")])
     }
-    town.set(wanted, .held)
+    return Self.hold(wanted, &town)
+  }
+
+  static func hold(_ labels: [String], _ town: inout Town) -> Usher.V1.Booking {
+    town.set(labels, .held)
     let booking = Usher.V1.Booking(
       bookingId: "00000000-0000-7000-8000-00000000000\(town.bookings.count)", showId: 7,
-      state: .held, seats: wanted, quote: quote(wanted), expiresInMs: 299_000,
+      state: .held, seats: labels, quote: quote(labels), expiresInMs: 299_000,
       version: town.version)
     town.bookings[booking.bookingId] = booking
     return booking
   }
 
-  private func quote(_ labels: [String]) -> Usher.V1.Quote {
+  private static func quote(_ labels: [String]) -> Usher.V1.Quote {
     func euros(_ minorUnits: Int64) -> Usher.V1.Money {
       .init(currencyCode: "EUR", minorUnits: minorUnits)
     }
@@ -226,13 +221,19 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
     _ request: Usher.V1.ExchangeBookingRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ExchangeBookingResponse {
     guard request.showId == 7 else { throw PeerMaps.unknownShow }
+    let before = holder.town { $0.bookings[request.bookingId]?.state } ?? nil
     var booking = try change(request.bookingId, request.requestId, .exchanged, .available, context)
-    booking.state = .confirmed
     booking.supersedes = booking.bookingId
+    booking.state = before ?? .confirmed
     booking.seats = request.seats
+    if before == .held {
+      booking.bookingId = holder.town { Self.hold(request.seats, &$0).bookingId } ?? ""
+      booking.expiresInMs = 240_000
+    }
     return .init(
       booking: booking, priceDifference: .init(currencyCode: "EUR", minorUnits: -1_120),
-      refund: .init(seats: ["B1"], amount: .init(currencyCode: "EUR", minorUnits: 1_120)))
+      refund: before == .held
+        ? nil : .init(seats: ["B1"], amount: .init(currencyCode: "EUR", minorUnits: 1_120)))
   }
 
   func batchHoldSeats(
@@ -281,13 +282,14 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
   ) throws(RPCError) -> Usher.V1.Booking {
     try authenticate(context)
     let isSold = state == .cancelled || state == .exchanged
-    let from: Usher.V1.BookingState = isSold ? .confirmed : .held
+    let from: [Usher.V1.BookingState] =
+      state == .exchanged ? [.held, .confirmed] : isSold ? [.confirmed] : [.held]
     let outcome = holder.town { town -> Result<Usher.V1.Booking, RPCError> in
       if let earlier = town.answers[requestId] { return .success(earlier) }
       guard var booking = town.bookings[id] else {
         return .failure(.refusal(.notFound, "BOOKING_NOT_FOUND", "There is no such booking."))
       }
-      guard booking.state == from else {
+      guard from.contains(booking.state) else {
         return .failure(
           .refusal(.failedPrecondition, "BOOKING_STATE", "The booking is \(booking.state)."))
       }

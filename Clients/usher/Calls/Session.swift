@@ -51,14 +51,21 @@ struct Session: Sendable {
   var seatMaps: Usher.V1.SeatMapServiceClient { Usher.V1.SeatMapServiceClient(channel) }
   var admin: Usher.Admin.V1.AdminServiceClient { Usher.Admin.V1.AdminServiceClient(channel) }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
+  var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }
 
   /// Time that is left; nil without a limit.
   var remaining: Duration? { deadline.map { max(.zero, $0 - .now) } }
 
   /// Options of the next call: the key, and what is left of the time.
   func options() throws(RPCError) -> CallOptions {
-    var options = CallOptions(timeout: remaining)
-    if let timeout = options.timeout, timeout <= .zero { throw .deadlineExceeded }
+    let remaining = remaining
+    if let remaining, remaining <= .zero { throw .deadlineExceeded }
+    return options(within: remaining)
+  }
+
+  /// Options of a call with a time limit of its own: the key.
+  func options(within timeout: Duration?) -> CallOptions {
+    var options = CallOptions(timeout: timeout)
     if let token = settings.token {
       options.metadata.append("authorization", "Bearer \(token.secret)")
     }

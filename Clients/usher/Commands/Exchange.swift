@@ -6,8 +6,10 @@ import UsherProtos
 
 struct Exchange: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Exchanges a sale for other seats, of its show or another: both or neither.",
+    abstract: "Exchanges a booking for other seats: both or neither.",
     discussion: """
+      A sale may go to its own show or to another. A hold stays with its show and lasts no longer \
+      than before: so an offer of the waiting list is exchanged for seats that one likes better. \
       Name the seats, or let the server choose with --best:
 
         usher exchange BOOKING 512 F12 F13
@@ -36,7 +38,7 @@ struct Exchange: AsyncParsableCommand {
         try await session.bookings.exchangeBooking(message(id), options: options)
       }
       try session.output.print(
-        response, lines: BookingText.exchanged(response, session.output.style))
+        response, lines: BookingText.exchanged(response, flags: flags, session.output.style))
     }
   }
 
@@ -56,11 +58,14 @@ struct Exchange: AsyncParsableCommand {
 extension BookingText {
   /// What an exchange made.
   static func exchanged(
-    _ response: Usher.V1.ExchangeBookingResponse, _ style: Style
+    _ response: Usher.V1.ExchangeBookingResponse, flags: String, _ style: Style
   ) -> [String] {
-    let old = response.booking?.supersedes ?? ""
+    let booking = response.booking ?? Usher.V1.Booking()
+    let old = booking.supersedes
     let difference = response.priceDifference?.text ?? ""
-    return outcome(response.booking, style)
+    let new =
+      booking.state == .held ? held(booking, flags: flags, style) : outcome(booking, style)
+    return new
       + [style.clean("Instead of booking \(old); difference \(difference)")]
       + refunds(response.refund.map { [$0] } ?? [], style)
   }

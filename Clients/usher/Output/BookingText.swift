@@ -1,5 +1,6 @@
 // Bookings for people: what they cost and why, how long a hold lasts, what to do next.
 
+import Foundation
 import ProtoWire
 import UsherProtos
 
@@ -10,6 +11,19 @@ enum BookingText {
     return [style.paint("Held \(seats) for \(span(booking))", .strong)]
       + ["Booking \(style.clean(booking.bookingId)), show \(booking.showId)", ""]
       + quote(booking.quote, style) + [""] + nextSteps(booking, flags, style)
+  }
+
+  /// What whoever waited in line is offered: a hold, or what became of it when the ticket is shown
+  /// again later.
+  static func offered(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
+    guard booking.state == .held else { return details(booking, flags: flags, style) }
+    let id = Shell.quote(style.clean(booking.bookingId))
+    let end = Date(timeIntervalSinceNow: Double(booking.expiresInMs) / 1_000)
+    return held(booking, flags: flags, style) + [
+      "Or take other free seats of the show instead:",
+      "  usher exchange \(id) \(booking.showId) SEATS\(flags)",
+      "The hold ends at \(Clock.timeOfDay(end)) on this machine's clock.",
+    ]
   }
 
   /// What a change made of a booking.

@@ -31,7 +31,9 @@ enum Exit: Int32, CaseIterable, Sendable {
     }
   }
 
-  private static let lostSeatsReasons: Set = ["SEATS_UNAVAILABLE", "NO_ADJACENT_SEATS"]
+  private static let lostSeatsReasons: Set = [
+    "SEATS_UNAVAILABLE", "NO_ADJACENT_SEATS", "RESERVED_FOR_WAITLIST", "WAIT_IS_HOPELESS",
+  ]
 
   /// One line for `usher help exit-codes`.
   var meaning: String {
@@ -39,7 +41,8 @@ enum Exit: Int32, CaseIterable, Sendable {
     case .ok: "done"
     case .other: "any other failure"
     case .cancelledByUser: "you answered no; nothing was changed"
-    case .seatsLost: "the seats are gone, or no seats side by side are left: choose others"
+    case .seatsLost:
+      "the seats are gone or kept for others, or none side by side are left: choose others"
     case .auth: "the key is missing, wrong or not allowed to do this"
     case .notFound: "no such show, booking, city, theatre, movie or setting"
     case .usage: "the command line, the configuration or a value in the request is wrong"

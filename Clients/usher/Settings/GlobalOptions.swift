@@ -8,6 +8,9 @@ struct OutputOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "How to print: a table, JSON, or a JSON value per line.")
   var output: OutputFormat?
 
+  @Flag(help: "The same as -o jsonl.")
+  var json = false
+
   @Option(help: "When to colour. Colour never says what a letter does not say too.")
   var color: ColorChoice?
 
@@ -23,13 +26,16 @@ struct OutputOptions: ParsableArguments {
     if noColor, let color, color != .never {
       throw ValidationError("--no-color and --color \(color.rawValue) contradict each other.")
     }
+    if json, let output, output != .jsonl {
+      throw ValidationError("--json and -o \(output.rawValue) contradict each other.")
+    }
   }
 
   /// What is set by flags, environment and profile.
   func sources() throws(Failure) -> SettingSources {
     var sources = SettingSources()
     sources.environment = ProcessInfo.processInfo.environment
-    sources.flags[.output] = output?.rawValue
+    sources.flags[.output] = (json ? .jsonl : output)?.rawValue
     sources.flags[.color] = noColor ? ColorChoice.never.rawValue : color?.rawValue
     let file = try ProfileFile.load(ProfileFile.path(sources.environment))
     let variable = sources.environment["USHER_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }
@@ -84,7 +90,7 @@ struct GlobalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Time for the whole command, for example 500ms, 30s, 2m (30s; watch: none).",
+      "Time for the whole command, for example 500ms, 30s, 2m (30s; watch, wait: none).",
       valueName: "time"))
   var timeout: String?
 

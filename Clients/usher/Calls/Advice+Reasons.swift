@@ -1,0 +1,108 @@
+// What to do about each refusal, by the reason that the server gives: reasons are its stable
+// interface.
+
+extension Advice {
+  /// A sentence, and perhaps a command to go on with.
+  typealias Hint = (hint: String, next: String?)
+
+  /// Nil for a reason from a later version of the service.
+  func advice(_ reason: String) -> Hint? {
+    aboutSeats(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason) ?? aboutRequests(reason)
+      ?? aboutServer(reason)
+  }
+
+  private var show: String { showId.map { "\($0)" } ?? "SHOW" }
+  private var map: String { "usher seats \(show)\(flags)" }
+  private var booking: String { "usher booking \(bookingId ?? "BOOKING")\(flags)" }
+
+  private func aboutSeats(_ reason: String) -> Hint? {
+    switch reason {
+    case "SEATS_UNAVAILABLE":
+      ("Choose others on the map, or let the server choose with --best.", map)
+    case "NO_ADJACENT_SEATS":
+      (
+        "Ask for fewer seats or another tier, choose single ones on the map, or wait for seats "
+          + "that are only held: usher wait.", map
+      )
+    case "STRANDS_SEATS":
+      (
+        "The theatre wants no single seat left alone: choose others, or let the server choose.",
+        map
+      )
+    case "HOLD_LIMIT_EXCEEDED":
+      ("A customer can hold ten seats of a show; release or confirm some first.", nil)
+    case "SALES_CLOSED": ("This show is not on sale.", "usher shows\(flags)")
+    case "SHOW_NOT_FOUND": ("Show ids are in the list of shows.", "usher shows\(flags)")
+    case "THEATRE_NOT_FOUND":
+      ("Theatre ids are in the list of theatres.", "usher theatres\(flags)")
+    default: nil
+    }
+  }
+
+  private func aboutWaiting(_ reason: String) -> Hint? {
+    let wait = "usher wait \(show) --seats COUNT\(flags)"
+    return switch reason {
+    case "RESERVED_FOR_WAITLIST": ("Others wait for these seats; stand in line with them.", wait)
+    case "WAITLIST_FULL": ("The line is as long as it may be; try again later.", nil)
+    case "WAIT_IS_HOPELESS":
+      ("Too few seats can still become free; ask for fewer, or for another show.", map)
+    case "WAIT_ENDED":
+      (
+        "It left, its stream was away for over a minute, or it has waited for an hour. "
+          + "A new place is at the end of the line.", wait
+      )
+    case "WAIT_NOT_FOUND": ("This request id has no place in the show's line.", nil)
+    default: nil
+    }
+  }
+
+  private func aboutBookings(_ reason: String) -> Hint? {
+    switch reason {
+    case "HOLD_EXPIRED", "HOLD_RELEASED":
+      ("The seats are free for anyone again; hold them anew.", map)
+    case "EXTENDED_BEFORE": ("A hold can be extended once.", booking)
+    case "FOREIGN_HOLD": ("The booking belongs to another partner's key.", nil)
+    case "BOOKING_STATE":
+      ("What it is now does not allow that; a hold can be exchanged only within its show.", booking)
+    case "BOOKING_NOT_FOUND": ("A key sees only the bookings that were made with it.", nil)
+    case "SHOW_BEGAN": ("A booking can be exchanged until its show begins.", nil)
+    case "CURRENCY_DIFFERS": ("Cancel the booking and hold the other seats instead.", nil)
+    case "SEATS_NOT_IN_BOOKING": ("Its seats are listed with the booking.", booking)
+    default: nil
+    }
+  }
+
+  private func aboutRequests(_ reason: String) -> Hint? {
+    switch reason {
+    case "REQUEST_FENCED":
+      ("This request id was fenced; leave --request-id away for a new one.", nil)
+    case "REQUEST_ID_REUSED":
+      (
+        "This request id was used for something else; leave --request-id away for a new one.", nil
+      )
+    case "REQUEST_NOT_FOUND":
+      (
+        "It was refused, is under way or never arrived; 'usher fence' sees to it that it never runs.",
+        nil
+      )
+    case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
+    case "PAGE_TOKEN_INVALID": ("The list changed its shape on the way; ask for it again.", nil)
+    default: nil
+    }
+  }
+
+  private func aboutServer(_ reason: String) -> Hint? {
+    switch reason {
+    case "CREDENTIALS_MISSING":
+      ("Selling needs a partner's key: --token-file FILE or USHER_TOKEN.", nil)
+    case "CREDENTIALS_INVALID":
+      ("The server does not know this key: is it another server's, or withdrawn?", nil)
+    case "SCOPE_MISSING": ("The key is not allowed to do this.", nil)
+    case "OVERLOADED": ("The server is busy; try again later.", nil)
+    case "DATABASE_UNAVAILABLE": ("The server's database is away; try again later.", nil)
+    case "CONFLICT": ("Another request was in the way; try again.", nil)
+    case "INTERNAL_ERROR": ("The fault is the server's, and in its log.", nil)
+    default: nil
+    }
+  }
+}
