@@ -14,6 +14,10 @@ package actor TestCluster {
   private var starting: Task<PrivateCluster, any Error>?
   private var templates: [String: Task<Void, any Error>] = [:]
   private var databaseCount = 0
+  /// Databases in use: more at once only make PostgreSQL's answers, and so every test, late.
+  private var openCount = 0
+  private static let mostOpen = 8
+  private var waiters: [CheckedContinuation<Void, Never>] = []
 
   /// The running cluster; the first call makes it.
   package func cluster() async throws -> PrivateCluster {
@@ -58,6 +62,8 @@ package actor TestCluster {
   ) async throws -> Value {
     let cluster = try await cluster()
     if let template { try await make(template, in: cluster, prepare) }
+    await enter()
+    defer { leave() }
     databaseCount += 1
     let name = "test_\(databaseCount)"
     try await cluster.createDatabase(name, template: template)
@@ -70,6 +76,19 @@ package actor TestCluster {
     // A test that left the cluster unusable is told so by its own failure.
     try? await cluster.dropDatabase(name)
     return try outcome.get()
+  }
+
+  private func enter() async {
+    guard openCount == Self.mostOpen else {
+      openCount += 1
+      return
+    }
+    await withCheckedContinuation { waiters.append($0) }
+  }
+
+  /// The place goes to who waited longest.
+  private func leave() {
+    if waiters.isEmpty { openCount -= 1 } else { waiters.removeFirst().resume() }
   }
 
   private func make(
