@@ -104,6 +104,19 @@ extension ShowLedger {
     return .done(record, .held)
   }
 
+  /// Refuses a hold of named seats that others have, if that much is clear without a batch and
+  /// while none has changed the ledger; nil when it must be decided. Changes nothing.
+  package func refusalAtOnce(of request: HoldRequest, _ moment: inout Moment) -> SaleRefusal? {
+    guard !isTouched, !queue.isTouched, nextEnd > moment.now, knowsAllHolders,
+      !holders.contains(request.identity.key), isOnSale(&moment), queue.isEmpty,
+      case .named(let numbers) = request.selection
+    else { return nil }
+    let indices = numbers.compactMap(terms.layout.index(number:))
+    guard indices.count == numbers.count, !exceedsCap(request, indices.count, &moment)
+    else { return nil }
+    return lost(of: indices, &moment)
+  }
+
   func isOnSale(_ moment: inout Moment) -> Bool {
     terms.isOnSale && !moment.isOver(terms.endsAt)
   }
@@ -128,21 +141,25 @@ extension ShowLedger {
 
   /// Why named seats cannot be had; nil when they can.
   private func refusal(named indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
-    let lost = indices.filter { !free.contains($0) }
-    if !lost.isEmpty {
-      for index in lost {
-        if case .booking(let id) = owners[index], let record = booking(id) {
-          noteLive(record, &moment)
-        }
-      }
-      let seats = lost.map {
-        SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
-      }
-      return .seatsUnavailable(seats, version: version(showing: seats))
-    }
+    if let refusal = lost(of: indices, &moment) { return refusal }
     let stranded = objections(toTaking: indices)
     return stranded.isEmpty
       ? nil : .strandsSeats(stranded.map { terms.layout.seats[$0].number })
+  }
+
+  /// Which of the seats are not free; nil when all are.
+  private func lost(of indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
+    let lost = indices.filter { !free.contains($0) }
+    guard !lost.isEmpty else { return nil }
+    for index in lost {
+      if case .booking(let id) = owners[index], let record = booking(id) {
+        noteLive(record, &moment)
+      }
+    }
+    let seats = lost.map {
+      SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
+    }
+    return .seatsUnavailable(seats, version: version(showing: seats))
   }
 
   /// The refusal rests on this hold: it is wrong once that is over.

@@ -48,7 +48,7 @@ package final class ShowLedger {
   private(set) var knowsAllHolders: Bool
   private var customers: [CustomerKey: Set<BookingID>] = [:]
   /// No hold ends before this.
-  private var nextEnd = Int64.max
+  private(set) var nextEnd = Int64.max
   let chooser: BestAvailable
 
   // What the batch touched, as it was before.
@@ -100,7 +100,7 @@ package final class ShowLedger {
   package func hasSeats(_ id: BookingID) -> Bool { live[id] != nil }
 
   /// Whether the batch changed bookings, and seats with them.
-  private var isTouched: Bool { !bookingsBefore.isEmpty }
+  var isTouched: Bool { !bookingsBefore.isEmpty }
 
   /// The state of a seat, by index.
   func state(at index: Int) -> SeatState {

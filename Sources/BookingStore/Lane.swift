@@ -59,18 +59,30 @@ package final class LaneWorker: Sendable {
   private func submit(
     _ request: SaleRequest, _ deadline: LoopInstant?
   ) async throws(StoreError) -> SaleOutcome {
+    if loop.isInside, let refusal = refusalAtOnce(of: request, deadline) { return refusal }
     let ticket = LaneTicket()
     let outcome: Result<SaleOutcome, StoreError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let entry = LaneEntry(
           ticket: ticket, request: request, deadline: deadline, continuation: continuation)
         guard !loop.isInside else { return accept(entry) }
-        loop.execute { self.accept(entry) }
+        loop.execute {
+          if let refusal = self.refusalAtOnce(of: request, deadline) {
+            return entry.finish(.success(refusal))
+          }
+          self.accept(entry)
+        }
       }
     } onCancel: {
       loop.execute { self.queue.value.drop(ticket) }
     }
     return try outcome.get()
+  }
+
+  /// Who wants seats that others have need not stand in line for hearing so.
+  private func refusalAtOnce(of request: SaleRequest, _ deadline: LoopInstant?) -> SaleOutcome? {
+    if let deadline, deadline <= loop.now { return nil }
+    return desk.value.refusalAtOnce(of: request).map { .refused($0) }
   }
 
   private func accept(_ entry: LaneEntry) {

@@ -311,14 +311,10 @@ struct SaleBatch: Sendable {
   func refusalsToCheck(
     _ shelf: LedgerShelf, isFeedLive: Bool
   ) -> [SaleStatements.CheckedShow]? {
-    let margin = StoreLimits.clockMarginMicroseconds
-    let isClear =
-      (moment.validUntil == .max || moment.validUntil - moment.now > margin)
-      && (moment.validFrom == .min || moment.now - moment.validFrom > margin)
     let written = Set(writes.shows.map(\.change.showID))
     let unwritten = showKeys.filter { !written.contains($0.showID) }
     let isProven = unwritten.allSatisfy { shelf.isProven($0.showID) }
-    if isFeedLive, isClear, isProven, !restsOnTerms { return nil }
+    if isFeedLive, moment.isClear, isProven, !restsOnTerms { return nil }
     let checked = unwritten.compactMap { key in
       shelf.ledger(key.showID).map {
         SaleStatements.CheckedShow(
@@ -450,6 +446,15 @@ extension SaleRequest {
     case .exchange(let exchange): exchange.bookingID
     case .hold, .sweep, .join, .endWaits, .together: nil
     }
+  }
+}
+
+extension Moment {
+  /// Whether no judgement of time is so close that the estimate could be wrong about it.
+  var isClear: Bool {
+    let margin = StoreLimits.clockMarginMicroseconds
+    return (validUntil == .max || validUntil - now > margin)
+      && (validFrom == .min || now - validFrom > margin)
   }
 }
 

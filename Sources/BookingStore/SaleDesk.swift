@@ -86,6 +86,23 @@ final class SaleDesk {
     toldQueues = [:]
   }
 
+  // MARK: Without a batch
+
+  /// Refuses a request from memory when it wants seats that others have, as of the latest version
+  /// that the feed has told; nil when it must be served. A batch under way is no hindrance as long
+  /// as it has not changed the show's ledger.
+  func refusalAtOnce(of request: SaleRequest) -> SaleRefusal? {
+    guard case .hold(let hold) = request, isFeedLive, !mustForget,
+      let time = clock.estimate(at: loop.now), let ledger = shelf.ledger(hold.showID),
+      shelf.isProven(hold.showID), ledger.version >= told[hold.showID] ?? 0,
+      ledger.queueVersion >= toldQueues[hold.showID] ?? 0, refusals.answer(hold.identity) == nil
+    else { return nil }
+    var moment = Moment(time)
+    guard let refusal = ledger.refusalAtOnce(of: hold, &moment), moment.isClear else { return nil }
+    refusals.note(refusal, hold.identity)
+    return refusal
+  }
+
   // MARK: One batch
 
   /// Serves a batch, its outcomes in its order. When it throws, nobody knows for whom: what was

@@ -223,6 +223,61 @@ private final class SluiceDatabase: Database {
     }
   }
 
+  /// Asks at once, and says in `order` when it was answered.
+  private func ask(
+    _ worker: LaneWorker, _ request: SaleRequest, _ name: String, _ order: Mailbox<String>
+  ) -> Task<SaleOutcome, any Error> {
+    Task.immediate(executorPreference: worker.loop) {
+      defer { order.put(name) }
+      return try await worker.serve(request)
+    }
+  }
+
+  @Test func whoWantsSoldSeatsDoesNotWaitForOthers() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let worker = LaneWorker(sluice, house.shows, on: house.loop)
+      worker.note(.began)
+      let order = Mailbox<String>()
+      let first = SaleRequest.hold(try house.request(["A1"], 1))
+      let held = try #require(try await worker.serve(first).record)
+      sluice.close()
+      let other = SaleRequest.hold(try house.request(["A1"], 2, show: 3))
+      let slow = ask(worker, other, "slow", order)
+      let lost = SaleRequest.hold(try house.request(["A1", "A2"], 3))
+      let refused = ask(worker, lost, "refused", order)
+      // What it was granted before is no loss.
+      let again = ask(worker, first, "again", order)
+      sluice.open()
+      #expect(await order.wait(for: 3) == ["refused", "slow", "again"])
+      #expect(
+        try await refused.value
+          == .refused(
+            .seatsUnavailable([SeatStatus(number: 0, state: .held)], version: held.version)))
+      #expect(try await again.value.record?.id == held.id)
+      #expect(try await slow.value.record != nil)
+      #expect(try await house.faults() == [])
+    }
+  }
+
+  @Test func whoWantsSeatsThatAreBeingSoldHearsWhetherTheyWere() async throws {
+    try await House.run { house in
+      let sluice = SluiceDatabase(house.connection)
+      let worker = LaneWorker(sluice, house.shows, on: house.loop)
+      worker.note(.began)
+      let order = Mailbox<String>()
+      _ = try await worker.serve(.hold(try house.request(["B1"], 1)))
+      sluice.close()
+      let first = ask(worker, .hold(try house.request(["A1"], 2)), "first", order)
+      let second = ask(worker, .hold(try house.request(["A1"], 3)), "second", order)
+      sluice.plan([.fail(PostgresError(.diskFull, "test"))])
+      sluice.open()
+      #expect(await order.wait(for: 2) == ["first", "second"])
+      await #expect(throws: StoreError.self) { try await first.value }
+      #expect(try await second.value.record != nil)
+    }
+  }
+
   @Test func theQueueIsBounded() async throws {
     try await House.run { house in
       let sluice = SluiceDatabase(house.connection)
