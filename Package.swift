@@ -170,10 +170,6 @@ let package = Package(
       ],
       path: "Tests/Benchmarks/EchoServer", swiftSettings: settings, linkerSettings: allocator),
     .executableTarget(
-      name: "SeatLoad",
-      dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
-      path: "Tests/Benchmarks/SeatLoad", swiftSettings: settings),
-    .executableTarget(
       name: "Soak",
       dependencies: ["UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor"],
       path: "Tests/Benchmarks/Soak", swiftSettings: settings),

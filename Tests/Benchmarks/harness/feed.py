@@ -8,12 +8,13 @@ import uuid
 
 import grpc
 
+from calls import make_stubs
+from database import TOKEN
 from fanout import Followers, anonymous_kib
 from h2load import load
-from process import Failed, Server, machine_busy_seconds
+from process import Server, machine_busy_seconds
 from report import Figures, Judgement, machine_line, table
 from runtime import CONNECTIONS, LOAD_CORE, SERVER_CORE, STREAMS, WARM_UP_COUNT, Call
-from selling import TOKEN, Database
 
 SEATS = 300
 SHOWS = 10
@@ -30,18 +31,12 @@ def varint(number):
     return bytes_ + bytes([number])
 
 
-class Usherd(Server):
+def usherd(database, core):
     """`usherd serve` on a fresh database of the benchmark, on one loop, readable by anyone."""
-
-    def __init__(self, database, core):
-        tools = database.tools
-        database.fresh("usher")
-        super().__init__(
-            [tools.product("usherd"), "serve", "--database", database.connection("usher"),
-             "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",
-             tools.certificate[1], "--loops", "1", "--anonymous-reads", "true",
-             "--connections-per-peer", "500", "--log-level", "warning", "--drain-seconds", "5"],
-            core=core, log=os.path.join(tools.folder, "servers.log"))
+    database.fresh("feed")
+    return database.serve(
+        "feed", "--loops", "1", "--anonymous-reads", "true", "--connections-per-peer", "500",
+        core=core)
 
 
 class Reads:
@@ -52,38 +47,25 @@ class Reads:
 
     def measure(self, figures, seconds):
         with self.start() as server:
-            probe, _ = self._load(server, WARM_UP_COUNT)
-            count = min(1_500_000, max(2_000, int(probe.rate * seconds)))
-            cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
-            result, load_cpu = self._load(server, count)
-            wall, cpu = time.monotonic() - began, server.cpu_seconds() - cpu
-            foreign = machine_busy_seconds() - busy - cpu - load_cpu
-            figures.add(
-                self.name, rate=result.rate, cpu_us=cpu / count * 1e6, per_core=count / cpu,
-                server_busy=cpu / wall, load_busy=load_cpu / wall,
-                foreign_busy=max(0.0, foreign) / wall)
+            figures.add(self.name, **self.measure_on(server, seconds))
+
+    def measure_on(self, server, seconds):
+        probe, _ = self._load(server, WARM_UP_COUNT)
+        count = min(1_500_000, max(2_000, int(probe.rate * seconds)))
+        cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
+        result, load_cpu = self._load(server, count)
+        wall, cpu = time.monotonic() - began, server.cpu_seconds() - cpu
+        foreign = machine_busy_seconds() - busy - cpu - load_cpu
+        return {
+            "rate": result.rate, "cpu_us": cpu / count * 1e6, "per_core": count / cpu,
+            "server_busy": cpu / wall, "load_busy": load_cpu / wall,
+            "foreign_busy": max(0.0, foreign) / wall,
+        }
 
     def _load(self, server, count):
         return load(
             server.port, self.call.path, self.call.file, self.call.answer_bytes, count, tls=True,
             connections=CONNECTIONS, streams=STREAMS, core=LOAD_CORE)
-
-
-def make_stubs(tools):
-    """What a partner would make of the schema."""
-    from grpc_tools import protoc
-    import grpc_tools
-
-    folder, protos = os.path.join(tools.folder, "stubs"), os.path.join(tools.root, "Protos")
-    include = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")
-    os.makedirs(folder, exist_ok=True)
-    names = ("common", "seat_map", "booking")
-    code = protoc.main(
-        ["protoc", f"-I{protos}", f"-I{include}", f"--python_out={folder}",
-         f"--grpc_python_out={folder}", *(f"{protos}/usher/v1/{name}.proto" for name in names)])
-    if code != 0:
-        raise Failed("protoc refused the schema")
-    sys.path.insert(0, folder)
 
 
 class Seller:
@@ -142,7 +124,7 @@ def watch(database, watchers, rate, seconds, figures):
     """A sale before many eyes. Checks that none of them missed a version."""
     tools = database.tools
     name = f"{watchers:,} watchers, {rate} changes/s"
-    with Usherd(database, core=None) as server:
+    with usherd(database, core=None) as server:
         seller = Seller(tools, server)
         seller.map(WATCHED_SHOW)
         streams = watchers // WATCHER_CONNECTIONS
@@ -189,54 +171,56 @@ def percentile(latencies, total, share):
     return 0.0
 
 
-def calls(database):
-    """The map of a show, and our own unary call with an answer of as many bytes."""
-    tools = database.tools
-    with Usherd(database, core=None) as server:
-        seller = Seller(tools, server)
-        size = seller.map(WATCHED_SHOW).ByteSize()
+def map_reads(database, name, show):
+    """The map of a show of a template, as it is before anybody buys."""
+    make_stubs(database.tools)
+    with database.serve(f"{name}_template", "--anonymous-reads", "true") as server:
+        seller = Seller(database.tools, server)
+        size = seller.map(show).ByteSize()
         seller.close()
+    return Reads(
+        "seat map of usherd",
+        Call(database.tools.folder, f"map_{name}", "/usher.v1.SeatMapService/GetSeatMap",
+             b"\x08" + varint(show), size + 5),
+        lambda: usherd(database, core=SERVER_CORE))
+
+
+def echo_reads(tools, answer_bytes):
+    """Our own unary call with an answer of as many bytes."""
     # A BytesValue has a byte for its tag and two for its length.
-    value = size - 3
-    return (
-        Reads(
-            "seat map of usherd",
-            Call(tools.folder, "map", "/usher.v1.SeatMapService/GetSeatMap",
-                 b"\x08" + varint(WATCHED_SHOW), size + 5),
-            lambda: Usherd(database, core=SERVER_CORE)),
-        Reads(
-            "unary call of usher bare",
-            Call(tools.folder, "reply", "/bench.Echo/Reply", b"\x08" + varint(value), size + 5),
-            lambda: Server(
-                [tools.product("EchoServer"), "127.0.0.1:0", *tools.certificate],
-                core=SERVER_CORE, log=os.path.join(tools.folder, "servers.log"))),
-        size)
+    value = answer_bytes - 5 - 3
+    return Reads(
+        "unary call of usher bare",
+        Call(tools.folder, "reply", "/bench.Echo/Reply", b"\x08" + varint(value), answer_bytes),
+        lambda: Server(
+            [tools.product("EchoServer"), "127.0.0.1:0", *tools.certificate],
+            core=SERVER_CORE, log=os.path.join(tools.folder, "servers.log")))
 
 
-def run(tools, rounds, seconds):
-    make_stubs(tools)
-    database = Database(tools, shows=SHOWS, seats=SEATS, textbook=False)
+def run(database, rounds, seconds):
+    database.offer("feed", "shows.sql", shows=SHOWS, seats=SEATS, halls=0, hall_seats=SEATS)
     figures, sales = Figures(), Figures()
-    try:
-        maps, echo, size = calls(database)
-        for number in range(rounds):
-            for case in (maps, echo) if number % 2 == 0 else (echo, maps):
-                print(f"round {number + 1} of {rounds}: {case.name}", file=sys.stderr, flush=True)
-                case.measure(figures, seconds)
-            for watchers, rate, length in SALES:
-                print(f"round {number + 1} of {rounds}: {watchers} watchers, {rate} changes/s",
-                      file=sys.stderr, flush=True)
-                watch(database, watchers, rate, length, sales)
-    finally:
-        database.cluster.stop()
-    print(f"\nSeat maps of {SEATS} seats, {size:,} bytes, read over TLS, {rounds} rounds")
+    maps = map_reads(database, "feed", WATCHED_SHOW)
+    size = maps.call.answer_bytes
+    echo = echo_reads(database.tools, size)
+    for number in range(rounds):
+        for case in (maps, echo) if number % 2 == 0 else (echo, maps):
+            print(f"round {number + 1} of {rounds}: {case.name}", file=sys.stderr, flush=True)
+            case.measure(figures, seconds)
+        for watchers, rate, length in SALES:
+            print(f"round {number + 1} of {rounds}: {watchers} watchers, {rate} changes/s",
+                  file=sys.stderr, flush=True)
+            watch(database, watchers, rate, length, sales)
+    print(f"\nSeat maps of {SEATS} seats, {size - 5:,} bytes, read over TLS, {rounds} rounds")
     show_reads(figures)
     print(f"\nOne show watched on {WATCHER_CONNECTIONS} connections, everything on two cores;"
           " milliseconds from the request for a change to its arrival at each watcher")
     show_sales(sales)
     judgement = judge(figures, sales, maps, echo)
     judgement.show()
-    machine_line("feed", figures, judgement, {**tools.facts, "watched": sales.summary()})
+    machine_line(
+        "feed", figures, judgement, {**database.tools.facts, "watched": sales.summary()})
+    return judgement
 
 
 def judge(figures, sales, maps, echo):

@@ -10,20 +10,23 @@ import tempfile
 
 import codec
 import fanout
-import feed
 import process
 import runtime
-import selling
+import rush
 from tools import Tools
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run", description=__doc__)
     parser.add_argument(
-        "part", nargs="?", default="all", 
-        choices=["all", "runtime", "fanout", "selling", "feed", "codec"])
+        "part", nargs="?", default="all",
+        choices=["all", "runtime", "fanout", "codec", "rush", *rush.PARTS])
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, 1 to 50")
     parser.add_argument("--seconds", type=float, default=3, help="of load per case, 0.2 to 30")
+    parser.add_argument(
+        "--seats", type=sizes, default=(1_000_000,),
+        help="show-seats in the tables, several with commas between, to compare with the small"
+        " database: 400,000 to 40,000,000 each; 20,000,000 take some 9 GB of disk for a time")
     parser.add_argument("--root", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--grpc-swift-server", help=argparse.SUPPRESS)
@@ -32,6 +35,13 @@ def arguments():
     if not (1 <= given.rounds <= 50 and 0.2 <= given.seconds <= 30):
         parser.error("--rounds takes 1 to 50, --seconds 0.2 to 30")
     return given
+
+
+def sizes(text):
+    values = tuple(map(int, text.split(",")))
+    if not all(400_000 < value <= 40_000_000 for value in values):
+        raise ValueError
+    return values
 
 
 def working_folder():
@@ -53,12 +63,11 @@ def main():
             runtime.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "fanout"):
             fanout.run(tools, given.rounds, given.seconds)
-        if given.part in ("all", "feed"):
-            feed.run(tools, given.rounds, given.seconds)
         if given.part in ("all", "codec"):
             codec.run_part(tools, given.rounds, given.seconds)
-        if given.part in ("all", "selling"):
-            selling.run(tools, given.rounds, given.seconds)
+        if given.part in ("all", "rush", *rush.PARTS):
+            parts = rush.PARTS if given.part in ("all", "rush") else (given.part,)
+            rush.run(tools, parts, given.rounds, given.seconds, given.seats)
     except (process.Failed, subprocess.TimeoutExpired) as error:
         print(f"benchmark failed: {error}", file=sys.stderr)
         return 1

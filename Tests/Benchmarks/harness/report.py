@@ -74,11 +74,15 @@ class Judgement:
         self.values = []
 
     def add(self, what, ratio, *, at_most=None, at_least=None):
+        """Without a goal it is told only."""
         middle, low, high = ratio
-        met = middle <= at_most if at_most is not None else middle >= at_least
-        goal = f"≤ {at_most:.3g}" if at_most is not None else f"≥ {at_least:.3g}"
-        self.rows.append(
-            [what, f"{middle:.3f}", f"{low:.3f}–{high:.3f}", goal, "met" if met else "MISSED"])
+        goal, met = "", None
+        if at_most is not None:
+            goal, met = f"≤ {at_most:.3g}", middle <= at_most
+        elif at_least is not None:
+            goal, met = f"≥ {at_least:.3g}", middle >= at_least
+        verdict = {True: "met", False: "MISSED", None: ""}[met]
+        self.rows.append([what, f"{middle:.3f}", f"{low:.3f}–{high:.3f}", goal, verdict])
         self.values.append({
             "what": what, "ratio": round(middle, 4), "min": round(low, 4), "max": round(high, 4),
             "goal": goal, "met": met,

@@ -29,6 +29,10 @@ class Tools:
     def fan_load(self):
         return os.path.join(self.build, "fan_load")
 
+    @property
+    def call_load(self):
+        return os.path.join(self.build, "call_load")
+
     def source(self, path):
         return os.path.join(self.root, "Tests/Benchmarks", path)
 
