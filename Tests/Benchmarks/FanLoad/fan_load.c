@@ -33,8 +33,9 @@
 enum { kFrameHeader = 9, kPrefix = 5, kTag = 2, kBuffer = 1 << 17, kEvents = 64 };
 // What followers are told: a BytesValue of 57 bytes, of which four are a number.
 enum { kValue = 57, kMessage = kTag + kValue, kEnvelope = kPrefix + kMessage, kBurst = 200 };
-// Arrivals of a version are counted by their distance from the first, in steps of 0.1 ms.
-enum { kVersions = 1 << 14, kSteps = 1 << 12, kStepNanoseconds = 100000 };
+// Arrivals of a version are counted by their distance from the first, in steps of 0.1 ms; whatever
+// comes later than 1.6 s counts as that late.
+enum { kVersions = 1 << 14, kSteps = 1 << 14, kStepNanoseconds = 100000 };
 enum { kData, kHeaders, kPriority, kReset, kSettings, kPush, kPing, kGoAway, kWindow };
 
 // One followed call: the number it must be told next, and a message that has come in part, of which
@@ -219,8 +220,9 @@ static void take_event(Stream* stream, const uint8_t* message) {
     uint32_t version = field(&at, 1), previous = field(&at, 2);
     if (previous + 1 != stream->next) fail("from %u came where %u was due", previous, stream->next);
     if (version > stream->next) ++merged;
+    // What was merged into this event arrived with it.
+    for (uint32_t told = stream->next; told <= version; ++told) note_arrival(told);
     stream->next = version + 1;
-    note_arrival(version);
     ++delivered;
   } else if (message[0] != 0x1a || field(&at, 1) + 1 != stream->next) {
     fail("a bookmark of another version");
@@ -444,8 +446,8 @@ static int behind(uint32_t version) {
   return 0;
 }
 
-// One line per version: when the first stream had it, how many streams had it as an event of its
-// own, and how many after how many steps.
+// One line per version: when the first stream had it, how many streams had it, and how many after how
+// many steps.
 static void write_arrivals(const char* path) {
   FILE* file = fopen(path, "w");
   if (!file) fail("cannot write %s", path);

@@ -81,7 +81,12 @@ class CallLoad(Server):
         if not answer:
             with open(self.report_log, errors="replace") as log:
                 raise Failed(f"the load ended: {log.read()[-1000:]}")
-        return json.loads(answer)
+        result = json.loads(answer)
+        if result["failed"]:
+            raise Failed(
+                f"{result['failed']} of {result['answered']} calls had other answers than they must;"
+                f" {result['first_failure']}")
+        return result
 
 
 HOLD = "/usher.v1.BookingService/HoldSeats"

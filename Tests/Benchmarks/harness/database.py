@@ -21,6 +21,9 @@ class Database:
             log=os.path.join(tools.folder, "servers.log"))
         self.pid = int(self.cluster.words[1])
         self.base = self.cluster.words[2].strip().replace("dbname='postgres'", "")
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            if self.sql("postgres", f"show {setting}") != "on":
+                raise Failed(f"{setting} is off")
 
     def __enter__(self):
         return self
@@ -69,11 +72,11 @@ class Database:
             ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.connection(name), *arguments],
             seconds=seconds)[0]
 
-    def serve(self, name, *flags, core=None):
+    def serve(self, name, *flags, core=None, loops=None):
         """`usherd serve` on a database; one loop where it has one core."""
         tools = self.tools
-        if core is not None:
-            flags = ("--loops", "1", *flags)
+        if core is not None or loops:
+            flags = ("--loops", str(loops or 1), *flags)
         return Server(
             [tools.product("usherd"), "serve", "--database", self.connection(name),
              "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",

@@ -67,7 +67,8 @@ def main():
             codec.run_part(tools, given.rounds, given.seconds)
         if given.part in ("all", "rush", *rush.PARTS):
             parts = rush.PARTS if given.part in ("all", "rush") else (given.part,)
-            rush.run(tools, parts, given.rounds, given.seconds, given.seats)
+            if not rush.run(tools, parts, given.rounds, given.seconds, given.seats):
+                return 1
     except (process.Failed, subprocess.TimeoutExpired) as error:
         print(f"benchmark failed: {error}", file=sys.stderr)
         return 1

@@ -3,6 +3,7 @@
 Knows nothing of what they serve.
 """
 
+import contextlib
 import os
 import selectors
 import signal
@@ -89,9 +90,12 @@ class Server:
             raise Failed(f"{command[0]} did not become ready:\n{log.read()[-2000:]}")
 
     def ask(self, line, seconds):
-        """Says a line and returns the one that comes back."""
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        """Says a line and returns the one that comes back, nothing when the process has ended."""
+        try:
+            self.process.stdin.write(line.encode() + b"\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return ""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             if not selector.select(timeout=seconds):
@@ -104,7 +108,8 @@ class Server:
     def stop(self):
         if self in _alive:
             _alive.remove(self)
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -125,7 +130,8 @@ class Cluster(Server):
     """A private PostgreSQL: ends by itself when its standard input does."""
 
     def stop(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -5,44 +5,33 @@ answer must be the refusal that a stock client was given for those seats."""
 import base64
 import os
 import sys
-import time
 import uuid
 
 import grpc
 
+import percore
 import selling
 from calls import ANY_UUID, HOLD, CallFile, make_stubs
 from database import TOKEN
-from process import Failed, Server, machine_busy_seconds
+from process import Failed, Server
 from report import Figures, Judgement, machine_line, table
 from runtime import CONNECTIONS, LOAD_CORE, SERVER_CORE, STREAMS, text_field
 
 # Pairs of the last large show that are sold and then asked for.
 PAIRS = 100
-WARM_UP_COUNT = 5_000
-MOST_REQUESTS = 1_500_000
 ECHO = "/bench.Echo/Unary"
 CHECK = "/grpc.health.v1.Health/Check"
 
 
-def measure(calls, server, seconds):
+def measure(calls, server, database, seconds):
     """Figures of calls that are repeated for some seconds."""
     with calls.load(server, CONNECTIONS, core=LOAD_CORE) as load:
         def run(count):
-            return load.run(
-                0, calls.count, most=count, at_a_time=CONNECTIONS * STREAMS)
-        probe = run(WARM_UP_COUNT)
-        rate = probe["answered"] / probe["seconds"]
-        count = min(MOST_REQUESTS, max(2_000, int(rate * seconds)))
-        cpu, busy, began = server.cpu_seconds(), machine_busy_seconds(), time.monotonic()
-        result = run(count)
-        wall, cpu = time.monotonic() - began, server.cpu_seconds() - cpu
-        foreign = machine_busy_seconds() - busy - cpu - result["cpu_seconds"]
-    return {
-        "rate": count / result["seconds"], "cpu_us": cpu / count * 1e6, "per_core": count / cpu,
-        "server_busy": cpu / wall, "load_busy": result["cpu_seconds"] / wall,
-        "foreign_busy": max(0.0, foreign) / wall,
-    }
+            made = load.run(0, calls.count, most=count, at_a_time=CONNECTIONS * STREAMS)
+            if made["answered"] != count:
+                raise Failed(f"{made['answered']} of {count} calls within their time")
+            return count / made["seconds"], made["cpu_seconds"]
+        return percore.measure(server, database, run, seconds)
 
 
 class Echo:
@@ -60,7 +49,7 @@ class Echo:
         with Server(
             [tools.product("EchoServer"), "127.0.0.1:0", *tools.certificate], core=SERVER_CORE,
             log=os.path.join(tools.folder, "servers.log")) as server:
-            return measure(self.calls, server, seconds)
+            return measure(self.calls, server, None, seconds)
 
 
 class Refusals:
@@ -79,7 +68,7 @@ class Refusals:
         database.fresh(self.template)
         with database.serve(self.template, core=SERVER_CORE) as server:
             figures = self.measure_on(server, seconds)
-            checks = measure(self.checks, server, seconds)
+            checks = measure(self.checks, server, database, seconds)
         database.check_sales(self.template, 0, confirmed=PAIRS)
         return figures, checks
 
@@ -88,7 +77,7 @@ class Refusals:
         calls = CallFile(self.database.tools, f"{self.template}_refused", HOLD)
         for request, details in self._sell(server):
             calls.add_refused(HOLD, request, grpc.StatusCode.FAILED_PRECONDITION.value[0], details)
-        return measure(calls, server, seconds)
+        return measure(calls, server, self.database, seconds)
 
     def _sell(self, server):
         """Sells the pairs by a stock client, and asks once more for each. Returns the requests and
@@ -147,26 +136,12 @@ def run(database, rounds, seconds):
     print(
         f"\nSeats sold already, asked for over TLS, {CONNECTIONS} connections × {STREAMS} streams,"
         f" server on core {SERVER_CORE}, load on core {LOAD_CORE}, {rounds} rounds")
-    show(figures)
+    table(
+        ["calls, medians", *percore.HEADINGS],
+        [percore.row(figures, case) for case in figures.cases()])
     judgement = Judgement()
-    judgement.add(
-        "refusals per second of one core: usherd / unary echo",
-        figures.ratio(refusals.name, echo.name, "per_core"), at_least=0.7)
-    judgement.add(
-        "refusals per second: usherd / unary echo",
-        figures.ratio(refusals.name, echo.name, "rate"), at_least=0.7)
+    percore.judge(
+        judgement, figures, refusals.name, echo.name, "refusals: usherd / unary echo,", 0.7)
     judgement.show()
     machine_line("refusals", figures, judgement, database.tools.facts)
     return judgement
-
-
-def show(figures):
-    table(
-        ["calls, medians", "CPU µs", "", "per core and s", "calls/s", "server busy", "load busy",
-         "others busy"],
-        [[case, f"{figures.median(case, 'cpu_us'):.2f}",
-          f"±{figures.spread(case, 'cpu_us') * 100:.0f}%",
-          f"{figures.median(case, 'per_core'):,.0f}", f"{figures.median(case, 'rate'):,.0f}",
-          *(f"{figures.median(case, part) * 100:.0f}%"
-            for part in ("server_busy", "load_busy", "foreign_busy"))]
-         for case in figures.cases()])

@@ -3,6 +3,7 @@ Ours end to end over RPC with TLS; the peer's transaction sent by pgbench from t
 the same cluster. Each round starts from a fresh copy of the same tables."""
 
 import re
+import statistics
 import sys
 
 from calls import Holds, round_the_shows
@@ -115,12 +116,20 @@ def _find(pattern, text):
 
 
 def best(seller, choices, amount):
-    """The concurrency at which a seller is fastest."""
+    """The concurrency at which a seller is fastest; the two that seem to be are tried once more."""
     rates = {}
+
+    def sell(choice):
+        rates.setdefault(choice, []).append(seller.sell(choice, amount)["rate"])
+        print(f"{seller.name}, {choice} at a time: {rates[choice][-1]:,.0f}/s", file=sys.stderr)
+
+    def rate(choice):
+        return statistics.mean(rates[choice])
     for choice in choices:
-        rates[choice] = seller.sell(choice, amount)["rate"]
-        print(f"{seller.name}, {choice} at a time: {rates[choice]:,.0f}/s", file=sys.stderr)
-    return max(rates, key=rates.get)
+        sell(choice)
+    for choice in sorted(rates, key=rate)[-2:]:
+        sell(choice)
+    return max(rates, key=rate)
 
 
 def compete(textbook, usher, choices, rounds, amount):
