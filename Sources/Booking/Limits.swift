@@ -33,6 +33,13 @@ package enum Limits {
   /// Most parties in the line for one show: each change tells all of them their position, and who
   /// is behind as many hardly gets a seat.
   package static let waitingParties = 1_000
+  /// Shows of which it is remembered what was told of them last: a commit takes milliseconds to
+  /// show itself, and in that time not as many change.
+  package static let toldShows = 4_096
+  /// Pause before what was read too early is read again: about what a commit takes to show itself.
+  package static let commitPause = Duration.milliseconds(2)
+  /// Longest such pause: a commit that waits for a standby may take until that is back.
+  package static let longestCommitPause = Duration.milliseconds(512)
   /// What the server adds to each hold so that no client's timer outlives it.
   package static let holdGraceSeconds = 5
 }

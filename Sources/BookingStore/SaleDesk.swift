@@ -19,6 +19,9 @@ final class SaleDesk {
   private var clock = DatabaseClock()
   /// Whether the node learns of others' changes: then what a ledger says is no older than the feed.
   private var isFeedLive = false
+  /// Versions that shows and their lines have been told to have.
+  private var newest = ToldVersions()
+  private var newestQueues = ToldVersions()
   /// Versions that the feed told of while a batch was under way.
   private var told: [Int64: Int64] = [:]
   /// The same of waiting lists.
@@ -48,6 +51,7 @@ final class SaleDesk {
   /// The feed lives from now on, or is gone. Either way changes may have been missed before.
   func setFeedLive(_ isLive: Bool) {
     isFeedLive = isLive
+    (newest, newestQueues) = (ToldVersions(), ToldVersions())
     if isServing { (told, toldQueues) = ([:], [:]) } else { shelf.dropAll() }
     mustForget = isServing
   }
@@ -57,6 +61,7 @@ final class SaleDesk {
 
   /// A show reached a version.
   func note(_ showID: Int64, version: Int64) {
+    newest.note(showID, version)
     if isServing {
       told[showID] = max(told[showID] ?? 0, version)
     } else if let ledger = shelf.ledger(showID), ledger.version < version {
@@ -66,6 +71,7 @@ final class SaleDesk {
 
   /// The line for a show reached a version.
   func note(_ showID: Int64, queueVersion: Int64) {
+    newestQueues.note(showID, queueVersion)
     if isServing {
       toldQueues[showID] = max(toldQueues[showID] ?? 0, queueVersion)
     } else if let ledger = shelf.ledger(showID), ledger.queueVersion < queueVersion {
@@ -296,6 +302,9 @@ final class SaleDesk {
     // Versions first: sales read after are written only if the version is still this.
     let states = try await SaleStatements.shows(
       missing, locked: locked, on: batch.database, timeout: batch.timeout)
+    if !locked, states.contains(where: isOlderThanTold) {
+      throw PostgresError(.serializationFailure, "a commit that was told of does not show yet")
+    }
     let blocked = try await SaleStatements.blocked(
       missing, on: batch.database, timeout: batch.timeout)
     let bookings = try await SaleStatements.bookings(
@@ -312,6 +321,11 @@ final class SaleDesk {
           chooser: shelf.chooser(details.layoutKey, details.layout)),
         isProven: locked)
     }
+  }
+
+  /// Under the locks nothing is: they outlast the moment between a commit's telling and showing.
+  private func isOlderThanTold(_ state: ShowState) -> Bool {
+    state.version < newest[state.showID] || state.queueVersion < newestQueues[state.showID]
   }
 
   /// The lines of those shows that ever had one.

@@ -14,6 +14,16 @@ package enum WaitStanding: Sendable, Hashable {
   case ended(WaitState)
 }
 
+/// Where parties of a show stand, all at one moment.
+package struct WaitStandings: Sendable {
+  /// The version of the line; nil when nobody was found.
+  package fileprivate(set) var version: Int64?
+  fileprivate var found: [RequestKey: WaitStanding] = [:]
+
+  /// Where a party stands; nil when it was not asked for or never came.
+  package subscript(key: RequestKey) -> WaitStanding? { found[key] }
+}
+
 /// The waiting list as the database has it.
 package struct WaitlistStore: Sendable {
   private let database: any Database
@@ -23,15 +33,15 @@ package struct WaitlistStore: Sendable {
     self.database = database
   }
 
-  /// Where parties of a show stand, all at one moment; those that never came are left out.
+  /// Where parties of a show stand.
   package func standings(
     of keys: [RequestKey], lane: Int16, showID: Int64
-  ) async throws(StoreError) -> [RequestKey: WaitStanding] {
+  ) async throws(StoreError) -> WaitStandings {
     let result = try await database.ask(
       Statements.readStandings,
       [.int2(lane), .int8(showID)] + WaitStatements.parameters(keys), timeout: nil)
     return try reading { () throws(PostgresError) in
-      var found: [RequestKey: WaitStanding] = [:]
+      var standings = WaitStandings()
       let wanted = Set(keys)
       var (position, seatsAhead) = (0, 0)
       for row in result.rows {
@@ -43,9 +53,10 @@ package struct WaitlistStore: Sendable {
           position += 1
           seatsAhead += Int(try row.decode(2, as: Int16.self))
         }
-        if wanted.contains(key) { found[key] = standing }
+        if wanted.contains(key) { standings.found[key] = standing }
+        standings.version = try row.decode(5)
       }
-      return found
+      return standings
     }
   }
 

@@ -14,6 +14,8 @@ final class FeedEntry {
   var pending: [SeatChange]?
   /// The stream began anew while a snapshot was being read, which may be too old therefore.
   var mustLoadAgain = false
+  /// The pause before it is read again because a commit that was told of did not show.
+  var commitPause = CommitPause()
   /// The map is known to be behind: watchers keep it, but are told nothing of completeness.
   var isStale = false
   /// A version that this node has told somebody: nobody who asks here afterwards is told less.

@@ -83,6 +83,24 @@ extension FeedRegistry {
     entry.pending = nil
     changed(entry)
     for change in pending { apply(change) }
+    guard entry.pending == nil, shows.has(entry) else { return }
+    if let version = entry.feed?.map.version, version < told[entry.showID] {
+      waitForCommit(entry)
+    } else {
+      entry.commitPause = CommitPause()
+    }
+  }
+
+  /// What was read is older than what was told before anybody here asked for the show: the commit is
+  /// about to show itself.
+  private func waitForCommit(_ entry: FeedEntry) {
+    entry.pending = []
+    loadCount += 1
+    loop.schedule(after: entry.commitPause.take()) { [weak self] in
+      guard let self else { return }
+      loadCount -= 1
+      loadAgain(entry)
+    }
   }
 
   // MARK: Reading anew

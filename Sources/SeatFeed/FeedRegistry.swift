@@ -20,6 +20,8 @@ package final class FeedRegistry {
   package let loop: EventLoop
   let load: Loader
   let shows = ShowTable()
+  /// Versions that shows have been told to have, in memory or not.
+  var told = ToldVersions()
   var groups: [ShowGroupKey: ShowGroup] = [:]
   let groupSource: GroupSource
   private var bookmarkTimer: LoopTimer?
@@ -124,6 +126,7 @@ package final class FeedRegistry {
 
   /// A committed change. Stale ones are ignored; a gap makes the show be read anew.
   package func apply(_ change: SeatChange) {
+    told.note(change.showID, change.version)
     guard let entry = shows[change.showID] else { return }
     if entry.pending != nil {
       entry.pending?.append(change)
@@ -163,6 +166,7 @@ package final class FeedRegistry {
   /// What nobody watches is not worth being read anew.
   package func streamBegan() {
     isLive = true
+    told = ToldVersions()
     for entry in Array(shows.all) {
       if entry.pending != nil {
         entry.mustLoadAgain = true
@@ -178,6 +182,7 @@ package final class FeedRegistry {
   /// The change stream is gone; watchers wait until it is back.
   package func streamEnded() {
     isLive = false
+    told = ToldVersions()
     for entry in shows.all { entry.resumeVersionWaiters(reached: nil) }
   }
 

@@ -2,7 +2,7 @@
 // feed says that a line has changed, and now and then in case it does not: once for all parties of a
 // show that are here, and never twice at a time.
 
-import Booking
+package import Booking
 package import BookingStore
 package import Logging
 import RPC
@@ -18,6 +18,9 @@ package final class WaitRoom {
     var isReading = false
     /// Whether it may have changed since it was read.
     var isStale = true
+    /// Set while a commit that was told of is given time to show itself.
+    var isPausing = false
+    var commitPause = CommitPause()
 
     init(lane: Int16, showID: Int64) {
       self.lane = lane
@@ -29,6 +32,8 @@ package final class WaitRoom {
   private let store: WaitlistStore
   private let logger: Logger
   private var lines: [Int64: Line] = [:]
+  /// Versions that lines have been told to have.
+  private var told = ToldVersions()
   private var heartbeat: LoopTimer?
 
   /// An empty room.
@@ -60,16 +65,22 @@ package final class WaitRoom {
   }
 
   /// The line for a show has changed.
-  package func note(_ showID: Int64) {
-    if let line = lines[showID] { refresh(line) }
+  package func note(_ change: QueueChange) {
+    told.note(change.showID, change.version)
+    if let line = lines[change.showID] { refresh(line) }
   }
 
-  /// Any line may have changed.
-  package func noteAll() {
-    for line in lines.values { refresh(line) }
+  /// The feed begins anew: any line may have changed, and what was told of before may be lost.
+  package func streamBegan() {
+    told = ToldVersions()
+    refreshAll()
   }
 
   // MARK: Reading
+
+  private func refreshAll() {
+    for line in lines.values { refresh(line) }
+  }
 
   private func refresh(_ line: Line) {
     line.isStale = true
@@ -90,12 +101,27 @@ package final class WaitRoom {
         for seat in seats {
           if let standing = standings[seat.key] { seat.tell(standing) }
         }
+        readAgain(line, ifOlder: standings.version)
       } catch {
         // The heartbeat asks again.
         logger.warning(
           "waiting list not read", metadata: ["show": "\(line.showID)", "error": "\(error)"])
         return
       }
+    }
+  }
+
+  /// When a commit that was told of does not show in what was read, it is about to.
+  private func readAgain(_ line: Line, ifOlder version: Int64?) {
+    guard let version, version < told[line.showID] else {
+      line.commitPause = CommitPause()
+      return
+    }
+    guard !line.isPausing else { return }
+    line.isPausing = true
+    loop.schedule(after: line.commitPause.take()) { [weak self] in
+      line.isPausing = false
+      self?.refresh(line)
     }
   }
 
@@ -117,7 +143,7 @@ package final class WaitRoom {
     } catch {
       logger.warning("waiting list not refreshed", metadata: ["error": "\(error)"])
     }
-    noteAll()
+    refreshAll()
   }
 }
 

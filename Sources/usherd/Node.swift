@@ -119,11 +119,11 @@ final class Node: Sendable {
     case .began:
       parts.onEach { parts in
         parts.feed.streamBegan()
-        parts.waitRoom.noteAll()
+        parts.waitRoom.streamBegan()
       }
     case .ended: parts.onEach { $0.feed.streamEnded() }
     case .change(let change): parts.onEach { $0.feed.apply(change) }
-    case .queue(let change): parts.onEach { $0.waitRoom.note(change.showID) }
+    case .queue(let change): parts.onEach { $0.waitRoom.note(change) }
     }
   }
 

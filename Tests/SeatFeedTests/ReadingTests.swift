@@ -53,6 +53,32 @@ import Testing
     #expect(self.version(map) == version, sourceLocation: sourceLocation)
   }
 
+  /// A commit is told before it shows itself: who then reads the show for the first time, reads again.
+  @Test func aShowThatIsReadBeforeACommitShowsIsReadAgain() async throws {
+    let (truth, frames) = (truth, frames)
+    try await loop.run { [self] () async throws in
+      let before = truth.show(frames)
+      let change = sell(3)
+      let registry = FeedRegistry(loop: loop) { (_) async throws(FeedError) in
+        let count = truth.loadCount.withLock { count in
+          count += 1
+          return count
+        }
+        return count < 3 ? before : truth.show(frames)
+      }
+      registry.streamBegan()
+      registry.apply(change)
+      try await expect(2, from: registry)
+      #expect(truth.loadCount.withLock { $0 } == 3)
+      // What was told before the stream began anew may never have been: a standby took over.
+      truth.restore(before.snapshot)
+      registry.streamEnded()
+      registry.streamBegan()
+      try await expect(1, from: registry)
+    }
+    loop.stop()
+  }
+
   @Test func everyoneSharesOneLoadAndOneEncodingOfAVersion() async throws {
     try await withRegistry { [self] registry in
       let bound = LoopBound(registry, loop: loop)

@@ -1,5 +1,7 @@
--- The line for a show in order, then what became of those parties that are asked for by request.
-select p.partner_id, p.request_id, p.seat_count, p.booking_id, p.state
+-- The line for a show in order, then what became of those parties that are asked for by request; with
+-- each the version of the line.
+select p.partner_id, p.request_id, p.seat_count, p.booking_id, p.state,
+       (select s.queue_version from show s where s.lane = $1::smallint and s.show_id = $2::bigint)
   from (select w.* from waitlist_entry w
          where w.lane = $1::smallint and w.show_id = $2::bigint and w.state = 1
         union all
