@@ -145,16 +145,16 @@ struct SaleBatch: Sendable {
     _ request: SaleRequest, _ shelf: LedgerShelf, _ refusals: RefusalMemory
   ) -> SaleDecision {
     if case .together(let parts) = request { return decideTogether(parts, shelf, refusals) }
-    if let identity = request.identity, let refusal = refusals.answer(identity) {
-      // Repeated on another node meanwhile, it may have been granted.
-      return .refusedUnlessLogged(refusal)
-    }
     if case .join(let join) = request, let known = knownParties[join.identity.key] {
       let isSame = known.request.identity.hash == join.identity.hash
       return isSame ? .inLine : .refused(.requestIDReused)
     }
     let key = request.identity?.key
     if let key, logged[key] != nil || granted.contains(key) { return .logged }
+    // Last: repeated on another node since it was refused here, it may have been granted.
+    if let identity = request.identity, let refusal = refusals.answer(identity) {
+      return .refusedUnlessLogged(refusal)
+    }
     let decision = decideAlone(request, shelf)
     if let key, case .done = decision { granted.insert(key) }
     return decision
@@ -252,12 +252,12 @@ struct SaleBatch: Sendable {
   }
 
   /// A refusal of one of several that are not done after all: what those before it would have taken
-  /// is lost to it on no map.
+  /// is lost to it on no map. What it was told at an older version stays true of that.
   private func restated(
     _ refusal: SaleRefusal, of part: SaleRequest, _ shelf: LedgerShelf
   ) -> SaleRefusal {
-    guard case .seatsUnavailable(let seats, _) = refusal,
-      let ledger = part.wantedShow.flatMap({ shelf.ledger($0.showID) })
+    guard case .seatsUnavailable(let seats, let version) = refusal,
+      let ledger = part.wantedShow.flatMap({ shelf.ledger($0.showID) }), version >= ledger.version
     else { return refusal }
     let lost = ledger.unchanged(seats)
     return lost.isEmpty

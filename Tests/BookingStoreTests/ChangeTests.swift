@@ -218,6 +218,24 @@ import Testing
     }
   }
 
+  @Test func aRefusalIsForgottenByACallOfSeveralToo() async throws {
+    try await House.run { house in
+      let other = try await otherDesk(house)
+      let first = try await house.held(["A1"], 1)
+      let wish = try house.request(["A1"], 2)
+      #expect(try await house.hold([wish])[0].lost != nil)
+      _ = try await house.change(.release, first.id, 3)
+      let granted = try await other.serve([.hold(wish)], timeout: nil)[0].record
+      let parts = try [SaleRequest.hold(wish), .hold(house.request(["A2"], 4))]
+      guard case .together(let outcomes) = try await house.serve([.together(parts)])[0] else {
+        Issue.record("what was done before counts as done")
+        return
+      }
+      #expect(outcomes[0].record?.id == granted?.id)
+      #expect(try await house.seats(.held) == ["A1", "A2", "B5"])
+    }
+  }
+
   /// The feed tells of a commit a moment before other sessions see it: a refusal must not rest on
   /// what was read in between.
   @Test func aToldCommitThatDoesNotShowYetIsWaitedFor() async throws {

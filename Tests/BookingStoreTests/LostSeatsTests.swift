@@ -134,6 +134,23 @@ private final class Interrupted: Database {
     }
   }
 
+  @Test func whatWasToldBeforeIsToldAgainAsOfThen() async throws {
+    try await House.run { house in
+      let held = try await house.held(["A1"], 1)
+      let first = try house.request(["A1"], 2)
+      let refused = SaleOutcome.refused(
+        .seatsUnavailable([SeatStatus(number: 0, state: .held)], version: held.version))
+      #expect(try await house.hold([first]) == [refused])
+      _ = try await house.change(.confirm, held.id, 3, payment: "paid")
+      let other = try house.request(["A2"], 4)
+      guard case .refused(let refusal) = refused else { return }
+      #expect(
+        try await house.serve([.together([.hold(other), .hold(first)])])
+          == [.refusedTogether(item: 1, refusal)])
+      #expect(try await house.seats(.held) == [])
+    }
+  }
+
   @Test func holdsEndWhateverBecomesOfTheCall() async throws {
     try await House.run { house in
       let held = try await house.held(["A1"], 1)

@@ -111,6 +111,22 @@ import Testing
     }
   }
 
+  @Test func whoWasLetInByAnotherNodeHasAPlace() async throws {
+    try await House.run { house in
+      let holds = try await sellOut(house)
+      for (index, hold) in holds.enumerated() {
+        _ = try await house.change(.confirm, hold.id, UInt64(2 + index), payment: "p")
+      }
+      #expect(try await house.serve([house.join(1, 10)]) == [.refused(.waitIsHopeless)])
+      _ = try await house.change(.cancel, holds[0].id, 5)
+      try await withDesk(house) { desk in
+        let outcomes = try await desk.serve([house.join(1, 10)], timeout: nil)
+        #expect(outcomes == [.inLine])
+      }
+      #expect(try await house.serve([house.join(1, 10)]) == [.inLine])
+    }
+  }
+
   @Test func aNodeThatDoesNotKnowTheLineRespectsIt() async throws {
     try await House.run { house in
       let holds = try await sellOut(house)
