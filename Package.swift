@@ -217,6 +217,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // Many nodes, one database and everything that goes wrong, from a seed; Postgres for the type
+    // of a database that a batch is given and never asks.
+    tests("Simulation", ["Booking", "BookingStore", "SeatFeed", "RPC", "Reactor", "Postgres"]),
     tests("Tidy", []),
     // What is fuzzed, and its inputs played again; the fuzzer itself is Tests/Fuzz/run's.
     .target(

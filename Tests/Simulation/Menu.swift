@@ -1,0 +1,169 @@
+// What there is to wish for. A new kind of request is one line of the menu.
+
+import Booking
+
+enum Menu {
+  /// Makes a wish; nil when the client has nothing to wish it for.
+  typealias Dish = @Sendable (SimClient, Tables, inout Dice) -> Wish.Body?
+
+  static let dishes: [(weight: Int, Dish)] = [
+    (28, named), (18, best),
+    (22, { change(.confirm, $0, &$2) }),
+    (8, { change(.release, $0, &$2) }),
+    (8, cancel), (6, someSeats),
+    (8, { change(.extend, $0, &$2) }),
+    (8, exchange), (8, swap), (14, join),
+  ]
+
+  /// What may be wished for together: holds, or cancellations.
+  static let groups: [[Dish]] = [[named, named, best], [cancel, someSeats]]
+
+  // MARK: Seats
+
+  private static func named(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    let showID = Town.show(&dice)
+    return selection(showID, named: true, tables, &dice).map { selection, text in
+      hold(client, showID, selection, text)
+    }
+  }
+
+  private static func best(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    let showID = Town.show(&dice)
+    return selection(showID, named: false, tables, &dice).map { selection, text in
+      hold(client, showID, selection, text)
+    }
+  }
+
+  private static func selection(
+    _ showID: Int64, named: Bool, _ tables: Tables, _ dice: inout Dice
+  ) -> (HoldRequest.Selection, String)? {
+    guard let show = tables.shows[showID] else { return nil }
+    guard named else {
+      let wish = BestWish(
+        count: dice.number(1..<5), tier: dice.pick(["", "", "gold", "stalls"]) ?? "",
+        allowSplit: dice.chance(30))
+      return (.best(wish), "\(wish)")
+    }
+    // Beside each other mostly, as people choose.
+    let all = show.seats.indices.map(Int32.init)
+    let numbers =
+      dice.chance(80)
+      ? Array(all[dice.number(0..<all.count)...].prefix(dice.number(1..<5)))
+      : Array(all.shuffled(using: &dice).prefix(2))
+    return (.named(numbers), "\(numbers)")
+  }
+
+  private static func hold(
+    _ client: SimClient, _ showID: Int64, _ selection: HoldRequest.Selection, _ text: String
+  ) -> Wish.Body {
+    let customerRef = client.customerRef
+    return Wish.Body(text: "hold \(showID) \(text) \(customerRef)") { identity, makeID in
+      .hold(
+        HoldRequest(
+          identity: identity, bookingID: makeID(Town.lane(showID)), showID: showID,
+          customerRef: customerRef, selection: selection))
+    }
+  }
+
+  private static func join(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    guard client.place == nil else { return nil }
+    // Mostly for the show that has the fewest seats left.
+    let scarce = Town.showIDs.min { tables.freeCount($0) < tables.freeCount($1) }
+    let showID = dice.chance(80) ? scarce ?? 1 : Town.show(&dice)
+    let customerRef = client.customerRef
+    let (count, tier) = (dice.number(1..<5), dice.pick(["", "", "gold", "stalls"]) ?? "")
+    return Wish.Body(
+      text: "join \(showID) \(count) \(tier) \(customerRef)"
+    ) { identity, makeID in
+      .join(
+        WaitRequest(
+          identity: identity, bookingID: makeID(Town.lane(showID)), showID: showID,
+          customerRef: customerRef, count: count, tier: tier))
+    }
+  }
+
+  // MARK: Bookings
+
+  private static func booking(_ client: SimClient, _ dice: inout Dice) -> BookingID? {
+    dice.chance(70) ? client.bookings.last : dice.pick(client.bookings)
+  }
+
+  private static func change(
+    _ change: ChangeRequest.Change, _ client: SimClient, _ dice: inout Dice
+  ) -> Wish.Body? {
+    guard let id = booking(client, &dice) else { return nil }
+    let payment = change == .confirm ? "paid-\(dice.number(0..<3))" : ""
+    return Wish.Body(text: "\(change) \(id) \(payment)") { identity, _ in
+      .change(ChangeRequest(change, identity, bookingID: id, paymentReference: payment))
+    }
+  }
+
+  private static func cancel(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    change(.cancel, client, &dice)
+  }
+
+  /// Gives some seats back: those a booking began with, whatever became of them.
+  private static func someSeats(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    guard let id = dice.pick(client.bookings), let record = tables.bookings[id],
+      let layout = tables.shows[record.showID]?.terms.layout
+    else { return nil }
+    let labels = record.seatNumbers.prefix(dice.number(1..<3)).compactMap {
+      layout.seat(number: $0)?.label
+    }
+    return Wish.Body(text: "cancel \(labels) of \(id)") { identity, _ in
+      .change(ChangeRequest(.cancel, identity, bookingID: id, seats: labels))
+    }
+  }
+
+  private static func exchange(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    guard let id = booking(client, &dice), let record = tables.bookings[id] else { return nil }
+    let showID = dice.chance(50) ? record.showID : Town.show(&dice)
+    let isNamed = dice.chance(50)
+    return selection(showID, named: isNamed, tables, &dice).map { selection, text in
+      exchange(id, showID, selection, text, &dice)
+    }
+  }
+
+  /// Other seats for a hold, as many as it has or fewer: so many are open to who was offered some.
+  private static func swap(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    let holds = client.bookings.compactMap { tables.bookings[$0] }.filter { $0.state == .held }
+    guard let hold = dice.pick(holds), let show = tables.shows[hold.showID] else { return nil }
+    // Mostly some that are free, or its own.
+    let open = show.seats.indices.filter {
+      show.seats[$0].owner == hold.id || show.seats[$0].state == .available || dice.chance(20)
+    }
+    let count = dice.number(1..<hold.seatNumbers.count + 1)
+    let numbers = Array(open.map(Int32.init).shuffled(using: &dice).prefix(count))
+    return exchange(hold.id, hold.showID, .named(numbers), "\(numbers)", &dice)
+  }
+
+  private static func exchange(
+    _ id: BookingID, _ showID: Int64, _ selection: HoldRequest.Selection, _ text: String,
+    _ dice: inout Dice
+  ) -> Wish.Body {
+    let payment = dice.chance(50) ? "more-\(dice.number(0..<3))" : ""
+    return Wish.Body(text: "exchange \(id) \(showID) \(text) \(payment)") { identity, makeID in
+      .exchange(
+        ExchangeRequest(
+          bookingID: id,
+          wanted: HoldRequest(
+            identity: identity, bookingID: makeID(Town.lane(showID)), showID: showID,
+            customerRef: "", selection: selection),
+          paymentReference: payment))
+    }
+  }
+}
