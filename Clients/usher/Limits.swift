@@ -30,4 +30,35 @@ enum Limits {
   static let reconnections = 60
   /// Changes listed under a live map.
   static let tickerLines = 5
+
+  // MARK: Bench
+
+  /// Turns of a load.
+  static let benchTurns = 10_000_000
+  /// Turns of a load under way at a time: a hundred streams of each connection.
+  static let benchInFlight = 10_000
+  /// Connections of a load: a server lets one address have a hundred.
+  static let benchConnections = 100
+  /// Calls under way for which there is a connection: a server allows a hundred, and what is given
+  /// back needs some.
+  static let benchStreams = 90
+  /// Seconds of a load.
+  static let benchSeconds = 3_600.0
+  /// How long a load waits for its watchers, before and after, and for the things it gives back.
+  static let benchPatience = Duration.seconds(10)
+  /// Pause after a call that found no server.
+  static let benchPause = Duration.milliseconds(100)
+  /// Holds whose answers were lost, to be asked about at the end.
+  static let benchLoose = 10_000
+  /// Different failures that are counted apart.
+  static let benchReasons = 100
+  /// Changes that watchers have not seen yet, and versions that they saw before the answer came, those
+  /// of other people's changes among them.
+  static let benchVersions = 1_000
+  /// Parties that wait for a show at a time, as the service has it.
+  static let benchParties = 1_000
+  /// Shows of a mixed load unless they are named.
+  static let benchShows: Int32 = 100
+  /// The payment reference of what a load sells, by which it is known later.
+  static let benchPayment = "usher-bench"
 }

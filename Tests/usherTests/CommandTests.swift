@@ -227,6 +227,7 @@ import Testing
       let auth = try await cli.run(["hold", "7", "A1"])
       #expect(auth.code == 4)
       #expect(auth.err.contains("--token-file FILE or USHER_TOKEN"))
+      #expect(try await cli.run(["bench", "rush", "7"]).code == 4)
       #expect(try await cli.run(["seats", "8"]).code == 5)
       let tokenFile = cli.home + "/credentials.json"
       try #"{"partner_key":"\#(Peer.key)","admin_key":"x"}"#.write(
@@ -250,6 +251,12 @@ import Testing
     ["hold", "7", "A1", "--request-id", "1"], ["confirm", "b"], ["confirm", "b", "--payment", ""],
     ["wait", "7"], ["wait", "7", "--seats", "0"], ["wait", "7", "--seats", "11"],
     ["wait", "0", "--seats", "1"], ["cities", "--json", "-o", "table"],
+    ["bench", "rush"], ["bench", "rush", "0"], ["bench", "nonsense", "7"],
+    ["bench", "rush", "7", "--turns", "0"], ["bench", "rush", "7", "--seats", "11"],
+    ["bench", "rush", "7", "--seconds", "0"], ["bench", "rush", "7", "--seconds", "nan"],
+    ["bench", "rush", "7", "--timeout", "5s"], ["bench", "mixed", "7", "0"],
+    ["bench", "mixed", "--connections", "101"], ["bench", "watch", "7", "--watchers", "9000"],
+    ["bench", "wait", "7", "--in-flight", "1001"],
     ["watch", "7", "--once", "--changes", "1"], ["watch", "7", "--changes", "0"],
     ["shows", "--date", "2027-02-30"], ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],

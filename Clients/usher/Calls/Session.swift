@@ -9,29 +9,35 @@ import UsherProtos
 struct Session: Sendable {
   let settings: ConnectionSettings
   let presentation: Presentation
+  /// Where the connection lives.
+  let loop: EventLoop
   private let channel: Channel
   /// When the command gives up; nil when it never does.
   let deadline: LoopInstant?
 
   init(
-    _ settings: ConnectionSettings, _ presentation: Presentation, timeout: Duration?
+    _ settings: ConnectionSettings, _ presentation: Presentation, timeout: Duration?,
+    on loop: EventLoop? = nil
   ) throws(Failure) {
     self.settings = settings
     self.presentation = presentation
     deadline = timeout.map { .now + $0 }
-    let loop: EventLoop
-    do throws(SystemError) {
-      loop = try EventLoop(name: "usher")
-    } catch {
-      throw Failure(.other, "cannot start: \(error.call) failed")
-    }
+    if let loop { self.loop = loop } else { self.loop = try Self.newLoop() }
     var configuration = ChannelConfiguration(
       target: ChannelTarget(settings.address.target), tls: try Self.tls(settings))
     configuration.authority = settings.authority
     configuration.retry = Repetition.reads
     configuration.keepalive = KeepaliveOptions(interval: Limits.keepalive)
     configuration.interceptors = [RepetitionNotice(output: Output(presentation))]
-    channel = Channel(loop: loop, configuration: configuration)
+    channel = Channel(loop: self.loop, configuration: configuration)
+  }
+
+  static func newLoop() throws(Failure) -> EventLoop {
+    do throws(SystemError) {
+      return try EventLoop(name: "usher")
+    } catch {
+      throw Failure(.other, "cannot start: \(error.call) failed")
+    }
   }
 
   private static func tls(_ settings: ConnectionSettings) throws(Failure) -> TLSContext? {

@@ -55,6 +55,8 @@ struct Failure: Error, Equatable {
 /// What a status says besides code and message. Bytes that are no details say nothing.
 struct ErrorDetails {
   var reason: String?
+  /// The state that a booking or a wait is in, where that is the reason.
+  var state: String?
   var seats: [String] = []
   var violations: [Failure.Violation] = []
   var retryAfter: Duration?
@@ -69,6 +71,7 @@ struct ErrorDetails {
     case "google.rpc.ErrorInfo":
       guard let info = try? Google.Rpc.ErrorInfo(protoBytes: detail.value) else { return }
       reason = info.reason
+      state = info.metadata["state"]
       seats = (info.metadata["seats"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     case "google.rpc.BadRequest":
       guard let request = try? Google.Rpc.BadRequest(protoBytes: detail.value) else { return }

@@ -90,7 +90,7 @@ struct GlobalOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Time for the whole command, for example 500ms, 30s, 2m (30s; watch, wait: none).",
+      "Time for the whole command, for example 500ms, 30s, 2m (30s; watch, wait and bench: none).",
       valueName: "time"))
   var timeout: String?
 
