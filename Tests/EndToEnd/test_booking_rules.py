@@ -55,8 +55,10 @@ def test_a_group_may_be_split_when_it_must(demo, partner):
 
 
 def test_no_single_seat_is_left_alone(demo, partner):
-    show = demo.fresh_show()
-    run = next(run for run in rows(partner, show.show_id) if len(run) >= 5)
+    # Some halls have no five seats side by side.
+    shows = iter(demo.fresh_show, None)
+    show, run = next(
+        (show, run) for show in shows for run in rows(partner, show.show_id)[:1] if len(run) >= 5)
     rule = f"update theatre set orphan_rule = %d where theatre_id = {show.theatre_id}"
     demo.server.sql(rule % 2)
     try:
