@@ -1,23 +1,44 @@
 // A booking: what the ledger keeps, the database stores and callers are told.
 
+/// What of a booking never changes: shared by all copies, since records are copied at every step of a
+/// sale.
+private final class BookingOrigin: Sendable, Hashable {
+  let id: BookingID
+  let showID: Int64
+  let partnerID: Int64
+  let customerRef: String
+  let requestID: UniqueID
+  let seatNumbers: [Int32]
+  let quote: Quote
+
+  init(
+    _ id: BookingID, _ showID: Int64, _ partnerID: Int64, _ customerRef: String,
+    _ requestID: UniqueID, _ seatNumbers: [Int32], _ quote: Quote
+  ) {
+    self.id = id
+    self.showID = showID
+    self.partnerID = partnerID
+    self.customerRef = customerRef
+    self.requestID = requestID
+    self.seatNumbers = seatNumbers
+    self.quote = quote
+  }
+
+  static func == (one: BookingOrigin, other: BookingOrigin) -> Bool {
+    one === other
+      || (one.id == other.id && one.showID == other.showID && one.partnerID == other.partnerID
+        && one.customerRef == other.customerRef && one.requestID == other.requestID
+        && one.seatNumbers == other.seatNumbers && one.quote == other.quote)
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
 /// A booking at one moment. Times are the database's.
 package struct BookingRecord: Sendable, Hashable {
-  /// The id.
-  package let id: BookingID
-  /// The show.
-  package let showID: Int64
-  /// The partner that sold it.
-  package let partnerID: Int64
-  /// The partner's name for its customer; may be empty.
-  package let customerRef: String
-  /// The request that made the hold; the booking's own id for an offer of the waiting list.
-  package let requestID: UniqueID
+  private let origin: BookingOrigin
   /// The state.
   package var state: BookingState
-  /// The seats in the order of the quote.
-  package let seatNumbers: [Int32]
-  /// What they cost.
-  package let quote: Quote
   /// Those of them that were cancelled while others were kept.
   package var cancelledSeats: [Int32]
   /// The booking that it was exchanged for.
@@ -52,14 +73,8 @@ package struct BookingRecord: Sendable, Hashable {
     isTakenAgain: Bool = false, paymentReference: String = "", createdAt: Int64,
     version: Int64
   ) {
-    self.id = id
-    self.showID = showID
-    self.partnerID = partnerID
-    self.customerRef = customerRef
-    self.requestID = requestID
+    origin = BookingOrigin(id, showID, partnerID, customerRef, requestID, seatNumbers, quote)
     self.state = state
-    self.seatNumbers = seatNumbers
-    self.quote = quote
     self.cancelledSeats = cancelledSeats
     self.holdUntil = holdUntil
     self.isExtended = isExtended
@@ -68,6 +83,21 @@ package struct BookingRecord: Sendable, Hashable {
     self.createdAt = createdAt
     self.version = version
   }
+
+  /// The id.
+  package var id: BookingID { origin.id }
+  /// The show.
+  package var showID: Int64 { origin.showID }
+  /// The partner that sold it.
+  package var partnerID: Int64 { origin.partnerID }
+  /// The partner's name for its customer; may be empty.
+  package var customerRef: String { origin.customerRef }
+  /// The request that made the hold.
+  package var requestID: UniqueID { origin.requestID }
+  /// The seats in the order of the quote.
+  package var seatNumbers: [Int32] { origin.seatNumbers }
+  /// What they cost.
+  package var quote: Quote { origin.quote }
 
   /// The request that made the hold, as its partner's.
   package var holder: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }

@@ -67,6 +67,8 @@ extension Quote {
 
   /// Descriptions are checked where they enter; this keeps the form sound whatever they hold.
   private static func plain(_ description: String) -> String {
-    String(description.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    // Every line break but one of ASCII has a byte above it.
+    if description.utf8.allSatisfy({ $0 >= UInt8(ascii: " ") && $0 < 0x80 }) { return description }
+    return String(description.map { $0.isNewline || $0 == "\t" ? " " : $0 })
   }
 }

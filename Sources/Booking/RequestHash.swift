@@ -8,6 +8,7 @@ package struct RequestHash: Sendable {
 
   /// Starts with the command's name.
   package init(command: String) {
+    bytes.reserveCapacity(256)
     add(command)
   }
 
@@ -20,7 +21,9 @@ package struct RequestHash: Sendable {
   /// Adds a number.
   package mutating func add(_ number: Int64) {
     let bits = UInt64(bitPattern: number)
-    bytes.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) })
+    for shift in stride(from: UInt64(56), through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+    }
   }
 
   /// Adds a list of texts, in the order given.

@@ -140,11 +140,13 @@ package struct SeatLayout: Sendable {
     guard duplicates.isEmpty else {
       throw BookingError(.duplicateSeats, "Name each seat once.", subjects: duplicates)
     }
-    let unknown = labels.filter { indexByLabel[$0] == nil }
-    guard unknown.isEmpty else {
-      throw BookingError(.unknownSeats, "The show has no such seats.", subjects: unknown)
+    let known = labels.compactMap(seat(label:))
+    guard known.count == labels.count else {
+      throw BookingError(
+        .unknownSeats, "The show has no such seats.",
+        subjects: labels.filter { indexByLabel[$0] == nil })
     }
-    return labels.compactMap(seat(label:))
+    return known
   }
 }
 
@@ -154,9 +156,10 @@ extension SeatLayout {
   }
 
   private static func repeated(_ labels: [String]) -> [String] {
-    var seen: Set<String> = []
+    // Few enough that looking along them beats hashing.
     var repeated: [String] = []
-    for label in labels where !seen.insert(label).inserted && !repeated.contains(label) {
+    for (position, label) in labels.enumerated()
+    where labels[..<position].contains(label) && !repeated.contains(label) {
       repeated.append(label)
     }
     return repeated

@@ -21,26 +21,29 @@ package struct UniqueID: Hashable, Sendable, CustomStringConvertible {
     guard text.utf8.count == 36 else { return nil }
     var digitCount = 0
     for (offset, byte) in text.utf8.enumerated() {
-      if [8, 13, 18, 23].contains(offset) {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
+      switch offset {
+      case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return nil }
+      default:
+        guard let digit = Self.digit(byte) else { return nil }
+        if digitCount < 16 { high = high << 4 | digit } else { low = low << 4 | digit }
+        digitCount += 1
       }
-      guard let digit = Self.digit(byte) else { return nil }
-      if digitCount < 16 { high = high << 4 | digit } else { low = low << 4 | digit }
-      digitCount += 1
     }
     self.init(high: high, low: low)
   }
 
   /// The lower-case 8-4-4-4-12 form.
   package var description: String {
-    let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     text.reserveCapacity(36)
     for position in 0..<32 {
-      if [8, 12, 16, 20].contains(position) { text.append(UInt8(ascii: "-")) }
+      switch position {
+      case 8, 12, 16, 20: text.append(UInt8(ascii: "-"))
+      default: break
+      }
       let word = position < 16 ? high : low
-      text.append(digits[Int(word >> UInt64(60 - 4 * (position % 16)) & 15)])
+      let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (position % 16)) & 15)
+      text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
     }
     return String(decoding: text, as: UTF8.self)
   }

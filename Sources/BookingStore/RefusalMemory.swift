@@ -20,9 +20,10 @@ struct RefusalMemory {
   }
 
   mutating func note(_ refusal: SaleRefusal, _ identity: RequestIdentity) {
-    guard refusal.isJudgement, refusals[identity.key] == nil else { return }
-    refusals[identity.key] = Kept(hash: identity.hash, refusal: refusal)
-    order.append(identity.key)
+    let key = identity.key
+    guard refusal.isJudgement, refusals[key] == nil else { return }
+    refusals[key] = Kept(hash: identity.hash, refusal: refusal)
+    order.append(key)
     while order.count > StoreLimits.rememberedRefusals, let oldest = order.popFirst() {
       refusals[oldest] = nil
     }

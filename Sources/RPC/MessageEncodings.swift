@@ -17,9 +17,10 @@ package struct MessageEncodings: Sendable, Equatable {
 
   /// Reads `grpc-accept-encoding`; what is not known is passed over.
   package mutating func accept(_ list: String) {
-    for part in list.split(separator: ",") {
-      let name = part.drop { $0 == " " }.prefix { $0 != " " && $0 != ";" }
-      if name == "gzip" { acceptsGzip = true }
+    let (space, semicolon) = (UInt8(ascii: " "), UInt8(ascii: ";"))
+    for part in list.utf8.split(separator: UInt8(ascii: ",")) {
+      let name = part.drop { $0 == space }.prefix { $0 != space && $0 != semicolon }
+      if name.elementsEqual("gzip".utf8) { acceptsGzip = true }
     }
   }
 }

@@ -15,10 +15,8 @@ package struct PerLoop<Value>: Sendable {
 
   /// The value of a loop. Called on that loop; a loop that was not named at the start is our bug.
   package subscript(loop: EventLoop) -> Value {
-    guard let bound = values.first(where: { $0.loop === loop }) else {
-      preconditionFailure("a loop without its value")
-    }
-    return bound.value
+    for index in loops.indices where loops[index] === loop { return values[index].value }
+    preconditionFailure("a loop without its value")
   }
 
   /// Runs a body on every loop with its value, without waiting for it.

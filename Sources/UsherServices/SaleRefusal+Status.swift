@@ -58,7 +58,7 @@ extension RPCError {
       .failedPrecondition, .seatsUnavailable, "These seats are no longer free: \(labels)",
       metadata: [
         "show": String(show.show.id), "seats": labels,
-        "states": named.map { "\($0.state)".uppercased() }.joined(separator: ","),
+        "states": named.map(\.state.name).joined(separator: ","),
         "version": String(version),
       ])
   }
@@ -136,6 +136,18 @@ extension RPCError {
         metadata: ["booking": wish.bookingID, "show": String(show.show.id)])
     case .wrongState, .bookingNotFound, .foreignBooking: return .refusal(refusal, of: wish)
     default: return .refusal(refusal, of: show)
+    }
+  }
+}
+
+extension SeatState {
+  /// As it is told in metadata.
+  fileprivate var name: String {
+    switch self {
+    case .available: "AVAILABLE"
+    case .held: "HELD"
+    case .sold: "SOLD"
+    case .blocked: "BLOCKED"
     }
   }
 }
