@@ -293,20 +293,18 @@ struct SaleBatch: Sendable {
     decisions.contains(.swept(any: false))
   }
 
-  /// Whether something is refused because of terms: no feed tells that those have changed.
-  private var restsOnTerms: Bool {
-    decisions.contains { decision in
-      switch decision {
-      case .refused(let refusal), .refusedUnlessLogged(let refusal),
-        .refusedTogether(_, let refusal):
-        refusal.restsOnTerms
-      case .done, .logged, .swept, .together, .inLine: false
-      }
+  /// Whether something is refused that the feed may not know enough for. It does not tell of terms. And
+  /// who changes a booking knows what another node did to it, of which the feed tells a moment later.
+  private var refusesBeyondFeed: Bool {
+    zip(requests, decisions).contains { request, decision in
+      guard let refusal = decision.refusal else { return false }
+      return refusal.restsOnTerms || request.changesBooking
     }
   }
 
   /// What must be checked before shows without effect are answered for: nil when the ledgers are of
-  /// one moment and as fresh as the feed, no judgement of time is close and none was made of terms.
+  /// one moment and as fresh as the feed, no judgement of time is close, none was made of terms and
+  /// no booking was to be changed.
   /// What is written is checked by being written.
   func refusalsToCheck(
     _ shelf: LedgerShelf, isFeedLive: Bool
@@ -314,7 +312,7 @@ struct SaleBatch: Sendable {
     let written = Set(writes.shows.map(\.change.showID))
     let unwritten = showKeys.filter { !written.contains($0.showID) }
     let isProven = unwritten.allSatisfy { shelf.isProven($0.showID) }
-    if isFeedLive, moment.isClear, isProven, !restsOnTerms { return nil }
+    if isFeedLive, moment.isClear, isProven, !refusesBeyondFeed { return nil }
     let checked = unwritten.compactMap { key in
       shelf.ledger(key.showID).map {
         SaleStatements.CheckedShow(
@@ -445,6 +443,25 @@ extension SaleRequest {
     case .change(let change): change.bookingID
     case .exchange(let exchange): exchange.bookingID
     case .hold, .sweep, .join, .endWaits, .together: nil
+    }
+  }
+
+  /// Whether it, or a part of it, changes a booking.
+  fileprivate var changesBooking: Bool {
+    var isChange = false
+    forEachPart { isChange = isChange || $0.changedBooking != nil }
+    return isChange
+  }
+}
+
+extension SaleDecision {
+  /// Why the request, or a part of it, is refused, as far as the ledgers know.
+  fileprivate var refusal: SaleRefusal? {
+    switch self {
+    case .refused(let refusal), .refusedUnlessLogged(let refusal),
+      .refusedTogether(_, let refusal):
+      refusal
+    case .done, .logged, .swept, .together, .inLine: nil
     }
   }
 }

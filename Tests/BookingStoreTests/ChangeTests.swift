@@ -205,6 +205,20 @@ import Testing
     }
   }
 
+  /// Whoever confirms on one node and cancels on another is not told that the booking is held still.
+  @Test func aBookingThatOneNodeConfirmedIsCancelledAtOnceByAnother() async throws {
+    try await House.run { house in
+      let other = try await otherDesk(house)
+      let held = try await house.held(["A1"], 1)
+      let confirm = ChangeRequest(
+        .confirm, house.identity(2), bookingID: held.id, paymentReference: "p")
+      #expect(try await other.serve([.change(confirm)], timeout: nil)[0].state == .confirmed)
+      #expect(try await house.change(.cancel, held.id, 3).state == .cancelled)
+      #expect(try await house.seats(.sold) == [])
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func aRefusalIsForgottenWhenAnotherNodeHasGranted() async throws {
     try await House.run { house in
       let other = try await otherDesk(house)
