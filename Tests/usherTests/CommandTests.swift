@@ -235,6 +235,11 @@ import Testing
       let unknown = try await cli.run(["hold", "7", "Z9", "--token-file", tokenFile])
       #expect(unknown.code == 64)
       #expect(unknown.err.contains("seats: there is no seat Z9"))
+      let load = try await cli.run([
+        "bench", "rush", "8", "--turns", "2", "--token-file", tokenFile,
+      ])
+      #expect(load.code == 5)
+      #expect(load.out.contains("SHOW_NOT_FOUND") && load.err.contains("next: usher shows"))
       #expect(try await cli.run(["cities", "--server", "127.0.0.1:1"]).code == 75)
       #expect(try await cli.run(["cities", "--timeout", "1ms", "--limit", "0"]).code == 124)
       #expect(try await cli.run(["cities", "--token-file", "/nowhere"]).code == 64)

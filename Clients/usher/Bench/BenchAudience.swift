@@ -69,7 +69,7 @@ final class BenchAudience: Sendable {
       while let event = try await reader.next() { receive(event, &version) }
       run.note("watch", failed: Failure(.temporary, "the server ended the stream"))
     } catch {
-      if error.code != .cancelled { run.note("watch", failed: Failure(error)) }
+      if error.code != .cancelled { run.note("watch", failed: error, session) }
     }
     state.withLock { state in
       if let version { state.sightings.leave(at: version) } else { state.answeredCount += 1 }

@@ -120,7 +120,7 @@ final class BenchLine: Sendable {
         await run.release(booking, session)
       }
     } catch {
-      if !run.isStopped { run.note("wait", failed: Failure(error)) }
+      if !run.isStopped { run.note("wait", failed: error, session) }
       await leave(ticket, session)
     }
   }

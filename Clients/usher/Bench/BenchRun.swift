@@ -114,6 +114,11 @@ final class BenchRun: Sendable {
     tally.withLock { $0.note(operation, failed: failure, count: count) }
   }
 
+  /// With advice: the commonest failure may be all that there is to tell.
+  func note(_ operation: String, failed error: RPCError, _ session: Session) {
+    note(operation, failed: Advice(flags: session.settings.repeatedFlags).failure(error))
+  }
+
   func noteLeft(_ change: (inout BenchTally.Left) -> Void) {
     tally.withLock { change(&$0.left) }
   }
@@ -157,7 +162,7 @@ final class BenchRun: Sendable {
       note(operation, .now - began)
       return .success(answer)
     } catch {
-      note(operation, failed: Failure(error))
+      note(operation, failed: error, session)
       // A server that is away is not worth a busy loop.
       if error.code == .unavailable { try? await Task.sleep(for: Limits.benchPause) }
       return .failure(error)
