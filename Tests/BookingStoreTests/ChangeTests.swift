@@ -75,6 +75,17 @@ import Testing
     }
   }
 
+  /// Looked up in the index by their end, however many others there are.
+  @Test func aSweepReadsOnlyHoldsThatAreOver() async throws {
+    try await House.run { house in
+      try await house.run("set enable_seqscan = off")
+      let explain = PostgresStatement(sql: "explain \(Statements.findDueShows.sql)")
+      let plan = try await house.connection.query(explain, [.int4(1)])
+      let lines = try plan.rows.map { try $0.decode(0, as: String.self) }
+      #expect(lines.contains { $0.contains("Index Cond: (hold_until <=") }, "\(lines)")
+    }
+  }
+
   @Test func aLatePaymentTakesTheSeatsAgainWhenAllAreFree() async throws {
     try await House.run { house in
       let lucky = try await house.held(["A1", "A2"], 1)
