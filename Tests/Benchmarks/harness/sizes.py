@@ -59,17 +59,18 @@ class Size:
             f"{self.template}_template", "select pg_total_relation_size('show_seat')"))
 
     def measure(self, figures, seconds):
+        """What changes nothing comes first: PostgreSQL tidies up after sales."""
         database = self.database
         database.fresh(self.template)
-        with database.serve(self.template) as server:
-            held, first = self.seller.measure(server, self.in_flight, seconds)
-            sold, second = self.hall.measure(
-                server, self.in_flight, one_show.count_of_shows(seconds))
-        database.check_sales(self.template, first + second)
         with database.serve(
             self.template, "--anonymous-reads", "true", core=SERVER_CORE) as server:
             refused = self.refusals.measure_on(server, seconds)
             read = self.maps.measure_on(server, seconds)
+        database.check_sales(self.template, 0, confirmed=refusals.PAIRS)
+        with database.serve(self.template) as server:
+            held, first = self.seller.measure(server, self.in_flight, seconds)
+            sold, second = self.hall.measure(
+                server, self.in_flight, one_show.count_of_shows(seconds))
         database.check_sales(self.template, first + second, confirmed=refusals.PAIRS)
         figures.add(
             self.name, held=held["rate"], one_show=sold["rate"], refused=refused["per_core"],
