@@ -218,7 +218,10 @@ extension ShowLedger {
     guard !record.isExtended else { return .refusedUnlessLogged(.extendedBefore(record)) }
     let changed = update(record) {
       $0.isExtended = true
-      $0.holdUntil += Int64(terms.holdMinutes) * 60_000_000
+      // An offer that this batch makes anew, on a ledger that is behind, has no end to move.
+      if $0.holdUntil != BookingRecord.notYet {
+        $0.holdUntil += Int64(terms.holdMinutes) * 60_000_000
+      }
     }
     return .done(changed, .extended)
   }

@@ -169,7 +169,8 @@ final class SaleDesk {
     if batch.contradictsSweep {
       throw PostgresError(.serializationFailure, "a hold is over that the ledger has otherwise")
     }
-    if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) {
+    // Of what the ledgers missed before the feed began, no feed tells.
+    if let refused = batch.refusalsToCheck(shelf, isFeedLive: isFeedLive && !mustForget) {
       let time = try await SaleStatements.check(
         refused, batch.moment, on: database, timeout: timeout)
       clock.note(time, at: loop.now)

@@ -2,22 +2,25 @@
 // on to change them.
 
 import Postgres
+import Reactor
 import Synchronization
 import Testing
 
 @testable import Booking
 @testable import BookingStore
 
-/// A connection on which something happens before the bookings of shows are read, once.
+/// A connection on which something happens before the bookings of shows are read for the nth time.
 private final class Interrupted: Database {
   private let connection: PostgresConnection
-  private let isOver = Atomic<Bool>(false)
+  private let readingsLeft: Atomic<Int>
   private let interruption: @Sendable () async throws -> Void
 
   init(
-    _ connection: PostgresConnection, _ interruption: @escaping @Sendable () async throws -> Void
+    _ connection: PostgresConnection, at reading: Int = 1,
+    _ interruption: @escaping @Sendable () async throws -> Void
   ) {
     self.connection = connection
+    readingsLeft = Atomic(reading)
     self.interruption = interruption
   }
 
@@ -25,7 +28,7 @@ private final class Interrupted: Database {
     _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
   ) async throws(PostgresError) -> PostgresResult {
     let isReading = statement.sql == Statements.readBookingsOfShows.sql
-    if isReading, !isOver.exchange(true, ordering: .relaxed) {
+    if isReading, readingsLeft.subtract(1, ordering: .relaxed).newValue == 0 {
       do {
         try await interruption()
       } catch {
@@ -131,6 +134,23 @@ private final class Interrupted: Database {
         return
       }
       #expect(try await expectTrue(refusal, house) == [SeatStatus(number: 0, state: .held)])
+    }
+  }
+
+  @Test func aLedgerFromBeforeTheFeedIsCheckedThoughTheFeedHasBegunSince() async throws {
+    try await House.run { house in
+      let desk = Mutex<LoopBound<SaleDesk>?>(nil)
+      let other = Interrupted(house.connection, at: 2) {
+        desk.withLock { $0 }?.value.setFeedLive(true)
+      }
+      let late = SaleDesk(other, house.shows, on: house.loop) { _ in }
+      desk.withLock { $0 = LoopBound(late, loop: house.loop) }
+      let first = try await late.serve([.hold(house.request(["A1"], 1))], timeout: nil)
+      let held = try #require(first[0].record)
+      #expect(try await house.change(.release, held.id, 2).state == .released)
+      let outcomes = try await late.serve(
+        [.hold(house.request(["A1"], 3)), .hold(house.request(["A1"], 4, show: 3))], timeout: nil)
+      #expect(outcomes.map { $0.record?.state } == [.held, .held])
     }
   }
 

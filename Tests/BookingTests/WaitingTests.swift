@@ -199,6 +199,17 @@ import Testing
     #expect(hall.line == [1])
   }
 
+  /// A ledger that is behind serves a party anew whose offer is known, and long over, elsewhere: none
+  /// of it is written, but all of it is decided.
+  @Test func anOfferIsExtendedInTheBatchThatMakesIt() throws {
+    let (hall, _) = try soldOutHall()
+    hall.ask(hall.join(1, 1))
+    let offer = try #require(hall.ledger.queue.parties.first?.request.bookingID)
+    hall.now += WaitingHall.secondsOfHold * 1_000_000
+    let record = try #require(hall.ask(hall.change(.extend, offer)).record)
+    #expect(record.isExtended && record.holdUntil == BookingRecord.notYet)
+  }
+
   @Test func versionsTellSeatsFromTheLine() throws {
     let (hall, holds) = try soldOutHall()
     let version = hall.ledger.version
