@@ -12,7 +12,7 @@ enum Menu {
     (8, { change(.release, $0, &$2) }),
     (8, cancel), (6, someSeats),
     (8, { change(.extend, $0, &$2) }),
-    (8, exchange), (8, swap), (14, join),
+    (8, exchange), (14, swap), (20, join),
   ]
 
   /// What may be wished for together: holds, or cancellations.
@@ -73,11 +73,12 @@ enum Menu {
     _ client: SimClient, _ tables: Tables, _ dice: inout Dice
   ) -> Wish.Body? {
     guard client.place == nil else { return nil }
-    // Mostly for the show that has the fewest seats left.
-    let scarce = Town.showIDs.min { tables.freeCount($0) < tables.freeCount($1) }
-    let showID = dice.chance(80) ? scarce ?? 1 : Town.show(&dice)
     let customerRef = client.customerRef
     let (count, tier) = (dice.number(1..<5), dice.pick(["", "", "gold", "stalls"]) ?? "")
+    // Mostly where there are not enough seats just now.
+    let scarce = dice.pick(Town.showIDs.filter { tables.freeCount($0) < count })
+    let showID = dice.chance(90) ? scarce : Town.show(&dice)
+    guard let showID else { return nil }
     return Wish.Body(
       text: "join \(showID) \(count) \(tier) \(customerRef)"
     ) { identity, makeID in

@@ -24,6 +24,9 @@ final class SimNode {
   private let workers: [SimWorker]
   /// The newest versions of shows that this node has written or named in a refusal.
   private(set) var told: [Int64: Int64] = [:]
+  /// The newest versions that the stream or an own commit told of; nil while the stream is away, when
+  /// nothing unchecked is believed.
+  private var heard: [Int64: Int64]?
   /// How wrong the node's idea of the database's time is; little while its stream is there.
   var skew: Int64 = 0
   /// Of a hundred writes, so many lose their connection.
@@ -60,10 +63,16 @@ final class SimNode {
 
   // MARK: What is committed and told
 
+  /// Whether nothing that this node believes is older than a version.
+  func hasHeard(of showID: Int64, version: Int64) -> Bool {
+    heard.map { $0[showID] ?? 0 >= version } ?? true
+  }
+
   func committed(_ changes: [SeatChange], foreign: [Int64]) {
     for change in changes where foreign.contains(change.showID) { note(.seats(change)) }
     for change in changes {
       note(change.showID, toldVersion: change.version)
+      hear(change)
       feed.applyOwn(change)
     }
   }
@@ -82,16 +91,24 @@ final class SimNode {
   private func note(_ message: SimDatabase.Message) {
     switch message {
     case .seats(let change):
+      hear(change)
       worker(of: change.lane).note(change.showID, version: change.version)
     case .queue(let change):
       worker(of: change.lane).note(change.showID, queueVersion: change.version)
     }
   }
 
+  private func hear(_ change: SeatChange) {
+    let version = heard?[change.showID] ?? 0
+    heard?[change.showID] = max(version, change.version)
+  }
+
   func followStream(_ dice: inout Dice) {
     switch feed.next(&dice) {
     case .began:
       skew = 0
+      // What is read from now on is no older than this.
+      heard = database.tables.shows.mapValues(\.version)
       for worker in workers { worker.setFeedLive(true) }
     case .message(let message): note(message)
     case nil: break
@@ -100,6 +117,7 @@ final class SimNode {
 
   func loseStream() {
     feed.end()
+    heard = nil
     for worker in workers { worker.setFeedLive(false) }
   }
 

@@ -106,7 +106,7 @@ extension SimWorker {
     turn.batch.decide(shelf, refusals, Moment(database.now + node.skew))
     if turn.batch.contradictsSweep { throw StatementFailure.serialization }
     let mustCheck =
-      turn.batch.refusalsToCheck(shelf, isFeedLive: isFeedLive) != nil
+      turn.batch.refusalsToCheck(shelf, isFeedLive: isFeedLive && !mustForget) != nil
       && database.fault != .trustsOldLedgers
     turn.stage = mustCheck ? .check : afterCheck(turn)
   }

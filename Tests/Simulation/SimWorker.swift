@@ -43,7 +43,7 @@ final class SimWorker {
   var turn: Turn?
   private var told: [Int64: Int64] = [:]
   private var toldQueues: [Int64: Int64] = [:]
-  private var mustForget = false
+  private(set) var mustForget = false
   private(set) var isFeedLive = false
 
   init(_ database: SimDatabase) { self.database = database }

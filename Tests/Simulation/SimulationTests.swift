@@ -1,6 +1,6 @@
 // Seeds: some that are always the same, fresh ones every time, and planted faults that must be found.
 // One seed again, with all that happened: `USHER_SEED=7 swift test --filter freshSeedsAreSound`; many
-// fresh ones: `USHER_SEEDS=5000`.
+// fresh ones: `USHER_SEEDS=5000`; with both, so many from that on, each named before it runs.
 
 import Glibc
 import Reactor
@@ -28,9 +28,12 @@ import Testing
   }
 
   /// Runs seeds, and tells what happened in them how often.
-  private func run(_ seeds: some Sequence<UInt64>) async -> [String: Int] {
+  private func run(
+    _ seeds: some Sequence<UInt64>, tellsEach: Bool = false
+  ) async -> [String: Int] {
     var counts: [String: Int] = [:]
     for seed in seeds {
+      if tellsEach { print("USHER_SEED=\(seed)") }
       let report = await Report.run(seed, on: loop)
       #expect(report.broken == nil, "USHER_SEED=\(seed)")
       counts.merge(report.counts, uniquingKeysWith: +)
@@ -40,11 +43,12 @@ import Testing
   }
 
   @Test func freshSeedsAreSound() async {
-    if let seed = Self.setting("USHER_SEED") { return await replay(seed) }
-    let count = Self.setting("USHER_SEEDS") ?? 200
-    let first = UInt64.random(in: 0..<1_000_000_000_000)
+    let (seed, seeds) = (Self.setting("USHER_SEED"), Self.setting("USHER_SEEDS"))
+    if let seed, seeds == nil { return await replay(seed) }
+    let count = seeds ?? 200
+    let first = seed ?? UInt64.random(in: 0..<1_000_000_000_000)
     print("simulation: seeds \(first)..<\(first + count)")
-    let counts = await run(first..<first + count)
+    let counts = await run(first..<first + count, tellsEach: seed != nil)
     #expect(counts["committed"] ?? 0 > 10 * Int(count))
     loop.stop()
   }
