@@ -53,19 +53,27 @@ class Demo:
 
     def partner(self, key="own"):
         """A new connection: with the partner's key, another key, or None for nobody's."""
+        return self.partner_at(self.address, key)
+
+    def partner_at(self, address, key="own"):
+        """The same, to another server of the same town."""
         return partners.Partner(
-            self.address, self.authority, self.partner_key if key == "own" else key
+            address, self.authority, self.partner_key if key == "own" else key
         )
 
     def fresh_show(self, seat_count=None):
         """A show in the days to come that no test has had, with seat_count seats if given."""
-        if self._fresh is None:
-            with self.partner(None) as reader:
-                self._fresh = list(reader.shows())[60:]
-        for index, show in enumerate(self._fresh):
+        for index, show in enumerate(self.fresh_shows()):
             if seat_count is None or show.seat_count == seat_count:
                 return self._fresh.pop(index)
         raise AssertionError("no fresh show left")
+
+    def fresh_shows(self):
+        """Those that are left."""
+        if self._fresh is None:
+            with self.partner(None) as reader:
+                self._fresh = list(reader.shows())[60:]
+        return self._fresh
 
     def labels(self, show_id):
         with self.partner(None) as reader:

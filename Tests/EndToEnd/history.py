@@ -1,6 +1,8 @@
-"""What clients and watchers saw, and whether it can all be true of one sequence of transactions.
+"""What clients, watchers and parties in line saw, and whether it can all be true of one sequence of
+transactions.
 
-Calls and streams are recorded as they happen; `judge` compares them with the database at the end.
+Calls and streams are recorded as they happen; `judge` compares them with the database at the end, and
+with what it announced commit by commit where that was kept (`commits.py`).
 A show's versions are the order of its transactions, so everything is judged at versions: nothing
 here guesses from times, except that what was answered before a call began was done before it.
 """
@@ -9,18 +11,26 @@ import bisect
 import collections
 import dataclasses
 
+from line import LineJudge, Wait
+
 FREE, HELD, SOLD = 1, 2, 3
 LIVE_STATES = {1: HELD, 2: SOLD, 7: SOLD}
-EFFECTS = {"hold": "held", "confirm": "confirmed", "release": "released", "cancel": "cancelled"}
+EFFECTS = {
+    "hold": "held", "confirm": "confirmed", "release": "released", "cancel": "cancelled",
+    "exchange": "exchanged",
+}
 # Effects after which a caller who was told no has lost money, not only a few minutes.
-GRAVE = {"confirm", "cancel"}
+GRAVE = {"confirm", "cancel", "exchange"}
+# States that no request of the booking itself leads to.
+ENDED_BY_OTHERS = {4: "expired", 6: "superseded"}
+NEVER = float("inf")
 
 
 @dataclasses.dataclass
 class Call:
     """One attempt of a request. A request that is repeated has several, with one request_id."""
 
-    kind: str  # hold, confirm, release, cancel or map
+    kind: str  # hold, confirm, release, cancel, exchange, join or map
     request_id: str
     node: str | None  # None when a proxy chose it
     begin: float
@@ -31,6 +41,8 @@ class Call:
     seats: dict | tuple = ()  # labels; of a refusal and of a map: label → state
     version: int = 0
     reason: str = ""
+    positions: list = dataclasses.field(default_factory=list)  # of a join: (when, position)
+    booking: object = dataclasses.field(default=None, repr=False, compare=False)  # as answered
 
 
 @dataclasses.dataclass
@@ -66,28 +78,31 @@ class Entry:
     effect: str
     booking_id: str
     version: int
+    at: float = 0.0
+    transaction: str = ""
 
 
 @dataclasses.dataclass
 class Facts:
-    """The database at the end, as far as one show is concerned."""
+    """The database at the end, as far as one show is concerned that was new in the beginning."""
 
     version: int
     seats: dict  # label → (state, booking id or "")
     bookings: dict
     log: dict
+    waits: dict = dataclasses.field(default_factory=dict)
+    commits: dict | None = None  # version → label → state, as announced; None when not kept
 
     @staticmethod
-    def read(sql, show_id):
-        """`sql` runs a statement and returns rows of text."""
+    def read(sql, show_id, commits=None):
+        """`sql` runs a statement and returns rows of text; `commits` is a CommitLog."""
         named = (
             "select h.*, l.label from show_seat h join show s using (lane, show_id)"
             " join layout_seat l using (auditorium_id, layout_version, seat_no)"
             f" where show_id = {show_id}")
         version = int(sql(f"select version from show where show_id = {show_id}")[0][0])
-        seats = {
-            label: (int(state), booking)
-            for label, state, booking in sql(f"select label, state, booking_id from ({named}) n")}
+        rows = sql(f"select label, state, booking_id, seat_no from ({named}) n")
+        seats = {label: (int(state), booking) for label, state, booking, _ in rows}
         bookings = {
             row[0]: Booking(int(row[1]), frozenset(row[2].split(",")), row[3], int(row[4]))
             for row in sql(
@@ -95,11 +110,20 @@ class Facts:
                 f" from booking b join ({named}) n on n.seat_no = any (b.seat_nos)"
                 f" where b.show_id = {show_id} group by b.lane, b.booking_id")}
         log = {
-            row[0]: Entry(row[1], row[2], int(row[3]))
+            row[0]: Entry(row[1], row[2], int(row[3]), float(row[4]), row[5])
             for row in sql(
-                "select l.request_id, l.effect, l.booking_id, l.version from request_log l"
+                "select l.request_id, l.effect, l.booking_id, l.version,"
+                " extract(epoch from l.created_at), l.xmin from request_log l"
                 f" join booking b using (lane, booking_id) where b.show_id = {show_id}")}
-        return Facts(version, seats, bookings, log)
+        facts = Facts(version, seats, bookings, log, Wait.read(sql, show_id))
+        if commits is not None:
+            announced = commits.read(show_id, {int(row[3]): row[0] for row in rows})
+            facts.commits = {version: seats for version, (_, seats) in announced.items()}
+            versions = {transaction: version for version, (transaction, _) in announced.items()}
+            for wait in facts.waits.values():
+                if wait.is_served:
+                    wait.version = versions.get(wait.transaction)
+        return facts
 
 
 class Timeline:
@@ -147,6 +171,7 @@ class Judge:
         self.check_log()
         self.check_owners()
         self.check_order()
+        LineJudge(self).run()
         timeline = self.check_streams()
         if timeline is not None:
             self.check_effects_in(timeline)
@@ -157,6 +182,8 @@ class Judge:
 
     def check_requests(self):
         for request_id, calls in self.requests.items():
+            if calls[0].kind == "join":
+                continue
             granted = [call for call in calls if call.outcome == "ok"]
             refused = [call for call in calls if call.outcome == "refused"]
             answers = {(call.booking_id, frozenset(call.seats), call.version) for call in granted}
@@ -184,7 +211,7 @@ class Judge:
             self.fault("acknowledged_differs", (call, entry))
         if frozenset(call.seats) != booking.seats:
             self.fault("partial", (call, booking))
-        elif call.kind == "hold":
+        elif call.kind in ("hold", "exchange"):
             wanted = call.wanted if isinstance(call.wanted, int) else frozenset(call.wanted)
             got = len(booking.seats) if isinstance(wanted, int) else booking.seats
             if got != wanted:
@@ -201,7 +228,9 @@ class Judge:
                 self.fault("done_twice", (request_id, count))
         for booking_id, booking in self.facts.bookings.items():
             entry = self.facts.log.get(booking.request_id)
-            if entry is None or entry.booking_id != booking_id:
+            # An offer was made by no request: `line.py` knows for whom.
+            if booking.request_id != booking_id and (
+                    entry is None or entry.booking_id != booking_id):
                 self.fault("done_unasked", (booking_id, booking))
 
     # Seats: one owner at a time, by version.
@@ -211,9 +240,15 @@ class Judge:
         found = collections.defaultdict(dict)
         for entry in self.facts.log.values():
             found[entry.booking_id][entry.effect] = entry.version
+        for wait in self.facts.waits.values():
+            if wait.is_served and wait.version is not None:
+                found[wait.booking_id]["held"] = wait.version
         for booking_id, booking in self.facts.bookings.items():
-            if booking.state == 4:
-                found[booking_id]["expired"] = booking.version
+            effects = found[booking_id]
+            if booking.state in ENDED_BY_OTHERS:
+                effects[ENDED_BY_OTHERS[booking.state]] = booking.version
+            if "exchanged" in effects:
+                effects |= {"held": effects["exchanged"], "confirmed": effects["exchanged"]}
         return found
 
     def spans(self):
@@ -223,12 +258,12 @@ class Judge:
             booking = self.facts.bookings.get(booking_id)
             if booking is None or "held" not in effects:
                 continue
-            ends = [effects[name] for name in ("released", "cancelled", "expired")
+            ends = [effects[name] for name in ("released", "cancelled", "expired", "superseded")
                     if name in effects]
-            end = min(ends, default=float("inf"))
+            end = min(ends, default=NEVER)
             for label in booking.seats:
                 spans[label].append(
-                    (effects["held"], end, booking_id, effects.get("confirmed", float("inf"))))
+                    (effects["held"], end, booking_id, effects.get("confirmed", NEVER)))
         for list_of_seat in spans.values():
             list_of_seat.sort(key=lambda span: span[:2])
         return spans
@@ -241,7 +276,7 @@ class Judge:
                     self.fault("sold_twice", (label, one, next_one))
         for label, (state, booking_id) in self.facts.seats.items():
             last = self.owners[label][-1] if self.owners.get(label) else None
-            owner = last[2] if last and last[1] == float("inf") else ""
+            owner = last[2] if last and last[1] == NEVER else ""
             expected = LIVE_STATES.get(self.facts.bookings[owner].state) if owner else FREE
             if (booking_id, state) != (owner, expected) and not (state == 4 and not owner):
                 self.fault("seat_differs", (label, state, booking_id, last))
@@ -271,10 +306,13 @@ class Judge:
         streams = self.history.streams
         snapshots = [event for events in streams.values() for event in events
                      if event.kind == "snapshot"]
-        if not snapshots:
+        changes = dict(self.facts.commits or {})
+        if self.facts.commits is not None:
+            base = Seen("snapshot", 1, 0, dict.fromkeys(self.facts.seats, FREE))
+        elif snapshots:
+            base = min(snapshots, key=lambda event: event.version)
+        else:
             return None
-        base = min(snapshots, key=lambda event: event.version)
-        changes = {}
         for watcher, events in streams.items():
             self.check_stream(watcher, events, changes)
         timeline = Timeline(base)
@@ -303,8 +341,7 @@ class Judge:
                     event.previous if event.kind == "change" else event.version):
                 self.fault("watcher_gap", (watcher, version, event))
             if event.kind == "change" and event.version == event.previous + 1:
-                if changes.setdefault(event.version, event.seats) != event.seats:
-                    self.fault("watchers_differ", (watcher, event))
+                changes.setdefault(event.version, event.seats)
             version = event.version
 
     def check_maps(self, watcher, events, timeline, final):
@@ -315,6 +352,8 @@ class Judge:
                 seats = dict(event.seats)
             else:
                 seats |= event.seats
+            if event.kind == "change" and event.version == event.previous + 1:
+                self.check_change(watcher, event, timeline)
             if event.kind == "snapshot" or event.version > event.previous + 1 > 1:
                 self.counts[f"{event.kind}s of many versions"] += 1
                 if seats != timeline.map(event.version):
@@ -322,10 +361,21 @@ class Judge:
         if not events or events[-1].version != self.facts.version or seats != final:
             self.fault("watcher_end_differs", (watcher, events and events[-1].version))
 
+    def check_change(self, watcher, event, timeline):
+        """What was told of one version. The difference of two maps is without seats that changed hands
+        but not their state."""
+        announced = timeline.changes.get(event.version, event.seats)
+        for label in announced.keys() | event.seats.keys():
+            before = timeline.state(label, event.version - 1)
+            if event.seats.get(label, before) != timeline.state(label, event.version):
+                self.fault("watchers_differ", (watcher, event, announced))
+                return
+
     def check_effects_in(self, timeline):
         """The streams and the rows tell the same of each seat, version by version."""
         explained = {entry.version for entry in self.facts.log.values()} | {
-            booking.version for booking in self.facts.bookings.values()}
+            booking.version for booking in self.facts.bookings.values()} | {
+            wait.version for wait in self.facts.waits.values()}
         for version in timeline.changes:
             if version not in explained:
                 self.fault("version_unexplained", version)
@@ -333,7 +383,7 @@ class Judge:
             spans = [span for span in self.owners.get(label, ()) if span[0] > timeline.first]
             versions = {version for version, seats in timeline.changes.items() if label in seats}
             versions |= {version for span in spans for version in (span[0], span[1], span[3])}
-            for version in sorted(versions - {float("inf")}):
+            for version in sorted(versions - {NEVER}):
                 expected = self.state_by(spans, version)
                 told = timeline.state(label, version)
                 if spans and told != expected and version >= spans[0][0]:

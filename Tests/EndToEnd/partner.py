@@ -47,9 +47,18 @@ class Refusal:
     """A failed call with its details; checks that they are what every refusal must have."""
 
     def __init__(self, error):
-        self.code = error.code()
-        self.message = error.details()
-        status = rpc_status.from_call(error)
+        self._read(error.code(), error.details(), rpc_status.from_call(error))
+
+    @classmethod
+    def of(cls, status):
+        """The refusal in a google.rpc.Status, as items of a batch have it."""
+        codes = {code.value[0]: code for code in grpc.StatusCode}
+        refusal = cls.__new__(cls)
+        refusal._read(codes[status.code], status.message, status)
+        return refusal
+
+    def _read(self, code, message, status):
+        self.code, self.message = code, message
         self.kinds = [detail.type_url.rsplit("/", 1)[1] for detail in status.details] if status else []
         self.reason, self.metadata, self.fields, self.retry_after = None, {}, [], None
         for detail in status.details if status else []:
@@ -101,7 +110,7 @@ class Partner:
             options=[
                 ("grpc.use_local_subchannel_pool", 1),
                 ("grpc.initial_reconnect_backoff_ms", 100),
-                ("grpc.min_reconnect_backoff_ms", 100),
+                ("grpc.min_reconnect_backoff_ms", 5000),
                 ("grpc.max_reconnect_backoff_ms", 1000),
             ],
         )

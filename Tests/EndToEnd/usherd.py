@@ -121,6 +121,19 @@ class Usherd:
         assert result.returncode == 0, result.stderr
         return [tuple(line.split("\t")) for line in result.stdout.splitlines()]
 
+    def open_transaction(self, statements):
+        """A psql with a transaction that has done these statements and is not committed yet: it is
+        by `communicate("commit;")`."""
+        socket = self.data / "postgres" / "data"
+        session = subprocess.Popen(
+            ["psql", f"host={socket} port=5432 user=usher dbname=usher", "-XAtq",
+             "-v", "ON_ERROR_STOP=1"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        session.stdin.write(f"begin; {statements}; \\echo done\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "done\n"
+        return session
+
     def open_descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
