@@ -228,6 +228,13 @@ def test_who_left_in_the_transaction_of_a_hold_was_not_passed():
     assert "line_jumped" not in line.rules()
 
 
+def test_a_watcher_may_be_told_the_difference_of_two_maps():
+    """The offers of version 3 gave held seats to others, who hold them still."""
+    line = Line()
+    line.history.streams["one"][2].seats = {}
+    assert line.rules() == set()
+
+
 def test_every_rule_has_its_lie():
     folder = pathlib.Path(__file__).parent
     text = (folder / "history.py").read_text() + (folder / "line.py").read_text()
