@@ -2,6 +2,7 @@
 serving one of them, what a measurement cost PostgreSQL, and whether its tables tell of every sale."""
 
 import os
+import time
 
 from process import Cluster, Failed, Server, family_cpu_seconds, machine_busy_seconds
 from process import run as run_program
@@ -9,6 +10,10 @@ from process import run as run_program
 TOKEN = "usher_pk_benchmark"
 # Twenty million seats and their index, from nothing.
 SEED_SECONDS = 1_800
+FEED_SECONDS = 30
+FEED = (
+    "select count(*) from pg_replication_slots"
+    " where database = '{name}' and active and confirmed_flush_lsn is not null")
 
 
 class Database:
@@ -73,15 +78,23 @@ class Database:
             seconds=seconds)[0]
 
     def serve(self, name, *flags, core=None, loops=None):
-        """`usherd serve` on a database; one loop where it has one core."""
+        """`usherd serve` on a database, which follows its changes already; one loop where it has
+        one core. What a server learnt before its feed began it must learn again."""
         tools = self.tools
         if core is not None or loops:
             flags = ("--loops", str(loops or 1), *flags)
-        return Server(
+        server = Server(
             [tools.product("usherd"), "serve", "--database", self.connection(name),
              "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",
              tools.certificate[1], "--log-level", "warning", "--drain-seconds", "5", *flags],
             core=core, log=os.path.join(tools.folder, "servers.log"))
+        deadline = time.monotonic() + FEED_SECONDS
+        while self.sql("postgres", FEED.format(name=name)) != "1":
+            if time.monotonic() > deadline:
+                server.stop()
+                raise Failed(f"the feed of {name} did not begin")
+            time.sleep(0.02)
+        return server
 
     def check_sales(self, name, held, confirmed=0):
         """Fails unless exactly these bookings, of two seats each, are there and everything fits."""
