@@ -53,7 +53,7 @@ package struct HoldRequest: Sendable, Hashable {
     case best(BestWish)
 
     /// How many.
-    var count: Int {
+    package var count: Int {
       switch self {
       case .named(let numbers): numbers.count
       case .best(let wish): wish.count

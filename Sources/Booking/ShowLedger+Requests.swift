@@ -130,7 +130,8 @@ extension ShowLedger {
   func exceedsCap(
     _ partnerID: Int64, _ customerRef: String, _ count: Int, _ moment: inout Moment
   ) -> Bool {
-    guard !customerRef.isEmpty else { return false }
+    // Nobody knows what else a customer without a name has: its cap counts for this call alone.
+    guard !customerRef.isEmpty else { return count > terms.seatsPerCustomer }
     let others = bookings(partnerID: partnerID, customerRef: customerRef)
     let has = others.reduce(0) { $0 + $1.seatsLeft.count }
     guard has + count > terms.seatsPerCustomer else { return false }

@@ -11,8 +11,8 @@ extension ShowLedger {
     }
     guard isOnSale(&moment) else { return .refused(.salesClosed) }
     let waiting = queue.parties.lazy.filter {
-      $0.request.identity.partnerID == request.identity.partnerID
-        && $0.request.customerRef == request.customerRef
+      !request.customerRef.isEmpty && $0.request.customerRef == request.customerRef
+        && $0.request.identity.partnerID == request.identity.partnerID
     }
     let count = waiting.reduce(request.count) { $0 + $1.request.count }
     if exceedsCap(request.identity.partnerID, request.customerRef, count, &moment) {

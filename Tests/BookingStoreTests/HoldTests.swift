@@ -184,6 +184,26 @@ import Testing
     }
   }
 
+  /// Nobody knows what else a customer without a name has.
+  @Test func aCallWithoutACustomerHasTheCapToItself() async throws {
+    try await House.run { house in
+      try await house.run("update theatre set seats_per_customer = 2")
+      let outcomes = try await house.hold([
+        house.request(["A1", "A2", "A3"], 1), house.best(3, 2), house.request(["A1", "A2"], 3),
+        house.best(2, 4),
+      ])
+      #expect(outcomes[0] == .refused(.holdLimitExceeded))
+      #expect(outcomes[1] == .refused(.holdLimitExceeded))
+      #expect(outcomes[2].seats(in: house) == ["A1", "A2"])
+      #expect(outcomes[3].record != nil)
+      let sold = try #require(outcomes[2].record)
+      _ = try await house.change(.confirm, sold.id, 5, payment: "p")
+      let more = try house.exchange(sold.id, ["A1", "A2", "A3"], 6)
+      #expect(try await house.serve([more]) == [.refused(.holdLimitExceeded)])
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func changedTermsCountFromTheNextHoldOn() async throws {
     try await House.run { house in
       #expect(try await house.held(["B1"], 1).quote.total.minorUnits == 1_500)

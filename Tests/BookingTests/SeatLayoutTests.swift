@@ -95,12 +95,4 @@ private func layout(_ seats: [LayoutSeat]) throws -> SeatLayout {
     #expect(BookingState.used.seatState == .sold)
     #expect(BookingState.expired.seatState == nil)
   }
-
-  @Test func theServerHoldsLongerThanItSays() throws {
-    #expect(HoldPolicy().duration == .seconds(300))
-    #expect(HoldPolicy().durationWithGrace == .seconds(305))
-    #expect(try HoldPolicy(minutes: 15).duration == .seconds(900))
-    #expect(throws: BookingError.self) { try HoldPolicy(minutes: 0) }
-    #expect(throws: BookingError.self) { try HoldPolicy(minutes: 16) }
-  }
 }

@@ -5,6 +5,7 @@
 
 /// A show and its ledger. Every request is a batch of its own unless `batch` is used.
 final class WaitingHall {
+  /// The customer's five minutes and the server's grace.
   static let secondsOfHold: Int64 = 305
   let ledger: ShowLedger
   let layout: SeatLayout
@@ -16,7 +17,8 @@ final class WaitingHall {
 
   init(
     _ lines: [String], tiers: [String]? = nil, queue: WaitingQueue = WaitingQueue(),
-    rule: OrphanRule = .off, isOnSale: Bool = true
+    rule: OrphanRule = .off, isOnSale: Bool = true, cap: Int = Limits.seatsPerBooking,
+    holdMinutes: Int = 5
   ) throws {
     let hall = try DrawnHall(lines, tiers: tiers, focus: (300, 100))
     layout = hall.layout
@@ -25,8 +27,8 @@ final class WaitingHall {
       tierPrices: Dictionary(uniqueKeysWithValues: hall.layout.tiers.map { ($0, 1_000) }),
       offers: [], localStartMinute: 1_200, version: 1)
     let terms = ShowTerms(
-      showID: 7, lane: 3, layout: hall.layout, prices: prices, holdMinutes: 5, orphanRule: rule,
-      isOnSale: isOnSale, endsAt: 100_000_000_000)
+      showID: 7, lane: 3, layout: hall.layout, prices: prices, holdMinutes: holdMinutes,
+      seatsPerCustomer: cap, orphanRule: rule, isOnSale: isOnSale, endsAt: 100_000_000_000)
     let blocked = hall.layout.seats.indices.filter { !hall.free.contains($0) }
     ledger = try ShowLedger(
       terms, version: 1, blocked: blocked.map { hall.layout.seats[$0].number }, live: [],

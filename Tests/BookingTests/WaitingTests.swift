@@ -51,6 +51,19 @@ import Testing
     #expect(hall.offers == ["A3 B1"])
   }
 
+  /// Side by side at the best place, else in two rows, else wherever they are; never a wheelchair place
+  /// or a bad view while there are others.
+  @Test(arguments: [
+    (["oooooo", "oooooo"], 2, "B3 B4"), (["ooxoo", "xoxox"], 3, "A4 A5 B4"),
+    (["oxoxo", "xxxxx", "oxoxo"], 3, "A3 A5 C3"), (["oxWxo", "xxxxx", "vxxxo"], 3, "A1 A5 C5"),
+    (["oxWxo", "xxxxx", "vxxxo"], 4, "A1 A5 C1 C5"),
+  ])
+  func offersAreTheBestSeatsThereAre(lines: [String], count: Int, offered: String) throws {
+    let hall = try WaitingHall(lines)
+    hall.ask(hall.join(1, count))
+    #expect(hall.offers == [offered])
+  }
+
   @Test func oneReleaseServesSeveral() throws {
     let (hall, holds) = try soldOutHall()
     hall.batch([hall.join(1, 1), hall.join(2, 1), hall.join(3, 1)])
@@ -167,6 +180,15 @@ import Testing
     #expect(hall.ask(hall.join(2, 4, customer: "ann")) == .inLine)
     #expect(hall.ask(hall.join(3, 3, customer: "ann")) == .refused(.holdLimitExceeded))
     #expect(hall.ask(hall.join(4, 3, customer: "bob")) == .inLine)
+  }
+
+  @Test func aPartyWithoutANameHasTheCapToItself() throws {
+    let hall = try WaitingHall(["ooooo"], cap: 2)
+    #expect(hall.ask(hall.join(1, 3)) == .refused(.holdLimitExceeded))
+    _ = try hall.ask(hall.hold("A1", "A2"))
+    _ = try hall.ask(hall.hold("A3", "A4"))
+    #expect(hall.batch([hall.join(2, 2), hall.join(3, 2)]) == [.inLine, .inLine])
+    #expect(hall.line == [2, 3])
   }
 
   @Test func nobodyWaitsForAShowThatIsOver() throws {

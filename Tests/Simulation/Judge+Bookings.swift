@@ -85,15 +85,14 @@ extension Judge {
     let seats = record.seatNumbers.compactMap(terms.layout.seat(number:))
     let priced = try terms.prices.quote(seats: seats, partnerID: record.partnerID)
     try demand(priced.quote == record.quote, "a sale is at the present price", "\(record.id)")
-    // A late payment takes its seats again whatever else its customer has.
+    // A late payment takes its seats again whatever else its customer has. Of who has no name, nobody
+    // knows what else it has.
     let others = commit.after.bookings(of: record.showID).filter {
       $0.partnerID == record.partnerID && $0.customerRef == record.customerRef
-        && $0.state.seatState != nil
+        && $0.state.seatState != nil && (!record.customerRef.isEmpty || $0.id == record.id)
     }
     let isOffer = !commit.writes.entries.contains { $0.bookingID == record.id }
-    guard !record.customerRef.isEmpty, !isOffer, !others.contains(where: \.isTakenAgain) else {
-      return
-    }
+    guard !isOffer, !others.contains(where: \.isTakenAgain) else { return }
     let count = others.reduce(0) { $0 + $1.seatsLeft.count }
     try demand(
       count <= terms.seatsPerCustomer, "a customer has no more seats than allowed",

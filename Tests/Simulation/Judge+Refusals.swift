@@ -57,7 +57,9 @@ extension Judge {
     case .requestIDReused, .requestFenced: try isUsed(request, refusal, tables)
     case .salesClosed, .showBegan: try isOver(request, refusal, arrival, database)
     case .holdLimitExceeded:
-      try demand(!isAnonymous(request, tables), "who is nobody has no limit", "\(request)")
+      try demand(
+        !isAnonymous(request, tables) || exceedsCapAlone(request),
+        "the cap of who is nobody counts for one call", "\(request)")
     case .showNotFound, .staleShow, .currencyDiffers, .waitlistFull:
       throw Violation("every show is found, and all in one currency", "\(refusal)")
     }
@@ -182,6 +184,12 @@ extension Judge {
     try demand(
       since == nil || (since ?? 0) > arrival.time || terms.endsAt <= database.now,
       "a show on sale is sold", "\(request)")
+  }
+
+  private func exceedsCapAlone(_ request: SaleRequest) -> Bool {
+    guard let showID = request.wantedShowID, let cap = smallestCaps[showID] else { return false }
+    if case .join(let join) = request { return join.count > cap }
+    return request.selection.map { $0.count > cap } ?? false
   }
 
   private func isAnonymous(_ request: SaleRequest, _ tables: Tables) -> Bool {

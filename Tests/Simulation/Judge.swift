@@ -53,6 +53,8 @@ final class Judge {
   private(set) var pasts: [BookingID: Set<Past>] = [:]
   /// Since when shows have been on sale without a break; nil while they are not.
   private(set) var onSaleSince: [Int64: Int64] = [:]
+  /// The fewest seats that a customer might ever have in a show.
+  private(set) var smallestCaps: [Int64: Int] = [:]
   /// What requests were answered first.
   var answers: [RequestKey: BookingRecord] = [:]
   /// What requests were refused with: who repeats one may be told the same again.
@@ -75,6 +77,7 @@ final class Judge {
     for (showID, show) in tables.shows {
       versions[showID] = [Version(states: show.states, touched: [])]
       onSaleSince[showID] = show.terms.isOnSale ? .min : nil
+      smallestCaps[showID] = show.terms.seatsPerCustomer
     }
   }
 
@@ -92,6 +95,8 @@ final class Judge {
   }
 
   func termsChanged(_ terms: ShowTerms, at now: Int64) {
+    let cap = smallestCaps[terms.showID] ?? terms.seatsPerCustomer
+    smallestCaps[terms.showID] = min(cap, terms.seatsPerCustomer)
     if !terms.isOnSale {
       onSaleSince[terms.showID] = nil
     } else if onSaleSince[terms.showID] == nil {
