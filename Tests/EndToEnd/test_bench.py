@@ -100,6 +100,16 @@ def test_parties_are_served_in_line(demo, cli):
     assert demo.server.faults() == []
 
 
+@pytest.mark.parametrize("load", [["rush"], ["mixed"], ["watch", "--watchers", 3], ["wait"]])
+def test_time_ends_a_load(demo, cli, load):
+    """Long before its turns are over."""
+    name, *more = load
+    show_id = demo.fresh_show(60).show_id
+    report, = cli.json("bench", name, show_id, *more, "--turns", 10_000_000, "--seconds", 0.5)
+    assert report["bench"] == name and 0 < report["turns"] < 10_000_000
+    assert report["seconds"] >= 0.5 and report["left"]["held"] == report["left"]["unknown"] == 0
+
+
 def test_ctrl_c_ends_a_load_with_its_report(demo, cli):
     show_id = demo.fresh_show(60).show_id
     load = cli.start("bench", "wait", show_id, "--turns", 10_000_000, "--seconds", 600, "--json")

@@ -261,7 +261,7 @@ import Testing
     ["bench", "rush", "7", "--seconds", "0"], ["bench", "rush", "7", "--seconds", "nan"],
     ["bench", "rush", "7", "--timeout", "5s"], ["bench", "mixed", "7", "0"],
     ["bench", "mixed", "--connections", "101"], ["bench", "watch", "7", "--watchers", "9000"],
-    ["bench", "wait", "7", "--in-flight", "1001"],
+    ["bench", "wait", "7", "--in-flight", "1001"], ["bench", "watch", "7", "--in-flight", "2"],
     ["watch", "7", "--once", "--changes", "1"], ["watch", "7", "--changes", "0"],
     ["shows", "--date", "2027-02-30"], ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],

@@ -28,13 +28,20 @@ struct Bench: AsyncParsableCommand {
 struct BenchOptions: ParsableArguments {
   @Option(help: "End after this many turns.") var turns = 1_000
   @Option(help: "End after this many seconds.") var seconds = 10.0
-  @Option(help: "Turns under way at a time.") var inFlight = 16
+  @Option(
+    name: .customLong("in-flight"),
+    help: "Turns under way at a time; \(Self.usualInFlight) if not told.")
+  var givenInFlight: Int?
   @Option(
     help: "Connections at least; there is one for every \(Limits.benchStreams) calls under way.")
   var connections = 1
   @Option(help: "Seats of each hold.") var seats = 2
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
   @OptionGroup var global: GlobalOptions
+
+  private static let usualInFlight = 16
+
+  var inFlight: Int { givenInFlight ?? Self.usualInFlight }
 
   func validate() throws {
     try Self.check("--turns", turns, 1...Limits.benchTurns)
@@ -210,6 +217,9 @@ struct BenchWatch: AsyncParsableCommand {
 
   func validate() throws {
     try Hold.check(show: show)
+    guard options.givenInFlight == nil else {
+      throw ValidationError("--in-flight is for other loads: here there is one turn at a time.")
+    }
     try BenchOptions.check(
       "--watchers", watchers, 1...Limits.benchConnections * Limits.benchStreams - 1)
   }
