@@ -186,6 +186,7 @@ class Customer:
         for item, call in enumerate(refused.calls):
             if str(item) == refused.told.metadata["item"]:
                 self.note_refusal(call, refused.told)
+                call.beside = tuple(before.wanted for before in refused.calls[:item])
             else:
                 call.outcome, call.reason = "refused", "TOGETHER"
 

@@ -41,6 +41,7 @@ class Call:
     seats: dict | tuple = ()  # labels; of a refusal and of a map: label → state
     version: int = 0
     reason: str = ""
+    beside: tuple = ()  # of several together: what those before it wanted
     positions: list = dataclasses.field(default_factory=list)  # of a join: (when, position)
     booking: object = dataclasses.field(default=None, repr=False, compare=False)  # as answered
 
@@ -423,10 +424,15 @@ class Judge:
                 self.fault("map_untrue", call)
 
     def check_refusal(self, call, timeline):
-        """A seat that changes in the version named may be told as it was before."""
+        """True at exactly the version named. Of several together, what one before would have taken is
+        lost to the next on no map; which seats that is nobody knows when the server was to choose."""
+        beside = [wanted for wanted in call.beside if not isinstance(wanted, int)]
+        is_any = len(beside) < len(call.beside)
         for label, state in call.seats.items():
-            told = {timeline.state(label, call.version), timeline.state(label, call.version - 1)}
-            if state not in told or state == FREE:
+            if state == HELD and (is_any or any(label in wanted for wanted in beside)):
+                continue
+            told = timeline.state(label, call.version)
+            if state != told or state == FREE:
                 self.fault("refusal_untrue", (call, label, told))
         if not call.seats or not set(call.seats) <= set(call.wanted):
             self.fault("refusal_untrue", call)

@@ -200,6 +200,16 @@ def a_held_seat_is_called_sold(story):
 
 
 @plant("refusal_untrue")
+def a_sold_seat_is_told_as_it_was_a_version_before(story):
+    story.history.calls.append(refused("r8", 12, {"A1": HELD}, 4))
+
+
+@plant("refusal_untrue")
+def a_seat_is_told_as_it_is_a_version_later(story):
+    story.history.calls.append(refused("r8", 6.5, {"A1": SOLD}, 3))
+
+
+@plant("refusal_untrue")
 def a_refusal_names_seats_that_were_not_wanted(story):
     story.call("r2").wanted = ("A2",)
 
@@ -292,6 +302,17 @@ def test_each_lie_is_named(rule, lie):
     story = Story()
     lie(story)
     assert rule in story.rules()
+
+
+@pytest.mark.parametrize("beside", [("A4",), 1])
+def test_what_one_before_would_have_taken_is_on_no_map(beside):
+    story = Story()
+    story.history.calls.append(refused("r8", 12, {"A4": HELD}, 5))
+    assert story.rules() == {"refusal_untrue"}
+    story.history.calls[-1].beside = (("A3",),)
+    assert story.rules() == {"refusal_untrue"}
+    story.history.calls[-1].beside = (beside,)
+    assert story.rules() == set()
 
 
 def test_another_nodes_news_may_take_a_while_but_ones_own_may_not():
