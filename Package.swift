@@ -208,7 +208,10 @@ let package = Package(
     tests("SeatFeedTests", ["SeatFeed", "Booking", "RPC", "Reactor"]),
     tests(
       "UsherServicesTests",
-      ["UsherServices", "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "SeatFeed"]),
+      [
+        "UsherServices", "UsherProtos", "ProtoWire", "RPC", "Reactor", "Booking", "BookingStore",
+        "SeatFeed", "Postgres", .product(name: "Logging", package: "swift-log"),
+      ]),
     tests("usherdTests", ["usherd", "Booking", "BookingStore", "Postgres", "Reactor", "Support"]),
     tests(
       "usherTests",

@@ -292,6 +292,37 @@ private final class SluiceDatabase: Database {
     }
   }
 
+  /// In order of arrival, and for as long as the most patient of its callers waits.
+  @Test func aBatchHasAtMostSoManyRequests() async throws {
+    try await House.run { house in
+      let queue = LoopBound(LaneQueue(), loop: house.loop)
+      let now = house.loop.now
+      let requests = try (1...StoreLimits.batchRequests + 44).map {
+        SaleRequest.hold(try house.request(["A1"], UInt64($0)))
+      }
+      let tasks = requests.enumerated().map { index, request in
+        Task.immediate(executorPreference: house.loop) {
+          await withCheckedContinuation { continuation in
+            let deadline = index == 256 ? nil : now + .seconds(1 + index)
+            _ = queue.value.add(
+              LaneEntry(
+                ticket: LaneTicket(), request: request, deadline: deadline,
+                continuation: continuation))
+          }
+        }
+      }
+      #expect(queue.value.count == requests.count)
+      let batches = (1...3).map { _ in queue.value.takeBatch(now: now) }
+      #expect(batches.map(\.count) == [StoreLimits.batchRequests, 44, 0])
+      #expect(batches.flatMap { $0 }.map(\.request) == requests)
+      #expect(LaneQueue.remaining(of: batches[0], now: now) == .seconds(256))
+      // One of them never gives up.
+      #expect(LaneQueue.remaining(of: batches[1], now: now) == nil)
+      for entry in batches.flatMap({ $0 }) { entry.finish(.failure(StoreError(.cancelled))) }
+      for task in tasks { _ = await task.value }
+    }
+  }
+
   @Test func whoLeavesTheQueueIsNotServed() async throws {
     try await House.run { house in
       let sluice = SluiceDatabase(house.connection)

@@ -158,7 +158,8 @@ import Testing
 
   @Test(arguments: [
     "update theatre set time_zone = 'Mars/Olympus'", "update theatre set lane = 64",
-    "update theatre set hold_minutes = 16",
+    "update theatre set hold_minutes = 16", "update theatre set hold_minutes = 0",
+    "update theatre set seats_per_customer = 11", "update theatre set orphan_rule = 3",
     "update show_seat set state = 3 where show_id = 1 and seat_no = 1",
     "update booking set seat_nos = '{}'", "update request_log set booking_id = null",
     "update request_log set effect = 'fenced'",

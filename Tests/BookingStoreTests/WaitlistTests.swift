@@ -252,6 +252,35 @@ import Testing
     }
   }
 
+  /// By the database's clock, and exactly by the line's versions.
+  @Test func theLogTellsWhoWasServedWhen() async throws {
+    try await House.run { house in
+      let holds = try await sellOut(house)
+      _ = try await house.serve([house.join(1, 10), house.join(2, 10), house.join(3, 10)])
+      for (index, hold) in holds.enumerated() {
+        _ = try await house.change(.release, hold.id, UInt64(4 + index))
+      }
+      let log = try await house.connection.query(
+        PostgresStatement(
+          sql: """
+            select w.arrival, w.ended_version - first_value(w.ended_version) over o,
+                   w.created_at < b.created_at and b.created_at <= w.ended_at
+                   and w.ended_at < clock_timestamp()
+                   and w.ended_at > coalesce(lag(w.ended_at) over o, '-infinity')
+              from waitlist_entry w join booking b on b.booking_id = w.booking_id
+             where w.state = 2 window o as (order by w.ended_version)
+            """))
+      let rows = try log.all { row throws(PostgresError) in
+        [
+          try row.decode(0, as: Int64.self), try row.decode(1, as: Int64.self),
+          try row.decode(2, as: Bool.self) ? 1 : 0,
+        ]
+      }
+      #expect(rows == [[1, 0, 1], [2, 1, 1], [3, 2, 1]])
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func leavingTwiceIsLeaving() async throws {
     try await House.run { house in
       _ = try await sellOut(house)

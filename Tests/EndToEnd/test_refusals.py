@@ -79,7 +79,11 @@ def test_lost_seats_are_all_named(demo, partner, show, labels):
     partner.confirm(sold.booking_id)
     refused = refusal(partner.hold, show.show_id, [labels[2], labels[1], labels[0]])
     assert (refused.code, refused.reason) == (PRECONDITION, "SEATS_UNAVAILABLE")
-    assert sorted(refused.lost_seats) == sorted(labels[:2])
+    # Each with the reason, and all as of a version of the map that shows it.
+    states = refused.metadata["states"].split(",")
+    assert dict(zip(refused.lost_seats, states, strict=True)) == {
+        labels[0]: "HELD", labels[1]: "SOLD"}
+    assert refused.metadata["version"] == str(partner.map(show.show_id)[0])
     assert partner.map(show.show_id)[1][labels[2]] == FREE
 
 
@@ -90,6 +94,34 @@ def test_no_adjacent_seats(demo, partner):
         partner.hold(show.show_id, [label], customer=f"for {label}")
     refused = refusal(partner.hold, show.show_id, best=(10, ""))
     assert (refused.code, refused.reason) == (PRECONDITION, "NO_ADJACENT_SEATS")
+
+
+def test_a_show_that_is_not_on_sale(demo, partner):
+    show = demo.fresh_show()
+    held = partner.hold(show.show_id, best=(1, ""))
+    sold = partner.confirm(partner.hold(show.show_id, best=(1, "")).booking_id)
+    demo.server.sql(f"update show set sales_state = 3 where show_id = {show.show_id}")
+    refused = refusal(partner.hold, show.show_id, best=(1, ""))
+    assert (refused.code, refused.reason) == (PRECONDITION, "SALES_CLOSED")
+    # What is held may be paid for, and what is sold be given back.
+    assert partner.confirm(held.booking_id).state == booking_pb2.BOOKING_STATE_CONFIRMED
+    assert partner.cancel(sold.booking_id).state == booking_pb2.BOOKING_STATE_CANCELLED
+
+
+def test_what_cannot_be_exchanged(demo, partner):
+    show = demo.fresh_show()
+    sold = partner.confirm(partner.hold(show.show_id, best=(1, "")).booking_id)
+    abroad = demo.fresh_show()
+    while abroad.prices[0].price.currency_code == show.prices[0].price.currency_code:
+        abroad = demo.fresh_show()
+    refused = refusal(partner.exchange, sold.booking_id, abroad.show_id, best=1)
+    assert (refused.code, refused.reason) == (PRECONDITION, "CURRENCY_DIFFERS")
+    demo.server.sql(
+        "update show set during = tstzrange(lower(during) - interval '20 years',"
+        f" upper(during) - interval '20 years') where show_id = {show.show_id}")
+    refused = refusal(partner.exchange, sold.booking_id, show.show_id, best=1)
+    assert (refused.code, refused.reason) == (PRECONDITION, "SHOW_BEGAN")
+    assert partner.get(sold.booking_id).state == booking_pb2.BOOKING_STATE_CONFIRMED
 
 
 def changes(client, booking_id):

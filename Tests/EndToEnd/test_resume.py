@@ -4,10 +4,12 @@ import random
 import threading
 
 import grpc
+import h2.settings
 import pytest
 
 import partner as partners
-from partner import FREE, HELD, SOLD, Watcher
+from partner import FREE, HELD, SOLD, Watcher, seat_map_pb2
+from raw_wire import RawClient, envelope
 
 CHANGES = 1000
 SELLERS = 8
@@ -138,6 +140,14 @@ def test_a_watcher_resumes_over_a_restart_of_the_node(own_demo):
         watcher.cut()
 
 
+def test_who_missed_nothing_is_told_so_at_once(demo, partner):
+    show = demo.fresh_show()
+    held = partner.hold(show.show_id, best=(1, ""))
+    for event in partner.watch(show.show_id, after_version=held.version):
+        assert event.bookmark.version == held.version
+        break
+
+
 def test_an_impossible_version_gets_a_snapshot_that_says_so(demo, partner):
     show = demo.fresh_show()
     version, _ = partner.map(show.show_id)
@@ -145,6 +155,51 @@ def test_an_impossible_version_gets_a_snapshot_that_says_so(demo, partner):
         assert event.snapshot.resume_impossible
         assert event.snapshot.version == version
         break
+
+
+def messages(data):
+    """The events in what came on a stream."""
+    while data:
+        end = 5 + int.from_bytes(data[1:5], "big")
+        if len(data) < end:
+            return
+        yield seat_map_pb2.WatchSeatMapResponse.FromString(data[5:end])
+        data = data[end:]
+
+
+def test_who_does_not_read_is_told_the_latest_state_of_each_seat(demo, partner):
+    """A peer whose window is shut while more happens than is kept for it one by one."""
+    show_id = demo.fresh_show().show_id
+    label, other = demo.labels(show_id)[:2]
+    first = partner.hold(show_id, [other]).version
+    with RawClient(demo) as client:
+        client.h2.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        stream = client.open("/usher.v1.SeatMapService/WatchSeatMap")
+        request = seat_map_pb2.WatchSeatMapRequest(show_id=show_id, after_version=first)
+        client.h2.send_data(stream, envelope(request.SerializeToString()), end_stream=True)
+        client.flush()
+        answer = client.answers[stream]
+        while not answer.headers:
+            client.read()
+        for _ in range(60):
+            last = partner.release(partner.hold(show_id, [label]).booking_id)
+        assert answer.data == b""
+        client.h2.increment_flow_control_window(1 << 20, stream)
+        client.flush()
+        known, seats, changes = first, {}, 0
+        while known < last.version:
+            client.read()
+            known, changes = first, 0
+            for event in messages(answer.data):
+                if event.WhichOneof("event") == "bookmark":
+                    assert event.bookmark.version == known
+                    continue
+                assert event.change.previous_version == known
+                known, changes = event.change.version, changes + 1
+                seats |= {seat.label: seat.state for seat in event.change.seats}
+        assert seats == {label: FREE}
+        # One, or a few that were under way already.
+        assert changes < 60 < last.version - first
 
 
 def test_a_negative_version_is_refused(demo, partner):

@@ -168,6 +168,69 @@ def test_hopeless_waits_end(demo, partner):
     Waiter(partner, show_id, 1).wait_position(1, 0).cut()
 
 
+def test_waits_end_by_the_databases_clock(demo, partner):
+    """An hour for those who stay, a minute for a place without a stream, and for all when the show is
+    closed: each is told, and whoever is behind moves up."""
+    show_id = demo.fresh_show().show_id
+    hold_all(partner, show_id, 1)
+    line = [Waiter(partner, show_id, 1).wait_position(place + 1, place) for place in range(4)]
+
+    def of(waiter):
+        return f"where request_id = '{waiter.request_id}'"
+
+    # Not before the hour is over.
+    for waiter, minutes in ((line[0], 61), (line[1], 59)):
+        demo.server.sql(
+            f"update waitlist_entry set created_at = now() - interval '{minutes} min' {of(waiter)}")
+    assert line[0].wait_end().refusal.reason == "WAIT_ENDED"
+    assert line[0].refusal.metadata["state"] == "TIMED_OUT"
+    assert line[0].refusal.code == grpc.StatusCode.FAILED_PRECONDITION
+    line[1].wait_position(1, 0)
+    line[2].cut()
+    # The minute is made short, and the others are seen all the time.
+    grace = "create or replace function wait_grace() returns interval language sql as $$ select interval '%s s' $$"
+    demo.server.sql(f"update waitlist_entry set seen_at = 'infinity' where show_id = {show_id}"
+                    f" and request_id <> '{line[2].request_id}'; {grace % 0}")
+    try:
+        line[3].wait_position(2, 1)
+    finally:
+        demo.server.sql(grace % 60)
+    again = Waiter(partner, show_id, 1, line[2].request_id).wait_end().refusal
+    assert (again.reason, again.metadata["state"]) == ("WAIT_ENDED", "LOST")
+    demo.server.sql(f"update show set sales_state = 3 where show_id = {show_id}")
+    for waiter in (line[1], line[3]):
+        assert waiter.wait_end().refusal.reason == "SALES_CLOSED"
+    log = demo.server.sql(
+        f"select arrival, state from waitlist_entry where show_id = {show_id} order by arrival")
+    assert [tuple(map(int, row)) for row in log] == [(1, 5), (2, 7), (3, 4), (4, 7)]
+
+
+def test_the_line_has_an_end(demo, partner):
+    """A thousand parties of one seat each, all but the first put there by hand."""
+    show_id = demo.fresh_show().show_id
+    hold_all(partner, show_id, 1)
+    first = Waiter(partner, show_id, 1).wait_position(1, 0)
+    demo.server.sql(f"""
+        begin;
+        insert into waitlist_entry
+        select lane, show_id, n, partner_id, gen_random_uuid(), request_hash, '', 1, '',
+               overlay(booking_id::text placing lpad(to_hex(n), 4, '0') from 33)::uuid, 1,
+               created_at, now() + interval '1 day'
+          from waitlist_entry, generate_series(2, 1000) n where show_id = {show_id};
+        update show set queue_version = queue_version + 1 where show_id = {show_id};
+        commit""")
+    full = Waiter(partner, show_id, 1).wait_end().refusal
+    assert (full.code, full.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "WAITLIST_FULL")
+    # One leaves, one comes.
+    assert partner.leave(show_id, first.request_id) == ""
+    Waiter(partner, show_id, 1).wait_position(1_000, 999).cut()
+    demo.server.sql(f"update show set sales_state = 3 where show_id = {show_id}")
+    wait_until(
+        lambda: demo.server.sql(
+            f"select from waitlist_entry where show_id = {show_id} and state = 1") == [],
+        30, "the end of the line")
+
+
 def test_what_nobody_can_wait_for(demo, partner):
     show_id = demo.fresh_show().show_id
     for options, fields in [
@@ -177,6 +240,10 @@ def test_what_nobody_can_wait_for(demo, partner):
         wrong = Waiter(partner, show_id, **{"count": 1, **options}).wait_end().refusal
         assert (wrong.code, wrong.fields) == (grpc.StatusCode.INVALID_ARGUMENT, fields)
     assert Waiter(partner, 1 << 40, 1).wait_end().refusal.reason == "SHOW_NOT_FOUND"
+    partner.hold(show_id, best=(5, ""), customer="greedy")
+    greedy = Waiter(partner, show_id, 6, customer="greedy").wait_end().refusal
+    assert (greedy.code, greedy.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION, "HOLD_LIMIT_EXCEEDED")
     assert refusal(partner.leave, show_id, new_id()).reason == "WAIT_NOT_FOUND"
     assert refusal(partner.leave, show_id, "x").fields == ["request_id"]
     # Enough seats are free: there is nothing to wait for.

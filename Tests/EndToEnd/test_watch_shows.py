@@ -90,7 +90,11 @@ def test_changes_are_gathered(demo, partner):
 
 
 def test_a_theatres_programme_is_followed(demo, partner):
-    """Shows that are added appear, cancelled ones leave; an idle stream is told that it lives."""
+    """Shows that are added appear, cancelled ones leave; an idle stream is told that it lives, and so is
+    one that watches a single show."""
+    idle = demo.fresh_show().show_id
+    single = partner.watch(idle)
+    assert next(single).snapshot.version == 1
     theatre_id = demo.fresh_show().theatre_id
     counts = Counts(partner.watch_shows(theatre_id=theatre_id))
     counts.read()
@@ -111,7 +115,9 @@ def test_a_theatres_programme_is_followed(demo, partner):
     held = partner.hold(added, best=(2, ""))
     counts.read_until(lambda me: me.of(added)[0] == held.version)
     counts.read_until(lambda me: me.bookmarks > 0)
-    counts.stream.cancel()
+    assert next(single).bookmark.version == 1
+    for stream in (single, counts.stream):
+        stream.cancel()
 
 
 def test_counts_are_right_after_the_feed_was_cut(own_demo):

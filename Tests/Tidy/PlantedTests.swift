@@ -142,6 +142,22 @@ import Testing
     #expect(Floors.imports(file("import Foundation", "Sources/usherd/A.swift")) == [])
   }
 
+  @Test func testsThatAreNotThereAreFound() {
+    let names = NamedTests.names(in: [
+      SourceFile(path: "Tests/A/ATests.swift", text: "struct ATests {\n  @Test func holds() {}\n}"),
+      SourceFile(path: "Tests/test_a.py", text: "def test_it(a):\n"),
+    ])
+    func missing(_ row: String) -> [String] {
+      NamedTests.missing(in: SourceFile(path: "T.md", text: row), among: names).map(\.rule)
+    }
+    #expect(
+      missing("| `gone` | `ATests/holds`, `ATests.holds`, `holds`, `test_a.py::test_it` |") == [])
+    #expect(missing("| rule | `test_a.py`, `…cut…` |\n`not in a table`") == [])
+    #expect(missing("| rule | `ATests/held`, `BTests.holds` |").count == 2)
+    #expect(missing("| rule | `test_b.py`; `test_a.py::test_them` |").count == 2)
+    #expect(missing("| rule | the words of `held` |") == ["no test held"])
+  }
+
   @Test func floorsAreOrdered() {
     let low = Floor(number: 1, target: "Low", imports: ["High"])
     let high = Floor(number: 2, target: "High", imports: [])

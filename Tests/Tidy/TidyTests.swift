@@ -42,6 +42,13 @@ import Testing
     #expect(functionMedian <= 12)
   }
 
+  @Test func everyTestThatATableNamesIsThere() throws {
+    let files = try SourceTree.files()
+    let table = try #require(files.first { $0.path == "Tests/README.md" })
+    let violations = NamedTests.missing(in: table, among: NamedTests.names(in: files))
+    #expect(violations.isEmpty, "\(list(violations))")
+  }
+
   private func list(_ violations: [Violation]) -> String {
     violations.map(\.description).joined(separator: "\n")
   }
