@@ -116,6 +116,22 @@ import Testing
     }
   }
 
+  /// Either hold would leave nobody alone, both of them would: a node that has not heard of the first
+  /// refuses the second all the same.
+  @Test func aNodeThatIsBehindStrandsNobody() async throws {
+    try await House.run { house in
+      try await house.run("update theatre set orphan_rule = 2")
+      let behind = SaleDesk(house.connection, house.shows, on: house.loop) { _ in }
+      behind.setFeedLive(true)
+      _ = try await behind.serve([.hold(house.request(["C6", "C7"], 1))], timeout: nil)
+      _ = try await house.held(["B1", "B2"], 2)
+      let second = SaleRequest.hold(try house.request(["B4", "B5"], 3))
+      let numbers = try house.details.layout.resolve(labels: ["B3"]).map(\.number)
+      #expect(
+        try await behind.serve([second], timeout: nil) == [.refused(.strandsSeats(numbers))])
+    }
+  }
+
   @Test func expiredHoldsMayBeChosen() async throws {
     try await House.run { house in
       let old = try await house.held(["C4", "C5"], 1)

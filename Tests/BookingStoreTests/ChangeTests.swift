@@ -172,7 +172,7 @@ import Testing
       for (id, label) in ["A1", "A2", "A3"].enumerated() {
         held.append(try await house.held([label], UInt64(id + 1)).id)
       }
-      for (id, seconds) in zip(held, [-6, -6, -2]) {
+      for (id, seconds) in zip(held, [-6.0, -6, -2]) {
         try await house.endHold(id, inSeconds: seconds)
       }
       let version = try await house.snapshot().version

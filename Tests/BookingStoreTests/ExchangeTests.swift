@@ -30,6 +30,25 @@ import Testing
     }
   }
 
+  /// A payment of the difference has a reference of its own; a hold is not paid yet.
+  @Test func theDifferenceMayBePaidApart() async throws {
+    try await House.run { house in
+      let sale = try await house.sold(["A1"], 1)
+      let hold = try await house.held(["A2"], 2)
+      for (id, old) in [(UInt64(3), sale), (4, hold)] {
+        guard case .exchange(let plain) = try house.exchange(old.id, ["B\(id)"], id) else { return }
+        let request = ExchangeRequest(
+          bookingID: plain.bookingID, wanted: plain.wanted, paymentReference: "difference")
+        let new = try #require(try await house.serve([.exchange(request)])[0].record)
+        let stored = try #require(try await house.booking(new.id))
+        #expect(stored.state == old.state && stored.exchangeCredit == 1_000)
+        #expect(stored.paymentReference == (old.state == .held ? "" : "difference"))
+        #expect(stored.quote.total.minorUnits == 1_500 && new.refund == nil)
+      }
+      #expect(try await house.faults() == [])
+    }
+  }
+
   /// Show 2 is another theatre's, in another lane: a second worker sells it at the same time.
   @Test func aShowOfAnotherLaneKnowsAtOnce() async throws {
     try await House.run { house in

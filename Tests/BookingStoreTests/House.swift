@@ -191,7 +191,7 @@ struct House: Sendable {
   }
 
   /// Moves the end of a hold, as if time had passed: `seconds` from now, negative for the past.
-  func endHold(_ booking: BookingID, inSeconds seconds: Int) async throws {
+  func endHold(_ booking: BookingID, inSeconds seconds: Double) async throws {
     try await run(
       """
       with moved as (

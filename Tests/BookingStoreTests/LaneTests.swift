@@ -406,6 +406,27 @@ private final class SluiceDatabase: Database {
     }
   }
 
+  /// Through two workers, as on two nodes.
+  @Test func ofFiveHundredBuyersOfOneSeatOneGetsIt() async throws {
+    try await House.run { house in
+      let second = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      let workers = [house.connection, second].map {
+        LaneWorker($0, house.shows, on: house.loop)
+      }
+      let outcomes = try await withThrowingTaskGroup(of: SaleOutcome.self) { group in
+        for id in 0..<500 {
+          let request = SaleRequest.hold(try house.request(["A1"], UInt64(id + 1)))
+          group.addTask { try await workers[id % 2].serve(request) }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      await second.close()
+      #expect(outcomes.count { $0.record != nil } == 1)
+      #expect(outcomes.count { $0.lost == [SeatStatus(number: 0, state: .held)] } == 499)
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func aFightEndsWithEverySeatSoldOnce() async throws {
     try await House.run { house in
       // Two workers on connections of their own, as two nodes would.

@@ -2,6 +2,7 @@
 // the state as the reason and changes nothing.
 
 import Postgres
+import Reactor
 import Support
 import Testing
 
@@ -88,6 +89,35 @@ import Testing
       }
       #expect(try await house.snapshot() == before)
       #expect(request - 1_000 == UInt64(stages.count * Wish.allCases.count - 7))
+    }
+  }
+
+  /// On two nodes, in the very moments in which a hold ends: the database's clock decides, and whatever
+  /// it says, one of the two has the seat and the other one is told so.
+  @Test func atTheEndOfAHoldItsPaymentOrTheNextHoldWins() async throws {
+    try await House.run { house in
+      let session = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      let other = LoopBound(
+        SaleDesk(session, house.shows, on: house.loop) { _ in }, loop: house.loop)
+      for round in UInt64(0)..<24 {
+        let old = try await house.held(["A1"], round * 10 + 1)
+        try await house.endHold(old.id, inSeconds: -5 + Double(round % 8) * 0.003)
+        async let payment = house.change(.confirm, old.id, round * 10 + 2, payment: "p")
+        let next = try await other.value.serve(
+          [.hold(house.request(["A1"], round * 10 + 3))], timeout: nil)[0]
+        let paid = try await payment
+        switch (paid, next) {
+        case (.done(let sale), .refused(.seatsUnavailable(let lost, _))):
+          #expect(lost.allSatisfy { [.held, .sold].contains($0.state) })
+          _ = try await house.change(.cancel, sale.id, round * 10 + 4)
+        case (.refused(.wrongState(let gone)), .done(let hold)):
+          #expect(gone.state == .expired)
+          _ = try await house.change(.release, hold.id, round * 10 + 4)
+        default: Issue.record("\(paid), \(next)")
+        }
+        #expect(try await house.seats(.available).count == 30)
+      }
+      await session.close()
     }
   }
 

@@ -6,7 +6,7 @@ import signal
 
 import grpc
 
-from partner import HELD, SOLD, refusal
+from partner import HELD, SOLD, booking_pb2, new_id, refusal
 from usherd import wait_until
 from usher.v1 import seat_map_pb2
 
@@ -41,8 +41,16 @@ def test_maps_are_answered_from_memory_and_given_up_honestly(own_demo):
         version, seats = partner.map(show.show_id)
         with frozen(pids):
             assert partner.map(show.show_id) == (version, seats)
+            # Who wants to buy meanwhile is told in its time, and no more than that nobody knows.
+            request_id = new_id()
+            wanted = booking_pb2.HoldSeatsRequest(
+                show_id=show.show_id, seats=sorted(seats)[-1:], request_id=request_id)
+            code = refusal(partner.booking.HoldSeats, wanted, timeout=1).code
+            assert code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE)
             wait_until(lambda: is_refused(partner, show.show_id), 20, "an honest refusal")
         wait_until(lambda: not is_refused(partner, show.show_id), 20, "the map")
+        first, again = (partner.booking.HoldSeats(wanted, timeout=20).booking for _ in range(2))
+        assert first.booking_id == again.booking_id == partner.outcome(request_id).booking.booking_id
         held = partner.hold(show.show_id, sorted(seats)[:1])
         assert partner.map(show.show_id)[0] >= held.version
 

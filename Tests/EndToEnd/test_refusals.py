@@ -60,6 +60,30 @@ def test_bad_holds(demo, partner, show, labels, change, field):
     assert partner.map(show.show_id) == before
 
 
+@pytest.mark.parametrize("request_id", ["", "7", "x" * 500])
+def test_every_change_has_a_request_id(demo, partner, show, request_id):
+    """Also those that would be refused anyway."""
+    stub, ids = partner.booking, {"booking_id": new_id(), "request_id": request_id}
+    hold = booking_pb2.HoldSeatsRequest(
+        show_id=show.show_id, best_available=best(1), request_id=request_id)
+    for method, message in [
+        (stub.HoldSeats, hold),
+        (stub.ExtendHold, booking_pb2.ExtendHoldRequest(**ids)),
+        (stub.ConfirmBooking, booking_pb2.ConfirmBookingRequest(payment_reference="p", **ids)),
+        (stub.ReleaseHold, booking_pb2.ReleaseHoldRequest(**ids)),
+        (stub.CancelBooking, booking_pb2.CancelBookingRequest(**ids)),
+        (stub.ExchangeBooking, booking_pb2.ExchangeBookingRequest(
+            show_id=show.show_id, best_available=best(1), **ids)),
+        (stub.BatchHoldSeats, booking_pb2.BatchHoldSeatsRequest(holds=[hold], atomic=True)),
+        (stub.BatchCancelBookings, booking_pb2.BatchCancelBookingsRequest(
+            cancellations=[booking_pb2.CancelBookingRequest(**ids)], atomic=True)),
+        (stub.FenceRequest, booking_pb2.FenceRequestRequest(request_id=request_id)),
+        (stub.GetRequestOutcome, booking_pb2.GetRequestOutcomeRequest(request_id=request_id)),
+    ]:
+        refused = refusal(method, message, timeout=20)
+        assert (refused.code, refused.fields) == (INVALID, ["request_id"]), method
+
+
 @pytest.mark.parametrize("show_id", [NOBODYS_SHOW, 0, -1, 2**63 - 1, -(2**63)])
 def test_unknown_shows(partner, show_id):
     for call in [

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from serving import Serving
 from usherd import BINARY
 
 
@@ -59,6 +60,26 @@ def test_a_database_that_does_not_exist(demo, good):
 def test_a_connection_string_that_is_none(good):
     _, told = serve(*flags(good, database="this is = no string ="))
     assert "connection string" in told or "database" in told
+
+
+@pytest.mark.parametrize("option, complaint", [
+    ("synchronous_commit=off", "may lose acknowledged sales"),
+    ("default_transaction_read_only=on", "is read-only"),
+])
+def test_a_database_that_would_lose_or_refuse_sales(demo, good, option, complaint):
+    database = f"{good['--database']} options='-c {option}'"
+    _, told = serve(*flags(good, database=database))
+    assert complaint in told
+
+
+def test_a_database_that_may_lose_sales_if_somebody_says_so(demo, own_folder):
+    data = demo.server.data
+    node = Serving(
+        demo, own_folder / "careless", certificate=data / "server.pem", key=data / "server.key",
+        allow_unsafe_durability="true")
+    node.settings["database"] += " options='-c synchronous_commit=off'"
+    with node, demo.partner_at(node.tcp) as partner:
+        assert partner.hold(demo.fresh_show().show_id, best=(1, "")).seats
 
 
 def test_an_unknown_key(good, tmp_path):

@@ -25,6 +25,8 @@ import Testing
     ("Task.immediate { }", "unstructured task: use loop.spawn"),
     ("import Foundation", "Foundation in a library"),
     ("internal import struct FoundationEssentials.Data", "Foundation in a library"),
+    ("import Glibc", "the machine's clock in a sale"),
+    ("let now = ContinuousClock.now", "the machine's clock in a sale"),
     ("// TODO: later", "unfinished work"),
     ("/* FIXME */", "unfinished work"),
     ("final class SeatManager {}", "empty name"),
@@ -47,7 +49,7 @@ import Testing
     "/* outer /* Task { } */ y! */",
     "let isOther = a != b", "if !flag {}", "let x = !flag && !other", "x = y as? Int",
     "let task: Task<Void, Never> = loop.spawn {}", "if Task.isCancelled {}",
-    "struct Manager2D {}", "let todo = 1",
+    "struct Manager2D {}", "let todo = 1", "let time = DatabaseClock()",
   ])
   func theInnocentPass(_ body: String) {
     #expect(rules(body) == [])

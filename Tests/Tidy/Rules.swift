@@ -16,7 +16,8 @@ enum Rules {
   private static func swift(_ file: SourceFile) -> [Violation] {
     guard let text = file.swift else { return [] }
     return functionLength(file, text) + unsafety(file, text) + tasks(file, text)
-      + traps(file, text) + unfinished(file, text) + foundation(file, text) + names(file, text)
+      + traps(file, text) + unfinished(file, text) + foundation(file, text) + clocks(file, text)
+      + names(file, text)
   }
 
   // MARK: Any text
@@ -125,6 +126,15 @@ enum Rules {
     return matches(
       file, text.code, words: ["Foundation"], /\bimport +(?:\w+ +)?Foundation/,
       "Foundation in a library")
+  }
+
+  /// When a hold or a wait is over, the database says; a node's own time must not come near it.
+  static func clocks(_ file: SourceFile, _ text: SwiftText) -> [Violation] {
+    guard let target = file.target, ["Booking", "BookingStore"].contains(target) else { return [] }
+    return matches(
+      file, text.code, words: ["Glibc", "Clock"],
+      /\bimport +(?:\w+ +)?Glibc|\b(?:Continuous|Suspending)Clock\b/,
+      "the machine's clock in a sale")
   }
 
   /// Nouns say what a thing is; these say only that it does something.
