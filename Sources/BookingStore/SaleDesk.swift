@@ -22,10 +22,8 @@ final class SaleDesk {
   /// Versions that shows and their lines have been told to have.
   private var newest = ToldVersions()
   private var newestQueues = ToldVersions()
-  /// Versions that the feed told of while a batch was under way.
-  private var told: [Int64: Int64] = [:]
-  /// The same of waiting lists.
-  private var toldQueues: [Int64: Int64] = [:]
+  /// Shows that something was told of while a batch was under way.
+  private var toldOf: Set<Int64> = []
   private var isServing = false
   /// Shows of the batch under way: after a failure their ledgers are wrong.
   private var used: Set<Int64> = []
@@ -52,7 +50,8 @@ final class SaleDesk {
   func setFeedLive(_ isLive: Bool) {
     isFeedLive = isLive
     (newest, newestQueues) = (ToldVersions(), ToldVersions())
-    if isServing { (told, toldQueues) = ([:], [:]) } else { shelf.dropAll() }
+    toldOf = []
+    if !isServing { shelf.dropAll() }
     mustForget = isServing
   }
 
@@ -62,34 +61,36 @@ final class SaleDesk {
   /// A show reached a version.
   func note(_ showID: Int64, version: Int64) {
     newest.note(showID, version)
-    if isServing {
-      told[showID] = max(told[showID] ?? 0, version)
-    } else if let ledger = shelf.ledger(showID), ledger.version < version {
-      shelf.drop(showID)
-    }
+    dropIfOld(showID)
   }
 
   /// The line for a show reached a version.
   func note(_ showID: Int64, queueVersion: Int64) {
     newestQueues.note(showID, queueVersion)
+    dropIfOld(showID)
+  }
+
+  /// A ledger that a batch has in hands goes when the batch is over.
+  private func dropIfOld(_ showID: Int64) {
     if isServing {
-      toldQueues[showID] = max(toldQueues[showID] ?? 0, queueVersion)
-    } else if let ledger = shelf.ledger(showID), ledger.queueVersion < queueVersion {
+      toldOf.insert(showID)
+      // More, and what was told of the first may be forgotten by then.
+      if toldOf.count >= Limits.toldShows { mustForget = true }
+    } else if let ledger = shelf.ledger(showID), isOld(ledger) {
       shelf.drop(showID)
     }
+  }
+
+  private func isOld(_ ledger: ShowLedger) -> Bool {
+    ledger.version < newest[ledger.terms.showID]
+      || ledger.queueVersion < newestQueues[ledger.terms.showID]
   }
 
   private func catchUp() {
     if mustForget { shelf.dropAll() }
     mustForget = false
-    for (showID, version) in told {
-      if let ledger = shelf.ledger(showID), ledger.version < version { shelf.drop(showID) }
-    }
-    told = [:]
-    for (showID, version) in toldQueues {
-      if let ledger = shelf.ledger(showID), ledger.queueVersion < version { shelf.drop(showID) }
-    }
-    toldQueues = [:]
+    for showID in toldOf { dropIfOld(showID) }
+    toldOf = []
   }
 
   // MARK: Without a batch
@@ -100,8 +101,7 @@ final class SaleDesk {
   func refusalAtOnce(of request: SaleRequest) -> SaleRefusal? {
     guard case .hold(let hold) = request, isFeedLive, !mustForget,
       let time = clock.estimate(at: loop.now), let ledger = shelf.ledger(hold.showID),
-      shelf.isProven(hold.showID), ledger.version >= told[hold.showID] ?? 0,
-      ledger.queueVersion >= toldQueues[hold.showID] ?? 0, refusals.answer(hold.identity) == nil
+      shelf.isProven(hold.showID), !isOld(ledger), refusals.answer(hold.identity) == nil
     else { return nil }
     var moment = Moment(time)
     guard let refusal = ledger.refusalAtOnce(of: hold, &moment), moment.isClear else { return nil }
