@@ -34,27 +34,37 @@ private final class BookingOrigin: Sendable, Hashable {
   func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
+/// What only some bookings come to have: most copies are made of holds, which have none of it.
+private struct Sequel: Sendable, Hashable {
+  var cancelledSeats: [Int32] = []
+  var supersededBy: BookingID?
+  var supersedes: BookingID?
+  var exchangeCredit: Int64?
+  var paymentReference = ""
+  var refund: Refund?
+}
+
+private final class BookingSequel: Sendable, Hashable {
+  let told: Sequel
+
+  init(_ told: Sequel) { self.told = told }
+
+  static func == (one: BookingSequel, other: BookingSequel) -> Bool { one.told == other.told }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(told) }
+}
+
 /// A booking at one moment. Times are the database's.
 package struct BookingRecord: Sendable, Hashable {
   private let origin: BookingOrigin
   /// The state.
   package var state: BookingState
-  /// Those of them that were cancelled while others were kept.
-  package var cancelledSeats: [Int32]
-  /// The booking that it was exchanged for.
-  package var supersededBy: BookingID?
-  /// The booking that was exchanged for it.
-  package var supersedes: BookingID?
-  /// What the booking given up for it had cost, in minor units.
-  package var exchangeCredit: Int64?
   /// When the customer's time ends, in microseconds since 1970.
   package var holdUntil: Int64
   /// Whether the hold was extended.
   package var isExtended: Bool
   /// Whether the payment came after the hold had expired, and its seats were taken again.
   package var isTakenAgain: Bool
-  /// The reference given on confirming; empty before.
-  package var paymentReference: String
   /// When the hold was made, in microseconds since 1970.
   package var createdAt: Int64
   /// The show's version that made the booking's last change visible.
@@ -62,8 +72,7 @@ package struct BookingRecord: Sendable, Hashable {
   /// How long the hold lasted for the customer when this was told, in milliseconds; 0 when it was
   /// no longer held.
   package private(set) var expiresInMs: Int64 = 0
-  /// What the request that is answered gave back; nil for a request that gives nothing back.
-  package var refund: Refund?
+  private var sequel: BookingSequel?
 
   /// A booking.
   package init(
@@ -75,13 +84,17 @@ package struct BookingRecord: Sendable, Hashable {
   ) {
     origin = BookingOrigin(id, showID, partnerID, customerRef, requestID, seatNumbers, quote)
     self.state = state
-    self.cancelledSeats = cancelledSeats
     self.holdUntil = holdUntil
     self.isExtended = isExtended
     self.isTakenAgain = isTakenAgain
-    self.paymentReference = paymentReference
     self.createdAt = createdAt
     self.version = version
+    if !cancelledSeats.isEmpty || !paymentReference.isEmpty {
+      tell {
+        $0.cancelledSeats = cancelledSeats
+        $0.paymentReference = paymentReference
+      }
+    }
   }
 
   /// The id.
@@ -110,6 +123,52 @@ package struct BookingRecord: Sendable, Hashable {
   package var seatsLeft: [Int32] {
     cancelledSeats.isEmpty ? seatNumbers : seatNumbers.filter { !cancelledSeats.contains($0) }
   }
+
+  // MARK: The sequel
+
+  /// Those of the seats that were cancelled while others were kept.
+  package var cancelledSeats: [Int32] {
+    get { sequel?.told.cancelledSeats ?? [] }
+    set { tell { $0.cancelledSeats = newValue } }
+  }
+
+  /// The booking that it was exchanged for.
+  package var supersededBy: BookingID? {
+    get { sequel?.told.supersededBy }
+    set { tell { $0.supersededBy = newValue } }
+  }
+
+  /// The booking that was exchanged for it.
+  package var supersedes: BookingID? {
+    get { sequel?.told.supersedes }
+    set { tell { $0.supersedes = newValue } }
+  }
+
+  /// What the booking given up for it had cost, in minor units.
+  package var exchangeCredit: Int64? {
+    get { sequel?.told.exchangeCredit }
+    set { tell { $0.exchangeCredit = newValue } }
+  }
+
+  /// The reference given on confirming; empty before.
+  package var paymentReference: String {
+    get { sequel?.told.paymentReference ?? "" }
+    set { tell { $0.paymentReference = newValue } }
+  }
+
+  /// What the request that is answered gave back; nil for a request that gives nothing back.
+  package var refund: Refund? {
+    get { sequel?.told.refund }
+    set { tell { $0.refund = newValue } }
+  }
+
+  private mutating func tell(_ change: (inout Sequel) -> Void) {
+    var told = sequel?.told ?? Sequel()
+    change(&told)
+    sequel = told == Sequel() ? nil : BookingSequel(told)
+  }
+
+  // MARK: Times
 
   /// What stands for the time of a statement that has not run yet.
   package static let notYet = Int64.max

@@ -141,7 +141,7 @@ package struct ChangeRequest: Sendable, Hashable {
 }
 
 /// A request for the lane that sells a show or a booking's show.
-package enum SaleRequest: Sendable, Hashable {
+package indirect enum SaleRequest: Sendable, Hashable {
   /// To hold seats.
   case hold(HoldRequest)
   /// To change a booking.
