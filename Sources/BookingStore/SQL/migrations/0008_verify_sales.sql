@@ -8,7 +8,7 @@
 
 create function verify_sales()
 returns table (fault text, lane smallint, show_id bigint, seat_no integer, booking_id uuid)
-language sql stable as $$
+language sql stable set jit = off as $$
   with live as (
     select b.lane, b.show_id, n.seat_no, b.booking_id, b.state, b.hold_until
       from booking b cross join unnest(b.seat_nos) as n(seat_no)

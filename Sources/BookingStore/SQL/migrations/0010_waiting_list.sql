@@ -120,7 +120,7 @@ $$;
 -- Checks what no constraint can of the waiting list. No row means sound.
 create function verify_waits()
 returns table (fault text, lane smallint, show_id bigint, seat_no integer, booking_id uuid)
-language sql stable as $$
+language sql stable set jit = off as $$
   -- Served before somebody who had come earlier and waited on.
   select 'party_overtaken', s.lane, s.show_id, null::integer, s.booking_id
     from waitlist_entry s
