@@ -162,6 +162,9 @@ let package = Package(
     .target(
       name: "ProtoSupport", dependencies: ["ProtoSchema", "ProtoWire"], path: "Tests/ProtoSupport",
       exclude: ["Python"], swiftSettings: settings),
+    .target(
+      name: "FeedSupport", dependencies: ["RPC", "Reactor"], path: "Tests/FeedSupport",
+      swiftSettings: settings),
     .executableTarget(
       name: "EchoServer",
       dependencies: [
@@ -205,7 +208,7 @@ let package = Package(
         "BookingStore", "Booking", "Postgres", "Reactor", "Support",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    tests("SeatFeedTests", ["SeatFeed", "Booking", "RPC", "Reactor"]),
+    tests("SeatFeedTests", ["SeatFeed", "Booking", "RPC", "Reactor", "FeedSupport"]),
     tests(
       "UsherServicesTests",
       [
@@ -222,7 +225,9 @@ let package = Package(
       ]),
     // Many nodes, one database and everything that goes wrong, from a seed; Postgres for the type
     // of a database that a batch is given and never asks.
-    tests("Simulation", ["Booking", "BookingStore", "SeatFeed", "RPC", "Reactor", "Postgres"]),
+    tests(
+      "Simulation",
+      ["Booking", "BookingStore", "SeatFeed", "RPC", "Reactor", "Postgres", "FeedSupport"]),
     tests("Tidy", []),
     // What is fuzzed, and its inputs played again; the fuzzer itself is Tests/Fuzz/run's.
     .target(

@@ -1,31 +1,25 @@
-// A watcher's call without a connection: it takes messages when the test asks for them.
+// A watcher that waits for what it is told.
 
+import FeedSupport
 import RPC
 import Reactor
 import SeatFeed
-import Synchronization
+
+typealias Frames = FrameList<FeedEvent>
 
 /// A call that follows a show, and its peer. Confined to its loop; one reader at a time.
-final class FeedSubscription: ServerStreamSink, BroadcastLine {
-  private var stream: ServerStream?
-  private var frames: [[UInt8]] = []
-  private var group: BroadcastGroup?
-  private var slot = 0
-  private var turns: [BroadcastGroup] = []
+final class FeedSubscription {
+  private let peer: FeedCall
   private var waiter: CheckedContinuation<Void, Never>?
   private var isOver = false
 
   init(on loop: EventLoop) {
-    let method = MethodDescriptor(
-      service: "t.T", method: "Watch", kind: .serverStreaming, sideEffects: false)
-    let head = CallHead(
-      method: method, metadata: Metadata(), deadline: nil,
-      origin: CallOrigin(peer: "test", isSecure: true))
-    stream = ServerStream(head, loop: loop, sink: self, receiveLimitBytes: 100)
+    peer = FeedCall(on: loop)
+    peer.onTurn = { [weak self] in self?.wake() }
   }
 
   /// The call as its handler has it; nil when it has ended.
-  var call: ServerCall? { stream.map { ServerCall(ServerContext($0)) } }
+  var call: ServerCall? { peer.call }
 
   func join(
     _ registry: FeedRegistry, _ showID: Int64, afterVersion: Int64
@@ -38,14 +32,8 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
   func next() async throws(FeedError) -> [[UInt8]] {
     while true {
       if isOver { throw .cancelled }
-      let waiting = turns
-      turns = []
-      for group in waiting { group.turnBegins() }
-      _ = group?.pull(slot: slot, byteCount: .max) { frames.append($0) }
-      if !frames.isEmpty {
-        defer { frames = [] }
-        return frames
-      }
+      let frames = peer.read()
+      if !frames.isEmpty { return frames }
       await withCheckedContinuation { waiter = $0 }
     }
   }
@@ -53,35 +41,11 @@ final class FeedSubscription: ServerStreamSink, BroadcastLine {
   /// The peer resets its call.
   func end() {
     isOver = true
-    stream?.receiveReset()
-    stream = nil
-    waiter.take()?.resume()
+    peer.end()
+    wake()
   }
 
-  // MARK: ServerStreamSink
-
-  func sendHeaders(_ metadata: Metadata) {}
-  func sendMessage(_ envelope: [UInt8]) { frames.append(envelope) }
-  func sendTrailers(
-    _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
-  ) {}
-  func reopenWindow(_ byteCount: Int) {}
-  var queuedByteCount: Int { 0 }
-  var line: (any BroadcastLine)? { self }
-
-  func follow(_ group: BroadcastGroup, slot: Int) {
-    self.group = group
-    self.slot = slot
-  }
-
-  // MARK: BroadcastLine
-
-  func shrink(_ group: BroadcastGroup, to count: Int) {}
-
-  func requestTurn(_ group: BroadcastGroup) {
-    turns.append(group)
-    waiter.take()?.resume()
-  }
+  private func wake() { waiter.take()?.resume() }
 }
 
 extension FeedRegistry {
@@ -92,26 +56,5 @@ extension FeedRegistry {
     let subscription = FeedSubscription(on: loop)
     try await subscription.join(self, showID, afterVersion: afterVersion)
     return subscription
-  }
-}
-
-/// Frames are numbers of events in a list, so that tests can read them back.
-final class Frames: Sendable {
-  private let events = Mutex<[FeedEvent]>([])
-
-  func encode(_ event: FeedEvent) -> [UInt8] {
-    let index = events.withLock { events in
-      events.append(event)
-      return events.count - 1
-    }
-    return withUnsafeBytes(of: index.bigEndian) { Array($0) }
-  }
-
-  /// Events encoded so far.
-  var count: Int { events.withLock { $0.count } }
-
-  func decode(_ frame: [UInt8]) -> FeedEvent {
-    let index = frame.reduce(0) { $0 << 8 | Int($1) }
-    return events.withLock { $0[index] }
   }
 }

@@ -2,6 +2,7 @@
 // applies what it is told ends with the committed map and never sees a version go back.
 
 import Booking
+import FeedSupport
 import Reactor
 import SeatFeed
 import Synchronization

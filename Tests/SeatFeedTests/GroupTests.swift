@@ -2,6 +2,7 @@
 // ends with the committed counts, and is told a few times what happened many times.
 
 import Booking
+import FeedSupport
 import RPC
 import Reactor
 import Synchronization
@@ -43,24 +44,6 @@ private final class Programme: Sendable {
   }
 }
 
-/// Events by number, as in ``Frames``.
-private final class GroupFrames: Sendable {
-  private let events = Mutex<[GroupEvent]>([])
-
-  func encode(_ event: GroupEvent) -> [UInt8] {
-    let index = events.withLock { events in
-      events.append(event)
-      return events.count - 1
-    }
-    return withUnsafeBytes(of: index.bigEndian) { Array($0) }
-  }
-
-  func decode(_ frame: [UInt8]) -> GroupEvent {
-    let index = frame.reduce(0) { $0 << 8 | Int($1) }
-    return events.withLock { $0[index] }
-  }
-}
-
 /// What a stream has told.
 private struct Counts {
   var shows: [Int64: ShowAvailability] = [:]
@@ -89,7 +72,7 @@ private struct Counts {
 
 @Suite(.timeLimit(.minutes(1))) struct GroupTests {
   private let loop: EventLoop
-  private let frames = GroupFrames()
+  private let frames = FrameList<GroupEvent>()
   private let programme = Programme([7, 8, 9])
 
   init() throws { loop = try EventLoop(name: "groups") }

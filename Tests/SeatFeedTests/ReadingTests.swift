@@ -2,6 +2,7 @@
 // node has told, and encoded once.
 
 import Booking
+import FeedSupport
 import RPC
 import Reactor
 import SeatFeed

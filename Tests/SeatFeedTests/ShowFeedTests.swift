@@ -1,6 +1,7 @@
 // One show and calls whose peers do not read: what they are told when they do.
 
 import Booking
+import FeedSupport
 import RPC
 import Reactor
 import Testing

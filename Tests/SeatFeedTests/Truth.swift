@@ -1,6 +1,7 @@
 // What tests of the feed take for the database.
 
 import Booking
+import FeedSupport
 import Reactor
 import SeatFeed
 import Synchronization

@@ -2,9 +2,9 @@
 // on which the simulation runs. It reads shows at once, so that nothing ever waits for a clock.
 
 import Booking
+import FeedSupport
 import RPC
 import Reactor
-import Synchronization
 
 @testable import SeatFeed
 
@@ -17,7 +17,7 @@ final class SimFeed {
 
   private let database: SimDatabase
   private let loop: EventLoop
-  private let frames: SimFrames
+  private let frames: FrameList<FeedEvent>
   private let registry: FeedRegistry
   /// The next message of the stream; nil while the stream is away.
   private var position: Int?
@@ -25,7 +25,7 @@ final class SimFeed {
   init(_ database: SimDatabase, on loop: EventLoop) {
     self.database = database
     self.loop = loop
-    let frames = SimFrames()
+    let frames = FrameList<FeedEvent>()
     self.frames = frames
     let bound = LoopBound(database, loop: loop)
     let groups = GroupSource(
@@ -116,80 +116,24 @@ final class SimFeed {
   }
 }
 
-/// A watcher's call without a connection: it takes as many messages as the watcher asks for.
-final class SimStream: ServerStreamSink, BroadcastLine {
-  private let frames: SimFrames
-  private var stream: ServerStream?
-  private var waiting: [[UInt8]] = []
-  private var group: BroadcastGroup?
-  private var slot = 0
-  private var turns: [BroadcastGroup] = []
+/// A watcher's stream: it takes as many events as the watcher asks for.
+final class SimStream {
+  private let frames: FrameList<FeedEvent>
+  private let peer: FeedCall
 
-  init(_ frames: SimFrames, on loop: EventLoop) {
+  init(_ frames: FrameList<FeedEvent>, on loop: EventLoop) {
     self.frames = frames
-    let method = MethodDescriptor(
-      service: "t.T", method: "Watch", kind: .serverStreaming, sideEffects: false)
-    let head = CallHead(
-      method: method, metadata: Metadata(), deadline: nil,
-      origin: CallOrigin(peer: "simulation", isSecure: true))
-    stream = ServerStream(head, loop: loop, sink: self, receiveLimitBytes: 100)
+    peer = FeedCall(on: loop)
   }
 
   /// The call as its handler has it; nil when it has ended.
-  var call: ServerCall? { stream.map { ServerCall(ServerContext($0)) } }
+  var call: ServerCall? { peer.call }
 
   /// The next events: one at least if there are any, or all there are.
   func read(all: Bool) -> [FeedEvent] {
-    let groups = turns
-    turns = []
-    for group in groups { group.turnBegins() }
-    _ = group?.pull(slot: slot, byteCount: all ? .max : 1) { waiting.append($0) }
-    defer { waiting = [] }
-    return waiting.map(frames.decode)
+    peer.read(byteCount: all ? .max : 1).map(frames.decode)
   }
 
   /// The peer resets its call.
-  func end() {
-    stream?.receiveReset()
-    stream = nil
-  }
-
-  // MARK: ServerStreamSink
-
-  func sendHeaders(_ metadata: Metadata) {}
-  func sendMessage(_ envelope: [UInt8]) { waiting.append(envelope) }
-  func sendTrailers(
-    _ code: StatusCode, message: String, details: [UInt8], _ trailers: Metadata
-  ) {}
-  func reopenWindow(_ byteCount: Int) {}
-  var queuedByteCount: Int { 0 }
-  var line: (any BroadcastLine)? { self }
-
-  func follow(_ group: BroadcastGroup, slot: Int) {
-    self.group = group
-    self.slot = slot
-  }
-
-  // MARK: BroadcastLine
-
-  func shrink(_ group: BroadcastGroup, to count: Int) {}
-  func requestTurn(_ group: BroadcastGroup) { turns.append(group) }
-}
-
-/// Frames are numbers of events in a list, so that they can be read back.
-final class SimFrames: Sendable {
-  private let events = Mutex<[FeedEvent]>([])
-
-  func encode(_ event: FeedEvent) -> [UInt8] {
-    let index = events.withLock { events in
-      events.append(event)
-      return events.count - 1
-    }
-    return withUnsafeBytes(of: index.bigEndian) { Array($0) }
-  }
-
-  func decode(_ frame: [UInt8]) -> FeedEvent {
-    let index = frame.reduce(0) { $0 << 8 | Int($1) }
-    return events.withLock { $0[index] }
-  }
+  func end() { peer.end() }
 }
