@@ -47,6 +47,19 @@ import Testing
     #expect(longer.holdUntil == end + 120 * Self.second)
   }
 
+  @Test func aLatePaymentBuysNothingThatIsNotOnSale() throws {
+    let hall = try WaitingHall(["o"])
+    let id = try #require(hall.ask(hall.hold("A1")).record?.id)
+    // The show is over.
+    hall.now = 100_000_000_000
+    guard case .refusedUnlessLogged(.wrongState(let record)) = hall.ask(hall.change(.confirm, id))
+    else {
+      Issue.record("sold after the end")
+      return
+    }
+    #expect(record.state == .expired)
+  }
+
   /// A confirmation and somebody else's hold in the moment in which the hold ends: whoever comes first.
   @Test(arguments: [true, false])
   func ofAPaymentAndANewHoldOneWins(paysFirst: Bool) throws {

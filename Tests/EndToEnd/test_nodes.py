@@ -330,8 +330,15 @@ def test_a_watcher_fails_over_without_a_gap(town):
 
 
 def test_a_rush_on_three_nodes(town):
+    async def verify(crowd):
+        """`usherd verify` finds nothing while everybody sells."""
+        await crowd.until(lambda: crowd.sold >= 10 or crowd.is_over)
+        assert not crowd.is_over, "over too soon"
+        code, told = await asyncio.to_thread(town.verify)
+        assert (code, told) == (0, "sound\n")
+
     crowd, verdict = run_crowd(
-        town, town.fresh_show(seat_count=60), direct(town), clients=90, watchers=6, seed=21,
+        town, town.fresh_show(seat_count=60), direct(town), verify, clients=90, watchers=6, seed=21,
         seconds=120, think_seconds=1)
     assert crowd.sold > 40 and verdict.counts["hold refused"] > 20
     assert any(call.kind == "join" for call in crowd.history.calls)

@@ -150,6 +150,20 @@ def test_a_place_outlives_its_stream_until_its_party_leaves(demo, partner):
     assert partner.leave(show_id, second.request_id) == offer.booking_id
 
 
+def test_a_place_may_be_watched_twice(demo, partner):
+    """Two streams of one request are one party: both are told the same, and there is one offer."""
+    show_id = demo.fresh_show().show_id
+    single, = hold_all(partner, show_id, 1)
+    with demo.partner() as elsewhere:
+        one = Waiter(partner, show_id, 1).wait_position(1, 0)
+        other = Waiter(elsewhere, show_id, 1, one.request_id).wait_position(1, 0)
+        behind = Waiter(elsewhere, show_id, 1).wait_position(2, 1)
+        partner.release(single.booking_id)
+        offers = {waiter.wait_end().offer.booking_id for waiter in (one, other)}
+        assert len(offers) == 1 and partner.get(offers.pop()).seats == single.seats
+        behind.wait_position(1, 0).cut()
+
+
 def test_hopeless_waits_end(demo, partner):
     show_id = demo.fresh_show().show_id
     singles = hold_all(partner, show_id, 1)
