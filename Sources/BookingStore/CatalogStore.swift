@@ -18,7 +18,7 @@ package struct CatalogStore: Sendable {
   package func cities(
     pageSize: Int, pageToken: String, timeout: Duration? = nil
   ) async throws(StoreError) -> Page<CityRecord> {
-    try await page(
+    try await database.page(
       Statements.listCities, RequestHash(command: "cities"), [], pageSize, pageToken, timeout,
       key: { ($0.name, $0.id) }, CityRecord.init)
   }
@@ -30,7 +30,7 @@ package struct CatalogStore: Sendable {
     var filter = RequestHash(command: "theatres")
     filter.add(cityID)
     filter.add(movieID)
-    return try await page(
+    return try await database.page(
       Statements.listTheatres, filter, [.int8(cityID), .int8(movieID)], pageSize, pageToken,
       timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
   }
@@ -42,7 +42,7 @@ package struct CatalogStore: Sendable {
     var filter = RequestHash(command: "movies")
     filter.add(cityID)
     filter.add(theatreID)
-    return try await page(
+    return try await database.page(
       Statements.listMovies, filter, [.int8(cityID), .int8(theatreID)], pageSize, pageToken,
       timeout, key: { ($0.title, $0.id) }, MovieRecord.init)
   }
@@ -73,7 +73,7 @@ package struct CatalogStore: Sendable {
     guard let after = token == .start ? 0 : Int64(token.key) else {
       throw StoreError(.invalidPageToken)
     }
-    let size = Self.size(pageSize)
+    let size = Paging.size(pageSize)
     let result = try await database.ask(
       Statements.listShows,
       [
@@ -82,7 +82,7 @@ package struct CatalogStore: Sendable {
         .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
         .int8(Int64(size) + 1),
       ], timeout: timeout)
-    return try Self.page(
+    return try Paging.page(
       result, size, filter, key: { (String($0.startsAtUnixMicroseconds), $0.id) }, ShowRecord.init)
   }
 
@@ -126,42 +126,5 @@ package struct CatalogStore: Sendable {
       currency: show.currency, tierPrices: Dictionary(tiers) { first, _ in first },
       offers: offers, localStartMinute: Int(show.localStartMinute), version: show.pricingVersion)
     return ShowDetails(show: show, layout: layout, prices: prices)
-  }
-}
-
-extension CatalogStore {
-  private static func size(_ wanted: Int) -> Int {
-    wanted <= 0 ? StoreLimits.defaultPageSize : min(wanted, StoreLimits.largestPageSize)
-  }
-
-  /// A page of a list whose statement takes its filters, then key, id and limit.
-  private func page<Item>(
-    _ statement: PostgresStatement, _ filter: RequestHash, _ parameters: [PostgresValue],
-    _ pageSize: Int, _ pageToken: String, _ timeout: Duration?,
-    key: (Item) -> (String, Int64), _ decode: (PostgresRow) throws(PostgresError) -> Item
-  ) async throws(StoreError) -> Page<Item> {
-    let token = try PageToken(pageToken, boundTo: filter)
-    let size = Self.size(pageSize)
-    let position: [PostgresValue] = [.text(token.key), .int8(token.id), .int8(Int64(size) + 1)]
-    let result = try await database.ask(statement, parameters + position, timeout: timeout)
-    return try Self.page(result, size, filter, key: key, decode)
-  }
-
-  /// Reads one row more than the page holds: its presence is the next page.
-  private static func page<Item>(
-    _ result: PostgresResult, _ size: Int, _ filter: RequestHash,
-    key: (Item) -> (String, Int64), _ decode: (PostgresRow) throws(PostgresError) -> Item
-  ) throws(StoreError) -> Page<Item> {
-    let items = try reading { () throws(PostgresError) in
-      var items: [Item] = []
-      for row in result.rows.prefix(size) { items.append(try decode(row)) }
-      return items
-    }
-    guard result.rowCount > size, let last = items.last else {
-      return Page(items: items, nextPageToken: "")
-    }
-    let (text, id) = key(last)
-    return Page(
-      items: items, nextPageToken: PageToken(key: text, id: id).text(boundTo: filter))
   }
 }

@@ -7,14 +7,18 @@ import Postgres
 package struct Credential: Sendable, Hashable {
   /// The partner.
   package let partnerID: Int64
-  /// Its name.
-  package let partnerName: String
+  /// The key's own number.
+  package let keyID: Int64
   /// False for a closed or blocked partner, whose calls are refused.
   package let isActive: Bool
   /// First characters of the key, for logs.
   package let prefix: String
-  /// What it may do: "sell", "admin".
+  /// What it may do: "read", "sell", "admin".
   package let scopes: [String]
+  /// The theatres it is good for; nil for all.
+  package let theatreIDs: [Int64]?
+  /// How long it is still good; nil for ever.
+  package let validFor: Duration?
 }
 
 /// Looks up credentials.
@@ -26,7 +30,8 @@ package struct CredentialStore: Sendable {
     self.database = database
   }
 
-  /// The credential behind a key; nil for keys that are unknown, revoked or absurdly long.
+  /// The credential behind a key; nil for keys that are unknown, revoked, past their time or absurdly
+  /// long.
   package func credential(
     forKey key: String, timeout: Duration? = nil
   ) async throws(StoreError) -> Credential? {
@@ -37,9 +42,10 @@ package struct CredentialStore: Sendable {
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
       Credential(
-        partnerID: try row.decode(0), partnerName: try row.decode(1),
+        partnerID: try row.decode(0), keyID: try row.decode(1),
         isActive: try row.decode(2, as: Int16.self) == 1, prefix: try row.decode(3),
-        scopes: try row.decode(4))
+        scopes: try row.decode(4), theatreIDs: try row.decode(5),
+        validFor: try row.decode(6, as: Int64?.self).map { .microseconds($0) })
     }
   }
 
@@ -56,7 +62,7 @@ package struct CredentialStore: Sendable {
     let hash = SHA256.digest(Array(key.utf8))
     _ = try await database.ask(
       Statements.addKey,
-      [.bytea(hash), .int8(partnerID), .text(String(key.prefix(12))), .array(scopes)],
+      [.bytea(hash), .int8(partnerID), .text(APIKeySecret.prefix(of: key)), .array(scopes)],
       timeout: nil)
   }
 }

@@ -27,6 +27,7 @@ package enum Migrations {
       ("0008_verify_sales.sql", PackageResources._008_verify_sales_sql),
       ("0009_feed_publication.sql", PackageResources._009_feed_publication_sql),
       ("0010_waiting_list.sql", PackageResources._010_waiting_list_sql),
+      ("0011_operators.sql", PackageResources._011_operators_sql),
     ]
   }
 }

@@ -26,6 +26,18 @@ enum Statements {
   static let addPartner = file("add_partner", PackageResources.add_partner_sql)
   static let addKey = file("add_api_key", PackageResources.add_api_key_sql)
 
+  static let createPartner = file("create_partner", PackageResources.create_partner_sql)
+  static let updatePartner = file("update_partner", PackageResources.update_partner_sql)
+  static let getPartner = file("get_partner", PackageResources.get_partner_sql)
+  static let listPartners = file("list_partners", PackageResources.list_partners_sql)
+  static let createKey = file("create_api_key", PackageResources.create_api_key_sql)
+  static let rotateKey = file("rotate_api_key", PackageResources.rotate_api_key_sql)
+  static let revokeKey = file("revoke_api_key", PackageResources.revoke_api_key_sql)
+  static let getKey = file("get_api_key", PackageResources.get_api_key_sql)
+  static let listKeys = file("list_api_keys", PackageResources.list_api_keys_sql)
+  static let listAuditEntries = file(
+    "list_audit_entries", PackageResources.list_audit_entries_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)

@@ -2,8 +2,9 @@
 
 package import Reactor
 
-/// Who calls, as an interceptor decided. The RPC floor only carries it.
-package protocol CallerIdentity: Sendable {}
+/// Who calls, as an interceptor decided. The RPC floor only carries it. An object, so that carrying it
+/// costs a reference, and asking which kind it is no more than comparing two addresses.
+package protocol CallerIdentity: AnyObject, Sendable {}
 
 /// The other end of a connection, as all its calls see it.
 package final class CallOrigin: Sendable {

@@ -111,7 +111,9 @@ extension BookingService {
     for (item, request) in requests.enumerated() {
       do throws(RPCError) {
         let (wish, violations) = Self.wish(request)
-        changes.append(.change(try wish.request(partnerID: partnerID, violations)))
+        let change = try wish.request(partnerID: partnerID, violations)
+        try await requireReach(to: change.bookingID, context)
+        changes.append(.change(change))
         wishes.append(wish)
       } catch {
         throw error.ofItem(item)

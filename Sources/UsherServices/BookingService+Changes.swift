@@ -68,6 +68,7 @@ extension BookingService {
     _ wish: ChangeWish, _ violations: FieldViolations, _ context: ServerContext
   ) async throws(RPCError) -> BookingRecord {
     let request = try wish.request(partnerID: try partner(context), violations)
+    try await requireReach(to: request.bookingID, context)
     switch try await serve(.change(request), lane: request.bookingID.lane, context) {
     case .done(let record): return record
     case .refused(let refusal): throw .refusal(refusal, of: wish)

@@ -14,6 +14,7 @@ extension BookingService {
     guard let id = BookingID(request.bookingId) else {
       throw .notFound(.bookingNotFound, "booking", request.bookingId)
     }
+    try await requireReach(to: id, context)
     for attempt in 1...Limits.pricingAttempts {
       let show = try await show(request.showId, context, fresh: attempt > 1)
       let exchange = ExchangeRequest(

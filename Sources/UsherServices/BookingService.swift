@@ -73,7 +73,10 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       let record = try await failures.translating({ () async throws(StoreError) in
         try await bookings.booking(id: id, partnerID: partnerID, timeout: context.remaining)
       })
-    else { throw .notFound(.bookingNotFound, "booking", request.bookingId) }
+    else {
+      try context.partnerCaller().requireReach(to: nil)
+      throw .notFound(.bookingNotFound, "booking", request.bookingId)
+    }
     let layout = try await show(record.showID, context, fresh: false).layout
     var refunds: [Refund] = []
     if record.state == .cancelled || record.state == .exchanged || !record.cancelledSeats.isEmpty {
@@ -88,11 +91,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   // MARK: Shared
 
   func partner(_ context: ServerContext) throws(RPCError) -> Int64 {
-    guard let caller = context.caller as? PartnerCaller else {
-      // The interceptor admits nobody else to this service.
-      throw .hidden
-    }
-    return caller.partnerID
+    try context.partnerCaller().partnerID
   }
 
   func show(
@@ -103,6 +102,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     let show = try await failures.translating { () async throws(StoreError) in
       try await directory.show(id: showID)
     }
+    try context.partnerCaller().requireReach(to: show)
     guard let show else { throw .notFound(.showNotFound, "show", String(showID)) }
     return show
   }

@@ -13,6 +13,8 @@ struct DescriptorIndex: Sendable {
   private var files: [String: File] = [:]
   private var fileOfSymbol: [String: String] = [:]
   private(set) var messages: Set<String> = []
+  /// Full names, for example `usher.v1.BookingService.HoldSeats`.
+  private(set) var methods: Set<String> = []
 
   init(_ descriptors: [(name: String, bytes: [UInt8])]) {
     for descriptor in descriptors { add(descriptor.name, descriptor.bytes) }
@@ -46,7 +48,9 @@ struct DescriptorIndex: Sendable {
     for enumeration in fields.values(5) { addEnum(enumeration, package, name) }
     for service in fields.values(6) {
       let full = addSymbol(service, package, name)
-      for method in DescriptorFields(service).values(2) { _ = addSymbol(method, full, name) }
+      for method in DescriptorFields(service).values(2) {
+        methods.insert(addSymbol(method, full, name))
+      }
     }
   }
 

@@ -8,7 +8,17 @@ enum Limits {
   /// How long a bad key is remembered: guessing costs one query a second at most per key.
   static let refusedKeyLifetime = Duration.seconds(1)
   /// An `authorization` value longer than any key of ours is not looked up.
-  static let authorizationCharacters = 512
+  static let authorizationBytes = 512
+  /// Characters of a partner's name, which is a line on a ticket.
+  static let partnerNameCharacters = 120
+  /// Characters of what a key is called: a cell of a table.
+  static let keyLabelCharacters = 80
+  /// Theatres that one key is good for; one that needs more is good for all.
+  static let theatresPerKey = 1_000
+  /// How long a key may be good: longer is for ever.
+  static let keyLifetimes = Duration.seconds(1)...Duration.seconds(10 * 366 * 86_400)
+  /// How long a key and its successor may both be good: as long as a slow roll-out.
+  static let longestKeyOverlap = Duration.seconds(30 * 86_400)
   /// Times a hold is priced again because prices changed in between.
   static let pricingAttempts = 3
   /// Connections in one answer to an operator: some hundred bytes each.

@@ -13,19 +13,22 @@ package final class NodeParts {
   package let seatMaps: SeatMapStore
   package let bookings: BookingLookup
   package let credentials: CredentialCache
+  package let operators: OperatorStore
   package let feed: FeedRegistry
   package let waitlist: WaitlistStore
   package let waitRoom: WaitRoom
 
   package init(
     catalog: CatalogStore, shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
-    credentials: CredentialCache, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
+    credentials: CredentialCache, operators: OperatorStore, feed: FeedRegistry,
+    waitlist: WaitlistStore, waitRoom: WaitRoom
   ) {
     self.catalog = catalog
     self.shows = shows
     self.seatMaps = seatMaps
     self.bookings = bookings
     self.credentials = credentials
+    self.operators = operators
     self.feed = feed
     self.waitlist = waitlist
     self.waitRoom = waitRoom

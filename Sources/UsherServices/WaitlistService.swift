@@ -192,9 +192,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
   }
 
   private func partner(_ context: ServerContext) throws(RPCError) -> Int64 {
-    // The interceptor admits nobody else to this service.
-    guard let caller = context.caller as? PartnerCaller else { throw .hidden }
-    return caller.partnerID
+    try context.partnerCaller().partnerID
   }
 
   private func show(
@@ -204,6 +202,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     let show = try await failures.translating { () async throws(StoreError) in
       try await directory.show(id: showID)
     }
+    try context.partnerCaller().requireReach(to: show)
     guard let show else { throw .notFound(.showNotFound, "show", String(showID)) }
     return show
   }

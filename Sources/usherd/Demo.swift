@@ -74,15 +74,9 @@ struct DemoCredentials: Codable {
   }
 
   static func random() -> DemoCredentials {
-    DemoCredentials(partnerKey: "usher_pk_\(secret())", adminKey: "usher_ak_\(secret())")
-  }
-
-  private static func secret() -> String {
-    var random = SystemRandomNumberGenerator()
-    return (0..<4).map { _ in
-      let digits = String(random.next(), radix: 36)
-      return String(repeating: "0", count: 13 - digits.count) + digits
-    }.joined()
+    DemoCredentials(
+      partnerKey: APIKeySecret.make(forOperator: false),
+      adminKey: APIKeySecret.make(forOperator: true))
   }
 }
 

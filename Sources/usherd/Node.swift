@@ -110,7 +110,7 @@ final class Node: Sendable {
     return NodeParts(
       catalog: CatalogStore(pool), shows: shows, seatMaps: seatMaps,
       bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool)),
-      feed: feed, waitlist: WaitlistStore(pool),
+      operators: OperatorStore(pool), feed: feed, waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))
   }
 
@@ -152,7 +152,10 @@ final class Node: Sendable {
       WaitlistService(parts, lanes, logger: logger) { Self.newBookingID(lane: $0) })
     router.register(HealthService(health))
     router.register(AdminService(inventory))
+    router.register(OperatorService(parts, logger: logger))
     if settings.reflection { router.registerReflection() }
+    let ungoverned = Permissions.table.missing(of: router.methods)
+    precondition(ungoverned.isEmpty, "methods without permissions: \(ungoverned.map(\.path))")
     // Every service, those open to all included: none has a large request.
     for service in Set(router.methods.map(\.service)) {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)

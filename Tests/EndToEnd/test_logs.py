@@ -5,6 +5,7 @@ import grpc
 import usherd as servers
 from conftest import Demo
 from raw_wire import RawClient, envelope
+from usher.admin.v1 import operator_pb2, operator_pb2_grpc
 
 FORGED = "forged-line-by-a-stranger"
 WRONG_KEY = "usher_pk_" + "w" * 32
@@ -26,6 +27,16 @@ def sell(demo):
             assert error.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
+def make_key(demo):
+    """A new key's secret, which the server tells once and says nowhere else."""
+    with demo.partner(demo.other_key) as operator:
+        stub = operator_pb2_grpc.OperatorServiceStub(operator.channel)
+        partner = stub.CreatePartner(operator_pb2.CreatePartnerRequest(name="New"), timeout=20)
+        request = operator_pb2.CreateApiKeyRequest(
+            partner_id=partner.partner.partner_id, scopes=["sell"])
+        return stub.CreateApiKey(request, timeout=20).secret
+
+
 def forge(demo):
     """Line ends and control characters wherever a stranger's bytes go in."""
     line = f"x\r\n2026-01-01T00:00:00Z critical usherd: {FORGED}\n\x1b[31m"
@@ -44,13 +55,15 @@ def test_logs_hold_no_secret_and_no_forged_line(own_folder):
     with servers.Usherd(own_folder / "demo", log_level="trace") as server:
         demo = Demo(server)
         sell(demo)
+        made = make_key(demo)
         forge(demo)
         for pid in server.backends():
             server.kill_backend(pid)
         sell_again_when_healed(demo)
         log = (server.data.parent / "usherd.log").read_text(errors="strict")
         assert "call" in log and "UNAUTHENTICATED" in log, "the log is too quiet to judge"
-        for secret in (demo.partner_key, demo.other_key, WRONG_KEY, CUSTOMER, PAYMENT):
+        for secret in (
+                demo.partner_key, demo.other_key, made, WRONG_KEY, CUSTOMER, PAYMENT):
             assert secret not in log
         assert FORGED not in log
         assert all(char.isprintable() or char == "\n" for char in log)

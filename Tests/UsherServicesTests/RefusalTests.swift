@@ -1,4 +1,4 @@
-// Refusals: one ErrorInfo each, details that travel, and a table that leaves no method out.
+// Refusals: one ErrorInfo each, and details that travel.
 
 import ProtoWire
 import RPC
@@ -76,44 +76,4 @@ import UsherProtos
     #expect(error?.code == .invalidArgument)
     #expect((error?.details.count ?? .max) <= RPC.Limits.statusDetailsBytes)
   }
-
-  @Test func whoLooksInsideMustBeAnOperator() {
-    for method in Usher.Admin.V1.AdminServiceMethods.all {
-      #expect(!method.sideEffects)
-      #expect(Permissions.byService[method.service] == .scope("admin"))
-    }
-  }
-
-  @Test func everyServiceHasARequirementAndSellingNeedsAScope() {
-    let services = Set(AllMethods.list.map(\.service))
-    #expect(Set(Permissions.byService.keys) == services)
-    for method in AllMethods.list where method.sideEffects {
-      let requirement = Permissions.byService[method.service]
-      let isCommon = method.service.hasPrefix("grpc.")
-      #expect(isCommon ? requirement == .open : requirement == .scope("sell"), "\(method.path)")
-    }
-  }
-
-  /// The list above is by hand; the schema knows better.
-  @Test func theListOfMethodsIsTheSchemas() {
-    let index = DescriptorIndex(ProtoDescriptors.files)
-    for method in AllMethods.list {
-      let path = "\(method.service).\(method.method)"
-      #expect(index.withDependencies(fileWithSymbol: path) != nil, "\(path)")
-    }
-    let packages = ProtoDescriptors.files.map(\.name).filter {
-      $0.hasPrefix("usher/") || $0.hasPrefix("grpc/")
-    }
-    #expect(packages.count == 9, "a new file may have a new service: \(packages)")
-  }
-}
-
-enum AllMethods {
-  static let list: [MethodDescriptor] =
-    Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
-    + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
-    + Usher.Admin.V1.AdminServiceMethods.all
-    + Grpc.Health.V1.HealthMethods.all
-    + Grpc.Reflection.V1.ServerReflectionMethods.all
-    + Grpc.Reflection.V1alpha.ServerReflectionMethods.all
 }

@@ -8,7 +8,7 @@ extension Advice {
   /// Nil for a reason from a later version of the service.
   func advice(_ reason: String) -> Hint? {
     aboutSeats(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason) ?? aboutRequests(reason)
-      ?? aboutServer(reason)
+      ?? aboutTheHouse(reason) ?? aboutServer(reason)
   }
 
   private var show: String { showId.map { "\($0)" } ?? "SHOW" }
@@ -91,6 +91,17 @@ extension Advice {
     }
   }
 
+  private func aboutTheHouse(_ reason: String) -> Hint? {
+    switch reason {
+    case "PARTNER_NOT_FOUND", "PARTNER_NAME_TAKEN":
+      ("Partners and their numbers are listed.", "usher admin partners\(flags)")
+    case "API_KEY_NOT_FOUND": ("Keys and their numbers are listed.", "usher admin keys\(flags)")
+    case "API_KEY_OVER":
+      ("A key that is over has no successor: make another.", "usher admin keys\(flags)")
+    default: nil
+    }
+  }
+
   private func aboutServer(_ reason: String) -> Hint? {
     switch reason {
     case "CREDENTIALS_MISSING":
@@ -98,6 +109,7 @@ extension Advice {
     case "CREDENTIALS_INVALID":
       ("The server does not know this key: is it another server's, or withdrawn?", nil)
     case "SCOPE_MISSING": ("The key is not allowed to do this.", nil)
+    case "THEATRE_NOT_GRANTED": ("The key is for other theatres.", "usher theatres\(flags)")
     case "OVERLOADED": ("The server is busy; try again later.", nil)
     case "DATABASE_UNAVAILABLE": ("The server's database is away; try again later.", nil)
     case "CONFLICT": ("Another request was in the way; try again.", nil)

@@ -57,6 +57,13 @@ extension Session {
     }
   }
 
+  /// Does something that has no request id and so is done at most once.
+  func act<R: Sendable>(
+    _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R
+  ) async throws(Failure) -> R {
+    try await read(advice, call)
+  }
+
   /// Reads something.
   func read<R: Sendable>(
     _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R

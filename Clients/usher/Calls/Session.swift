@@ -56,6 +56,9 @@ struct Session: Sendable {
   var catalog: Usher.V1.CatalogServiceClient { Usher.V1.CatalogServiceClient(channel) }
   var seatMaps: Usher.V1.SeatMapServiceClient { Usher.V1.SeatMapServiceClient(channel) }
   var admin: Usher.Admin.V1.AdminServiceClient { Usher.Admin.V1.AdminServiceClient(channel) }
+  var operators: Usher.Admin.V1.OperatorServiceClient {
+    Usher.Admin.V1.OperatorServiceClient(channel)
+  }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
   var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }
 

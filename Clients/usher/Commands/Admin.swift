@@ -1,4 +1,5 @@
-// `usher admin`: an operator's look into one node. Needs a key with the scope `admin`.
+// `usher admin`: what operators see of a node and do with partners and keys. Needs a key with the scope
+// `admin`. Here are the looks into a node.
 
 import ArgumentParser
 import RPC
@@ -6,9 +7,20 @@ import UsherProtos
 
 struct Admin: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Looks into a running node.",
-    discussion: "Needs a key with the scope 'admin'. Shows the node that answers and no other.",
-    subcommands: [Node.self, Connections.self, Methods.self], defaultSubcommand: Node.self)
+    abstract: "Runs the house, and looks into a running node.",
+    discussion: """
+      Needs a key with the scope 'admin'; 'usherd create-key' on the host makes the first. node, \
+      connections and methods show the node that answers and no other.
+      """,
+    subcommands: [Node.self, Connections.self, Methods.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "The house",
+        subcommands: [
+          Partners.self, CreatePartner.self, UpdatePartner.self, Keys.self, CreateKey.self,
+          RotateKey.self, RevokeKey.self, Audit.self,
+        ])
+    ], defaultSubcommand: Node.self)
 
   struct Node: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

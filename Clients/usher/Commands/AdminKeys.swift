@@ -1,0 +1,116 @@
+// `usher admin keys`, `create-key`, `rotate-key`, `revoke-key`: the keys of partners and operators.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct Keys: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists API keys without their secrets, oldest first.")
+
+  @Option(help: ArgumentHelp("Only of this partner.", valueName: "number"))
+  var partner: Int64 = 0
+  @OptionGroup var list: ListOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let listing = try await session.list(limit: list.limit) {
+        (size, token, options) async throws(RPCError) in
+        let page = try await session.operators.listApiKeys(
+          .init(partnerId: partner, pageSize: size, pageToken: token), options: options)
+        return (page.apiKeys, page.nextPageToken)
+      }
+      try session.output.print(
+        Usher.Admin.V1.ListApiKeysResponse(apiKeys: listing.items), items: listing.items,
+        table: OperatorTables.keys(listing.items, session.output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "keys", session.output)
+    }
+  }
+}
+
+struct CreateKey: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Gives a partner a key and prints its secret, this once.",
+    discussion: "Standard output has the secret and nothing else, fit for a --token-file.")
+
+  @Argument(help: "The partner's number.") var partner: Int64
+  @Option(
+    help: ArgumentHelp(
+      "What it may be used for: read, sell, admin; repeatable.", valueName: "scope"),
+    completion: .list(["read", "sell", "admin"]))
+  var scope: [String]
+  @Option(
+    help: ArgumentHelp("A theatre it is good for; repeatable; all without.", valueName: "id"))
+  var theatre: [Int64] = []
+  @Option(help: "What to call it.") var label = ""
+  @Option(help: ArgumentHelp("Days until it ends; never without.", valueName: "count"))
+  var days: Int64?
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard (1...3_660).contains(days ?? 1) else {
+      throw ValidationError("--days takes 1 to 3660.")
+    }
+  }
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let request = Usher.Admin.V1.CreateApiKeyRequest(
+        partnerId: partner, label: label, scopes: scope, theatreIds: theatre,
+        lifetime: days.map { .init(seconds: $0 * 86_400) })
+      let answer = try await session.act { (options) async throws(RPCError) in
+        try await session.operators.createApiKey(request, options: options)
+      }
+      try session.output.print(answer, lines: [answer.secret])
+      session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
+    }
+  }
+}
+
+struct RotateKey: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Gives a key a successor and prints its secret, this once.",
+    discussion: "The old key ends at once, or after --overlap-hours.")
+
+  @Argument(help: "The key's number.") var key: Int64
+  @Option(help: ArgumentHelp("How long both are good.", valueName: "count"))
+  var overlapHours: Int64 = 0
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard (0...720).contains(overlapHours) else {
+      throw ValidationError("--overlap-hours takes 0 to 720.")
+    }
+  }
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let request = Usher.Admin.V1.RotateApiKeyRequest(
+        keyId: key, overlap: .init(seconds: overlapHours * 3_600))
+      let answer = try await session.act { (options) async throws(RPCError) in
+        try await session.operators.rotateApiKey(request, options: options)
+      }
+      try session.output.print(answer, lines: [answer.secret])
+      session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
+    }
+  }
+}
+
+struct RevokeKey: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Ends a key at once and for good.")
+
+  @Argument(help: "The key's number.") var key: Int64
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let answer = try await session.act { (options) async throws(RPCError) in
+        try await session.operators.revokeApiKey(.init(keyId: key), options: options)
+      }
+      let ended = answer.apiKey ?? .init()
+      try session.output.print(
+        answer, lines: ["Key \(ended.keyId), \(ended.prefix)…, is revoked."])
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// `usher admin partners`, `create-partner`, `update-partner`, `audit`: who may sell, and who decided so.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct Partners: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Lists partners by name.")
+  @OptionGroup var list: ListOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let listing = try await session.list(limit: list.limit) {
+        (size, token, options) async throws(RPCError) in
+        let page = try await session.operators.listPartners(
+          .init(pageSize: size, pageToken: token), options: options)
+        return (page.partners, page.nextPageToken)
+      }
+      try session.output.print(
+        Usher.Admin.V1.ListPartnersResponse(partners: listing.items), items: listing.items,
+        table: OperatorTables.partners(listing.items, session.output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "partners", session.output)
+    }
+  }
+}
+
+struct CreatePartner: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Makes a partner; it needs a key to do anything.")
+
+  @Argument(help: "Its name; no two partners have the same.") var name: String
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let answer = try await session.act { (options) async throws(RPCError) in
+        try await session.operators.createPartner(.init(name: name), options: options)
+      }
+      let partner = answer.partner ?? .init()
+      let flags = session.settings.repeatedFlags
+      try session.output.print(
+        answer,
+        lines: [
+          "Partner \(partner.partnerId), \(partner.name).",
+          "  next: usher admin create-key \(partner.partnerId) --scope sell\(flags)",
+        ])
+    }
+  }
+}
+
+/// A partner's state, as the command line names it.
+enum PartnerStateName: String, ExpressibleByArgument, CaseIterable {
+  case active, closed, blocked
+
+  var value: Usher.Admin.V1.PartnerState {
+    switch self {
+    case .active: .active
+    case .closed: .closed
+    case .blocked: .blocked
+    }
+  }
+}
+
+struct UpdatePartner: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Renames, closes, blocks or readmits a partner.",
+    discussion: "The keys of a partner that is closed or blocked are refused.")
+
+  @Argument(help: "The partner's number.") var partner: Int64
+  @Option(help: "Its new name.") var name: String?
+  @Option(help: "Whether it may sell.") var state: PartnerStateName?
+  @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard name != nil || state != nil else {
+      throw ValidationError("--name or --state: one of them must be given.")
+    }
+  }
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let paths = (name == nil ? [] : ["name"]) + (state == nil ? [] : ["state"])
+      let request = Usher.Admin.V1.UpdatePartnerRequest(
+        partner: .init(partnerId: partner, name: name ?? "", state: state?.value ?? .unspecified),
+        updateMask: .init(paths: paths))
+      let answer = try await session.act { (options) async throws(RPCError) in
+        try await session.operators.updatePartner(request, options: options)
+      }
+      let changed = answer.partner ?? .init()
+      try session.output.print(
+        answer,
+        lines: [
+          "Partner \(changed.partnerId), \(changed.name): \(OperatorTables.name(changed.state))."
+        ])
+    }
+  }
+}
+
+struct Audit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists administrative acts, newest first.")
+
+  @Option(help: ArgumentHelp("Only those that concern this partner.", valueName: "number"))
+  var partner: Int64 = 0
+  @OptionGroup var list: ListOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let listing = try await session.list(limit: list.limit) {
+        (size, token, options) async throws(RPCError) in
+        let page = try await session.operators.listAuditEntries(
+          .init(partnerId: partner, pageSize: size, pageToken: token), options: options)
+        return (page.entries, page.nextPageToken)
+      }
+      try session.output.print(
+        Usher.Admin.V1.ListAuditEntriesResponse(entries: listing.items), items: listing.items,
+        table: OperatorTables.audit(listing.items, session.output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "acts", session.output)
+    }
+  }
+}

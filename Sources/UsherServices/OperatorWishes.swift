@@ -1,0 +1,122 @@
+// What callers of OperatorService wish for, checked field by field; and what it tells, as messages.
+
+import BookingStore
+import RPC
+import UsherProtos
+
+/// The checks.
+enum OperatorWishes {
+  /// Adds a violation unless a name is one that partners may have.
+  static func check(name: String, _ field: String, _ violations: inout FieldViolations) {
+    violations.require(
+      (1...Limits.partnerNameCharacters).contains(name.unicodeScalars.count)
+        && isPrintable(name),
+      field, "must have 1 to \(Limits.partnerNameCharacters) characters, none for control")
+  }
+
+  static func pageSize(_ size: Int32) throws(RPCError) -> Int {
+    var violations = FieldViolations()
+    violations.require(size >= 0, "page_size", "must not be negative")
+    try violations.check()
+    return Int(size)
+  }
+
+  /// What is to be changed of a partner; nil for what is not.
+  static func partnerChange(
+    _ request: Usher.Admin.V1.UpdatePartnerRequest
+  ) throws(RPCError) -> (name: String?, state: PartnerState?) {
+    let partner = request.partner ?? .init()
+    let paths = request.updateMask?.paths ?? []
+    var violations = FieldViolations()
+    violations.require(!paths.isEmpty, "update_mask", "must name name or state")
+    violations.require(
+      paths.allSatisfy { ["name", "state"].contains($0) }, "update_mask",
+      "can name only name and state")
+    if paths.contains("name") { check(name: partner.name, "partner.name", &violations) }
+    let state = Int16(exactly: partner.state.rawValue).flatMap(PartnerState.init(rawValue:))
+    if paths.contains("state") {
+      violations.require(state != nil, "partner.state", "must be ACTIVE, CLOSED or BLOCKED")
+    }
+    try violations.check()
+    return (
+      paths.contains("name") ? partner.name : nil, paths.contains("state") ? state : nil
+    )
+  }
+
+  static func key(_ request: Usher.Admin.V1.CreateApiKeyRequest) throws(RPCError) -> APIKeyWish {
+    var violations = FieldViolations()
+    violations.require(
+      request.label.unicodeScalars.count <= Limits.keyLabelCharacters
+        && isPrintable(request.label),
+      "label", "must have at most \(Limits.keyLabelCharacters) characters, none for control")
+    let known = Scope.allCases.map(\.rawValue)
+    violations.require(
+      !request.scopes.isEmpty && request.scopes.allSatisfy(known.contains)
+        && Set(request.scopes).count == request.scopes.count,
+      "scopes", "must be some of \(known.joined(separator: ", ")), each once")
+    violations.require(
+      request.theatreIds.count <= Limits.theatresPerKey
+        && Set(request.theatreIds).count == request.theatreIds.count,
+      "theatre_ids", "must be at most \(Limits.theatresPerKey), each once")
+    let lifetime = request.lifetime.map(span)
+    if let lifetime {
+      violations.require(
+        Limits.keyLifetimes.contains(lifetime), "lifetime", "must be one second to ten years")
+    }
+    try violations.check()
+    return APIKeyWish(
+      partnerID: request.partnerId, label: request.label, scopes: request.scopes,
+      theatreIDs: request.theatreIds.isEmpty ? nil : request.theatreIds, lifetime: lifetime)
+  }
+
+  static func overlap(
+    _ request: Usher.Admin.V1.RotateApiKeyRequest
+  ) throws(RPCError) -> Duration {
+    let overlap = request.overlap.map(span) ?? .zero
+    var violations = FieldViolations()
+    violations.require(
+      (.zero...Limits.longestKeyOverlap).contains(overlap), "overlap",
+      "must be at most 30 days, and not negative")
+    try violations.check()
+    return overlap
+  }
+
+  /// A span as its sender means it; what no Duration can hold is out of every bound.
+  private static func span(_ span: Google.Protobuf.Duration) -> Duration {
+    .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
+  }
+
+  private static func isPrintable(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+  }
+}
+
+// MARK: Answers
+
+extension Usher.Admin.V1.Partner {
+  init(_ record: PartnerRecord) {
+    self.init(
+      partnerId: record.id, name: record.name, state: .init(rawValue: Int32(record.state.rawValue)),
+      createdAt: .init(unixMicroseconds: record.createdAt))
+  }
+}
+
+extension Usher.Admin.V1.ApiKey {
+  init(_ record: APIKeyRecord) {
+    self.init(
+      keyId: record.id, partnerId: record.partnerID, prefix: record.prefix, label: record.label,
+      scopes: record.scopes, theatreIds: record.theatreIDs ?? [],
+      createdAt: .init(unixMicroseconds: record.createdAt),
+      expiresAt: record.expiresAt.map { .init(unixMicroseconds: $0) },
+      revokedAt: record.revokedAt.map { .init(unixMicroseconds: $0) })
+  }
+}
+
+extension Usher.Admin.V1.AuditEntry {
+  init(_ record: AuditRecord) {
+    self.init(
+      entryId: record.id, at: .init(unixMicroseconds: record.at), actorKeyId: record.actorKeyID,
+      actor: record.actor, action: record.action, partnerId: record.partnerID,
+      keyId: record.keyID, detail: record.detail)
+  }
+}

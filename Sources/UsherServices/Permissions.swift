@@ -1,0 +1,129 @@
+// The one table of who may call what: a row per method. A method without a row is not served: the
+// node refuses to start with one.
+
+package import RPC
+import UsherProtos
+
+/// What a key or a certificate may be used for. The raw value is its name in the API and the database.
+package enum Scope: String, Sendable, CaseIterable {
+  /// Reading what is on and the seat maps; every key may.
+  case read
+  /// Selling: holds, bookings, waiting.
+  case sell
+  /// Operating the house: partners, keys, the insides of nodes.
+  case admin
+}
+
+/// Some scopes.
+package struct Scopes: OptionSet, Sendable, Hashable {
+  package static let read = Scopes(rawValue: 1)
+  package static let sell = Scopes(rawValue: 2)
+  package static let admin = Scopes(rawValue: 4)
+
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package init(_ scope: Scope) {
+    switch scope {
+    case .read: self = .read
+    case .sell: self = .sell
+    case .admin: self = .admin
+    }
+  }
+
+  /// The scopes of these names. Names from a later version of the schema grant nothing.
+  package init(names: [String]) {
+    self = names.reduce(into: []) { scopes, name in
+      if let scope = Scope(rawValue: name) { scopes.insert(Scopes(scope)) }
+    }
+  }
+}
+
+/// What a method demands of its caller.
+package enum Requirement: Sendable, Hashable {
+  /// Nothing: credentials are not even read.
+  case open
+  /// A good credential, or none where reading is free.
+  case read
+  /// A credential with this scope.
+  case scope(Scope)
+}
+
+/// The table.
+package struct Permissions: Sendable {
+  /// A method and what it demands.
+  package typealias Row = (method: MethodDescriptor, requirement: Requirement)
+
+  /// Of every service of the schema.
+  package static let table = Permissions(standard + reading + selling + operating)
+
+  private let requirements: [ObjectIdentifier: Requirement]
+
+  /// A table of these rows; the same method twice is our bug.
+  package init(_ rows: [Row]) {
+    requirements = Dictionary(
+      uniqueKeysWithValues: rows.map { (ObjectIdentifier($0.method), $0.requirement) })
+  }
+
+  /// What a method demands; nil without a row.
+  package subscript(method: MethodDescriptor) -> Requirement? {
+    requirements[ObjectIdentifier(method)]
+  }
+
+  /// Those of some methods that have no row.
+  package func missing(of methods: [MethodDescriptor]) -> [MethodDescriptor] {
+    methods.filter { self[$0] == nil }
+  }
+
+  /// What stock clients and tools ask before they know anything.
+  private static let standard: [Row] = [
+    (Grpc.Health.V1.HealthMethods.check, .open),
+    (Grpc.Health.V1.HealthMethods.list, .open),
+    (Grpc.Health.V1.HealthMethods.watch, .open),
+    (Grpc.Reflection.V1.ServerReflectionMethods.serverReflectionInfo, .open),
+    (Grpc.Reflection.V1alpha.ServerReflectionMethods.serverReflectionInfo, .open),
+  ]
+
+  private static let reading: [Row] = [
+    (Usher.V1.CatalogServiceMethods.listCities, .read),
+    (Usher.V1.CatalogServiceMethods.listTheatres, .read),
+    (Usher.V1.CatalogServiceMethods.listMovies, .read),
+    (Usher.V1.CatalogServiceMethods.listShows, .read),
+    (Usher.V1.CatalogServiceMethods.getShow, .read),
+    (Usher.V1.SeatMapServiceMethods.getSeatMap, .read),
+    (Usher.V1.SeatMapServiceMethods.watchSeatMap, .read),
+    (Usher.V1.SeatMapServiceMethods.watchShows, .read),
+  ]
+
+  private static let selling: [Row] = [
+    (Usher.V1.BookingServiceMethods.holdSeats, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.extendHold, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.confirmBooking, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.releaseHold, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.cancelBooking, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.exchangeBooking, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.batchHoldSeats, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.batchCancelBookings, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.fenceRequest, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.getRequestOutcome, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.getBooking, .scope(.sell)),
+    (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scope(.sell)),
+    (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scope(.sell)),
+  ]
+
+  private static let operating: [Row] = [
+    (Usher.Admin.V1.AdminServiceMethods.getNode, .scope(.admin)),
+    (Usher.Admin.V1.AdminServiceMethods.listConnections, .scope(.admin)),
+    (Usher.Admin.V1.AdminServiceMethods.listMethods, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.createPartner, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.getPartner, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.listPartners, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.updatePartner, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.createApiKey, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.listApiKeys, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.rotateApiKey, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.revokeApiKey, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.listAuditEntries, .scope(.admin)),
+  ]
+}

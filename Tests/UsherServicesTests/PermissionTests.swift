@@ -1,0 +1,64 @@
+// The table of permissions: it leaves no method of the schema out, and says of each what it should.
+
+import RPC
+import Testing
+import UsherProtos
+
+@testable import UsherServices
+
+@Suite struct PermissionTests {
+  /// Every method that the schema declares has a row, whether or not anybody serves it.
+  @Test func everyMethodOfTheSchemaHasARow() {
+    let declared = DescriptorIndex(ProtoDescriptors.files).methods
+    #expect(Set(AllMethods.list.map { "\($0.service).\($0.method)" }) == declared)
+    #expect(Permissions.table.missing(of: AllMethods.list).isEmpty)
+  }
+
+  @Test func aMethodWithoutARowIsMissed() {
+    let sell = Usher.V1.BookingServiceMethods.holdSeats
+    let unknown = MethodDescriptor(
+      service: sell.service, method: "SellEverything", kind: .unary, sideEffects: true)
+    #expect(Permissions.table.missing(of: [sell, unknown]) == [unknown])
+    #expect(Permissions([(sell, .open)])[sell] == .open)
+  }
+
+  @Test(arguments: AllMethods.list)
+  func eachServiceHasItsKindOfCaller(method: MethodDescriptor) {
+    let expected: Requirement =
+      switch method.service {
+      case "usher.v1.CatalogService", "usher.v1.SeatMapService": .read
+      case "usher.v1.BookingService", "usher.v1.WaitlistService": .scope(.sell)
+      case "usher.admin.v1.AdminService", "usher.admin.v1.OperatorService": .scope(.admin)
+      default: .open
+      }
+    #expect(Permissions.table[method] == expected)
+  }
+
+  @Test func whatChangesSomethingIsOpenToNobodyWithoutAKey() {
+    for method in AllMethods.list where method.sideEffects && !method.service.hasPrefix("grpc.") {
+      guard case .scope = Permissions.table[method] else {
+        Issue.record("\(method.path) needs no scope")
+        continue
+      }
+    }
+  }
+
+  @Test func scopesAreReadByName() {
+    for scope in Scope.allCases {
+      #expect(Scopes(names: [scope.rawValue]) == Scopes(scope))
+      #expect(!Scopes(scope).isEmpty)
+    }
+    #expect(Scopes(names: ["sell", "admin"]) == [.sell, .admin])
+    #expect(Scopes(names: ["everything", "", "SELL"]).isEmpty)
+  }
+}
+
+enum AllMethods {
+  static let list: [MethodDescriptor] =
+    Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
+    + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
+    + Usher.Admin.V1.AdminServiceMethods.all + Usher.Admin.V1.OperatorServiceMethods.all
+    + Grpc.Health.V1.HealthMethods.all
+    + Grpc.Reflection.V1.ServerReflectionMethods.all
+    + Grpc.Reflection.V1alpha.ServerReflectionMethods.all
+}
