@@ -43,30 +43,32 @@ extension ProtoMessage {
   }
 
   /// The encoded message. Equal messages give equal bytes: maps are written in key order.
-  package func protoBytes() -> [UInt8] { bytes { _, _ in } }
+  package func protoBytes() -> [UInt8] { ProtoWriter.bytes { encode(into: &$0) } }
 
   /// The message as gRPC sends it: a zero byte (not compressed), the length in four bytes, big
   /// endian, and the message.
   package func envelope() -> [UInt8] {
-    bytes { writer, byteCount in
-      writer.writeFixed(UInt32(byteCount).byteSwapped)
+    ProtoWriter.bytes { writer in
+      encode(into: &writer)
+      writer.writeFixed(UInt32(writer.writtenByteCount).byteSwapped)
       writer.writeVarint(0)
     }
   }
+}
 
-  /// Writes the message into memory on the stack, or more if need be, and copies it out: a copy
-  /// costs less than counting the bytes before.
-  @inline(__always) private func bytes(
-    prefix: (inout ProtoWriter, Int) -> Void
+extension ProtoWriter {
+  /// What `write` writes, the last field first. It is written into memory on the stack, or more if
+  /// need be, and copied out: a copy costs less than counting the bytes before.
+  @inline(__always) package static func bytes(
+    _ write: (inout ProtoWriter) -> Void
   ) -> [UInt8] {
     withUnsafeTemporaryAllocation(byteCount: writerBytes, alignment: 16) { memory in
       // SAFETY: the writer stays inside the memory it has and lives for this closure only; what it
       // says is written has been initialised.
       var writer = ProtoWriter(startingWith: memory)
-      encode(into: &writer)
-      let byteCount = writer.written.count
-      precondition(byteCount <= maximumLength, "a message over 2 GiB cannot be encoded")
-      prefix(&writer, byteCount)
+      write(&writer)
+      precondition(
+        writer.writtenByteCount <= maximumLength, "a message over 2 GiB cannot be encoded")
       return [UInt8](writer.written)
     }
   }

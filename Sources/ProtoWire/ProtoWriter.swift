@@ -115,7 +115,7 @@
   }
 
   /// Writes the UTF-8 of a string, `byteCount` bytes.
-  @usableFromInline mutating func writeUTF8(_ text: String, byteCount: Int) {
+  @usableFromInline package mutating func writeUTF8(_ text: String, byteCount: Int) {
     let offset = claim(byteCount)
     let isWritten: Void? = text.utf8.withContiguousStorageIfAvailable { utf8 in
       memory[offset...].copyFrom(UnsafeRawBufferPointer(utf8))
@@ -195,7 +195,7 @@ extension ProtoWriter {
   }
 
   /// Writes the length of what was written after the first `before` bytes, then the tag.
-  @inlinable mutating func writePrefix(behind before: Int, tag: UInt32) {
+  @inlinable package mutating func writePrefix(behind before: Int, tag: UInt32) {
     writeVarint(UInt64(truncatingIfNeeded: writtenByteCount &- before))
     writeTag(tag)
   }

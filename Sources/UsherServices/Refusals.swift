@@ -49,16 +49,21 @@ package enum Reason: String, Sendable, CaseIterable {
 }
 
 extension RPCError {
-  /// A refusal with its ErrorInfo and further details, each detail type at most once.
+  /// A refusal with its ErrorInfo and further details, each detail type at most once. `metadata` has
+  /// each name once.
   package static func refusal(
-    _ code: StatusCode, _ reason: Reason, _ message: String, metadata: [String: String] = [:],
-    details: [any ProtoMessage] = []
+    _ code: StatusCode, _ reason: Reason, _ message: String,
+    metadata: KeyValuePairs<String, String> = [:], details: [any ProtoMessage] = []
   ) -> RPCError {
-    let info = Google.Rpc.ErrorInfo(reason: reason.rawValue, domain: "usher", metadata: metadata)
-    let all: [any ProtoMessage] = [info] + details
-    let status = Google.Rpc.Status(
-      code: Int32(code.rawValue), message: message, details: all.map(pack))
-    return RPCError(code, message, details: status.protoBytes())
+    let status = ProtoWriter.bytes { writer in
+      for detail in details.reversed() {
+        writer.detail(type(of: detail).protoName) { detail.encode(into: &$0) }
+      }
+      writer.detail(Google.Rpc.ErrorInfo.protoName) { $0.errorInfo(reason, metadata) }
+      writer.field(StringCodec.self, message, tag: 2 << 3 | 2)
+      writer.field(Int32Codec.self, Int32(code.rawValue), tag: 1 << 3)
+    }
+    return RPCError(code, message, details: status)
   }
 
   /// A refusal that is worth trying again after a delay.
@@ -84,9 +89,35 @@ extension RPCError {
   }
 }
 
-private func pack(_ message: any ProtoMessage) -> Google.Protobuf.Any_ {
-  Google.Protobuf.Any_(
-    typeUrl: "type.googleapis.com/\(type(of: message).protoName)", value: message.protoBytes())
+/// Statuses, field by field and from their end: when seats are short most answers are refusals, and
+/// message objects would cost several times what is in them.
+extension ProtoWriter {
+  /// A detail of `google.rpc.Status`, in its `google.protobuf.Any`.
+  fileprivate mutating func detail(_ name: String, _ write: (inout ProtoWriter) -> Void) {
+    let end = writtenByteCount
+    write(&self)
+    writePrefix(behind: end, tag: 2 << 3 | 2)
+    let nameEnd = writtenByteCount
+    let authority = "type.googleapis.com/"
+    writeUTF8(name, byteCount: name.utf8.count)
+    writeUTF8(authority, byteCount: authority.utf8.count)
+    writePrefix(behind: nameEnd, tag: 1 << 3 | 2)
+    writePrefix(behind: end, tag: 3 << 3 | 2)
+  }
+
+  /// The fields of `google.rpc.ErrorInfo`.
+  fileprivate mutating func errorInfo(
+    _ reason: Reason, _ metadata: KeyValuePairs<String, String>
+  ) {
+    for (name, value) in metadata.reversed() {
+      let end = writtenByteCount
+      field(StringCodec.self, value, tag: 2 << 3 | 2)
+      field(StringCodec.self, name, tag: 1 << 3 | 2)
+      writePrefix(behind: end, tag: 3 << 3 | 2)
+    }
+    field(StringCodec.self, "usher", tag: 2 << 3 | 2)
+    field(StringCodec.self, reason.rawValue, tag: 1 << 3 | 2)
+  }
 }
 
 /// Collects what is wrong with a request, field by field, so that a caller hears of all at once.
@@ -98,8 +129,10 @@ struct FieldViolations {
   }
 
   /// Adds a violation unless the condition holds.
-  mutating func require(_ condition: Bool, _ field: String, _ description: String) {
-    if !condition { add(field, description) }
+  mutating func require(
+    _ condition: Bool, _ field: String, _ description: @autoclosure () -> String
+  ) {
+    if !condition { add(field, description()) }
   }
 
   var isEmpty: Bool { violations.isEmpty }

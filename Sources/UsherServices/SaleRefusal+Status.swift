@@ -7,7 +7,8 @@ import RPC
 extension RPCError {
   /// Refusals of a hold.
   static func refusal(_ refusal: SaleRefusal, of show: ShowDetails) -> RPCError {
-    let metadata = ["show": String(show.show.id)]
+    let showID = String(show.show.id)
+    var metadata: KeyValuePairs<String, String> { ["show": showID] }
     switch refusal {
     case .seatsUnavailable(let seats, let version):
       return seatsUnavailable(seats, version, show)
@@ -19,7 +20,7 @@ extension RPCError {
       let labels = labels(numbers, show)
       return .refusal(
         .failedPrecondition, .strandsSeats, "These seats would be left alone: \(labels)",
-        metadata: metadata.merging(["seats": labels]) { one, _ in one })
+        metadata: ["show": showID, "seats": labels])
     case .holdLimitExceeded:
       return .refusal(
         .failedPrecondition, .holdLimitExceeded,
@@ -32,7 +33,7 @@ extension RPCError {
       return .refusal(
         .failedPrecondition, .reservedForWaitlist,
         "The free seats of the show are for those on its waiting list.", metadata: metadata)
-    case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
+    case .showNotFound: return .notFound(.showNotFound, "show", showID)
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
     case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
@@ -105,7 +106,7 @@ extension RPCError {
 
   /// A payment for a hold that is gone is told to be given back.
   private static func wrongState(_ record: BookingRecord, isPaid: Bool) -> RPCError {
-    var metadata = ["booking": record.id.description, "state": "\(record.state)".uppercased()]
+    let booking = record.id.description, state = "\(record.state)".uppercased()
     let (reason, message): (Reason, String) =
       switch record.state {
       case .expired: (.holdExpired, "The hold has expired.")
@@ -113,12 +114,12 @@ extension RPCError {
       default: (.bookingState, "The booking is \(record.state).")
       }
     guard isPaid, reason != .bookingState else {
-      return .refusal(.failedPrecondition, reason, message, metadata: metadata)
+      return .refusal(
+        .failedPrecondition, reason, message, metadata: ["booking": booking, "state": state])
     }
-    metadata["payment"] = "REFUND"
     return .refusal(
       .failedPrecondition, reason, "\(message) Its seats are lost: give the payment back.",
-      metadata: metadata)
+      metadata: ["booking": booking, "state": state, "payment": "REFUND"])
   }
 
   /// Refusals of an exchange, of the booking or of what is wanted instead.

@@ -120,7 +120,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
   // MARK: Refusals
 
   private static func status(_ refusal: SaleRefusal, _ show: ShowDetails) -> RPCError {
-    let metadata = ["show": String(show.show.id)]
+    let metadata: KeyValuePairs = ["show": String(show.show.id)]
     switch refusal {
     case .waitIsHopeless: return status(.hopeless, show)
     case .salesClosed: return status(.closed, show)
@@ -145,7 +145,8 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
   }
 
   private static func status(_ state: WaitState, _ show: ShowDetails) -> RPCError {
-    let metadata = ["show": String(show.show.id)]
+    let showID = String(show.show.id)
+    let metadata: KeyValuePairs = ["show": showID]
     switch state {
     case .hopeless:
       return .refusal(
@@ -158,7 +159,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
       let name = state == .timedOut ? "TIMED_OUT" : "\(state)".uppercased()
       return .refusal(
         .failedPrecondition, .waitEnded, "The party waits no longer.",
-        metadata: metadata.merging(["state": name]) { one, _ in one })
+        metadata: ["show": showID, "state": name])
     }
   }
 
