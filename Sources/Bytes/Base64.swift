@@ -2,26 +2,42 @@
 
 /// Bytes as text and back, with the alphabet that has `+` and `/`.
 package enum Base64 {
-  private static let alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private static let alphabet: StaticString =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
   /// Encodes bytes.
   package static func encode(_ bytes: [UInt8], padded: Bool) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var index = 0
-    while index < bytes.count {
-      let count = min(3, bytes.count - index)
-      var group = UInt32(bytes[index]) << 16
-      if count > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-      if count > 2 { group |= UInt32(bytes[index + 2]) }
-      for position in 0...count {
-        text.append(alphabet[Int(group >> UInt32(18 - 6 * position)) & 63])
-      }
-      if padded { text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - count)) }
-      index += 3
+    var text = encode(bytes)
+    if padded {
+      text.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (4 - text.count % 4) % 4))
     }
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Encodes bytes without padding, as header fields have them.
+  static func encode(_ bytes: [UInt8]) -> [UInt8] {
+    let digitCount = (bytes.count * 8 + 5) / 6
+    return [UInt8](unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text, count in
+      var position = 0
+      for start in stride(from: 0, to: bytes.count, by: 3) {
+        var group = UInt32(bytes[start]) << 16
+        if start + 1 < bytes.count { group |= UInt32(bytes[start + 1]) << 8 }
+        if start + 2 < bytes.count { group |= UInt32(bytes[start + 2]) }
+        text[position] = digit(group >> 18)
+        text[position + 1] = digit(group >> 12)
+        text[position + 2] = digit(group >> 6)
+        text[position + 3] = digit(group)
+        position += 4
+      }
+      // The digits beyond the last byte are left out.
+      count = digitCount
+    }
+  }
+
+  /// The digit of the lowest six bits.
+  private static func digit(_ bits: UInt32) -> UInt8 {
+    // SAFETY: six bits are below the alphabet's 64.
+    alphabet.utf8Start[Int(bits & 63)]
   }
 
   /// Decodes padded or unpadded text; nil when a character or the length is wrong.

@@ -8,6 +8,7 @@ package struct HeaderBlock: Sendable, Equatable {
     let start: UInt32
     let nameEnd: UInt32
     let valueEnd: UInt32
+    var isOneOff = false
   }
 
   private var bytes: [UInt8] = []
@@ -23,10 +24,10 @@ package struct HeaderBlock: Sendable, Equatable {
   }
 
   /// An empty block with room for a usual request: growing step by step costs more than the room.
-  package static func withRoom() -> HeaderBlock {
+  package static func withRoom(byteCount: Int = 320, fieldCount: Int = 12) -> HeaderBlock {
     var block = HeaderBlock()
-    block.bytes.reserveCapacity(320)
-    block.ranges.reserveCapacity(12)
+    block.bytes.reserveCapacity(byteCount)
+    block.ranges.reserveCapacity(fieldCount)
     return block
   }
 
@@ -41,6 +42,26 @@ package struct HeaderBlock: Sendable, Equatable {
     bytes.append(contentsOf: value.utf8)
     ranges.append(Range(start: start, nameEnd: nameEnd, valueEnd: UInt32(bytes.count)))
   }
+
+  /// Appends a field whose value no other block will have: remembering it for those to come would
+  /// only make them forget what they repeat.
+  package mutating func appendOneOff(_ name: String, _ value: String) {
+    append(name, value)
+    ranges[count - 1].isOneOff = true
+  }
+
+  /// The same for bytes, which are sent in base64 without padding.
+  package mutating func appendOneOff(_ name: String, base64 value: [UInt8]) {
+    let start = UInt32(bytes.count)
+    bytes.append(contentsOf: name.utf8)
+    let nameEnd = UInt32(bytes.count)
+    bytes.append(contentsOf: Base64.encode(value))
+    ranges.append(
+      Range(start: start, nameEnd: nameEnd, valueEnd: UInt32(bytes.count), isOneOff: true))
+  }
+
+  /// Whether no other block will have the value of the field at an index.
+  package func isOneOff(_ index: Int) -> Bool { ranges[index].isOneOff }
 
   /// Appends a field given as bytes and returns the new `listByteCount`, which the owner bounds far
   /// below 4 GiB.

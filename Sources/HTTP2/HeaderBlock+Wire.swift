@@ -8,8 +8,9 @@ extension HeaderBlock {
   func withNameValues<R>(_ body: (UnsafeMutableBufferPointer<nghttp2_nv>) -> R) -> R {
     withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: count) { pairs in
       withFields { index, name, value in
+        let flags = isOneOff(index) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE
         pairs.initializeElement(
-          at: index, to: nghttp2_nv(name, value, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)))
+          at: index, to: nghttp2_nv(name, value, flags: UInt8(flags.rawValue)))
       }
       return body(pairs)
     }

@@ -5,11 +5,12 @@ package enum PercentEncoding {
 
   /// Encodes text; the characters are kept whose encoding fits `Limits.statusMessageBytes`.
   package static func encode(_ text: String) -> String {
+    if text.utf8.count <= Limits.statusMessageBytes, text.utf8.allSatisfy(isPlain) { return text }
     var bytes: [UInt8] = []
     for scalar in text.unicodeScalars {
       let whole = bytes.count
       for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-        if byte >= 0x20 && byte <= 0x7e && byte != UInt8(ascii: "%") {
+        if isPlain(byte) {
           bytes.append(byte)
         } else {
           bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
@@ -21,6 +22,10 @@ package enum PercentEncoding {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte <= 0x7e && byte != UInt8(ascii: "%")
   }
 
   /// Decodes text; what is not a valid escape stays as it is, as gRPC asks.

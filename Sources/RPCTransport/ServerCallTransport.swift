@@ -108,16 +108,16 @@ final class ServerCallTransport: ServerStreamSink {
       connection.end(stream, trailers: Self.okTrailers)
       return
     }
-    var block = HeaderBlock()
+    let details = WireFields.fitting(details, limit: RPC.Limits.statusDetailsBytes)
+    var block = HeaderBlock.withRoom(
+      byteCount: 128 + message.utf8.count + details.count * 4 / 3, fieldCount: 8)
     if !hasSentHeaders {
-      block = HeaderBlock([(":status", "200"), ("content-type", "application/grpc")])
+      block.append(":status", "200")
+      block.append("content-type", "application/grpc")
     }
     block.append("grpc-status", String(code.rawValue))
-    if !message.isEmpty { block.append("grpc-message", PercentEncoding.encode(message)) }
-    let details = WireFields.fitting(details, limit: RPC.Limits.statusDetailsBytes)
-    if !details.isEmpty {
-      block.append("grpc-status-details-bin", Base64.encode(details, padded: false))
-    }
+    if !message.isEmpty { block.appendOneOff("grpc-message", PercentEncoding.encode(message)) }
+    if !details.isEmpty { block.appendOneOff("grpc-status-details-bin", base64: details) }
     for field in trailers.fields { block.append(field.name, field.value) }
     if hasSentHeaders {
       connection.end(stream, trailers: block)

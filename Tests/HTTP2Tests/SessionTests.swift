@@ -103,6 +103,37 @@ private func names(_ events: [HTTP2Event]) -> [String] {
     #expect(dialogue.server.streams.isEmpty)
   }
 
+  /// Kept by both sides, values that come once would push those out that come each time.
+  @Test func whatIsSentOnceLeavesTheTableToWhatIsRepeated() throws {
+    let dialogue = try Dialogue()
+    var byteCounts: [Int] = []
+    for number in 0..<30 {
+      let stream = try dialogue.client.request(Dialogue.request)
+      try dialogue.run()
+      let served = try #require(dialogue.server.streams.first { $0.id == stream.id })
+      let repeated = String(repeating: "f", count: 100)
+      let once = String(repeating: "\(3 + number % 7)", count: 300)
+      var block = HeaderBlock([(":status", "200"), ("x-repeated", repeated)])
+      block.appendOneOff("x-once", once)
+      block.appendOneOff("x-once-bin", base64: [UInt8(number), 255])
+      dialogue.server.respond(served, block, endStream: true)
+      var bytes: [UInt8] = []
+      try dialogue.server.produce(into: &bytes)
+      byteCounts.append(bytes.count)
+      try bytes.withUnsafeBytes { try dialogue.client.receive($0, nowSeconds: 0) }
+      var events: [HTTP2Event] = []
+      dialogue.client.takeEvents(into: &events)
+      guard case .headers(_, let received, _)? = events.first else {
+        Issue.record("no answer")
+        return
+      }
+      #expect(received["x-repeated"] == repeated && received["x-once"] == once)
+      let binary = try #require(received["x-once-bin"])
+      #expect(Base64.decode(binary.utf8) == [UInt8(number), 255])
+    }
+    #expect(byteCounts.dropFirst().allSatisfy { $0 < byteCounts[0] - 70 }, "\(byteCounts)")
+  }
+
   @Test func theStreamWindowHoldsTheSenderUntilItIsReopened() throws {
     let dialogue = try Dialogue()
     let stream = try dialogue.client.request(Dialogue.request)

@@ -62,6 +62,17 @@ import Testing
     }
   }
 
+  /// The vectors of RFC 4648, section 10.
+  @Test(arguments: [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+    ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"), ("~~~\u{7f}?>", "fn5+fz8+"),
+  ])
+  func base64IsAsPublished(text: String, encoded: String) {
+    #expect(Base64.encode(Array(text.utf8), padded: true) == encoded)
+    let digits = encoded.prefix { $0 != "=" }
+    #expect(Base64.encode(Array(text.utf8), padded: false) == digits)
+  }
+
   @Test(arguments: ["A", "AAAAA", "A=", "=", "AA=A", "!!!!", "AAA==", "AA=="])
   func base64IsStrict(text: String) {
     #expect((Base64.decode(text.utf8) != nil) == (text == "AA=="))
