@@ -130,12 +130,19 @@ package struct ShowRecord: Sendable, Hashable {
   }
 }
 
-/// A show with all that a sale needs.
-package struct ShowDetails: Sendable {
+/// A show with all that a sale needs. One reference: every call for the show has it in its hands,
+/// and it has some twenty texts and tables.
+package final class ShowDetails: Sendable {
   /// The show itself.
   package let show: ShowRecord
   /// Its seats.
   package let layout: SeatLayout
   /// What they cost.
   package let prices: PriceList
+
+  init(show: ShowRecord, layout: SeatLayout, prices: PriceList) {
+    self.show = show
+    self.layout = layout
+    self.prices = prices
+  }
 }

@@ -16,13 +16,16 @@ package final class ShowDirectory: Sendable {
     shelf = LoopBound(Shelf(), loop: loop)
   }
 
+  /// A show that needs no reading; nil for others. On the directory's loop.
+  package func known(id: Int64) -> ShowDetails? { shelf.value.show(id: id, now: loop.now) }
+
   /// A show; nil when there is none. Callers that ask for one show at the same time share one
   /// reading, which no single caller's leaving ends.
   package func show(id: Int64) async throws(StoreError) -> ShowDetails? {
     guard loop.isInside else {
       return try await loop.run { () async throws(StoreError) in try await self.show(id: id) }
     }
-    if let known = shelf.value.show(id: id, now: loop.now) { return known }
+    if let known = known(id: id) { return known }
     let result = await withCheckedContinuation { continuation in
       let isFirst = shelf.value.wait(for: id, continuation)
       if isFirst { loop.spawn { await self.load(id) } }

@@ -98,7 +98,11 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     _ showID: Int64, _ context: ServerContext, fresh: Bool
   ) async throws(RPCError) -> ShowDetails {
     let directory = parts[context.loop].shows
-    if fresh { directory.forget(id: showID) }
+    if fresh {
+      directory.forget(id: showID)
+    } else if let known = directory.known(id: showID) {
+      return known
+    }
     let show = try await failures.translating { () async throws(StoreError) in
       try await directory.show(id: showID)
     }
