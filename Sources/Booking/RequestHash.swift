@@ -21,9 +21,7 @@ package struct RequestHash: Sendable {
   /// Adds a number.
   package mutating func add(_ number: Int64) {
     let bits = UInt64(bitPattern: number)
-    for shift in stride(from: UInt64(56), through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-    }
+    for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index))) }
   }
 
   /// Adds a list of texts, in the order given.

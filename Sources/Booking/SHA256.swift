@@ -6,53 +6,71 @@ package enum SHA256 {
   /// The 32-byte digest of a message.
   package static func digest(_ message: [UInt8]) -> [UInt8] {
     var state = initial
-    let padded = pad(message)
-    for start in stride(from: 0, to: padded.count, by: 64) {
-      compress(padded[start..<start + 64], into: &state)
+    let bytes = message.span
+    let wholeByteCount = bytes.count & ~63
+    for start in stride(from: 0, to: wholeByteCount, by: 64) {
+      compress(bytes.extracting(start..<start + 64), into: &state)
     }
-    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * $0)) }
+    let end = ending(bytes.extracting(wholeByteCount..<bytes.count), of: bytes.count)
+    for start in stride(from: 0, to: end.count, by: 64) {
+      compress(end.span.extracting(start..<start + 64), into: &state)
+    }
+    var digest: [UInt8] = []
+    digest.reserveCapacity(32)
+    for index in state.indices { append(state[index], to: &digest) }
+    return digest
+  }
+
+  /// What is left of the message behind its whole blocks, padded to one block or two.
+  private static func ending(_ rest: Span<UInt8>, of byteCount: Int) -> [UInt8] {
+    var end: [UInt8] = []
+    end.reserveCapacity(128)
+    for index in rest.indices { end.append(rest[index]) }
+    end.append(0x80)
+    while end.count % 64 != 56 { end.append(0) }
+    let bitCount = UInt64(byteCount) &* 8
+    append(UInt32(truncatingIfNeeded: bitCount >> 32), to: &end)
+    append(UInt32(truncatingIfNeeded: bitCount), to: &end)
+    return end
+  }
+
+  private static func append(_ word: UInt32, to bytes: inout [UInt8]) {
+    for shift in stride(from: UInt32(24), through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
     }
   }
 
-  private static func pad(_ message: [UInt8]) -> [UInt8] {
-    var padded = message
-    padded.append(0x80)
-    padded.append(contentsOf: repeatElement(0, count: (120 - padded.count % 64) % 64))
-    let bitCount = UInt64(message.count) &* 8
-    padded.append(contentsOf: (0..<8).map { UInt8(truncatingIfNeeded: bitCount >> (56 - 8 * $0)) })
-    return padded
-  }
-
-  private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-    var w = [UInt32](repeating: 0, count: 64)
-    for (offset, byte) in block.enumerated() {
-      w[offset / 4] = w[offset / 4] << 8 | UInt32(byte)
-    }
-    for t in 16..<64 {
-      let s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3
-      let s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10
-      w[t] = w[t - 16] &+ s0 &+ w[t - 7] &+ s1
+  private static func compress(_ block: Span<UInt8>, into state: inout InlineArray<8, UInt32>) {
+    // The schedule's latest sixteen words, each in the place of the one sixteen before it.
+    var w = InlineArray<16, UInt32> { index in
+      UInt32(block[4 * index]) << 24 | UInt32(block[4 * index + 1]) << 16
+        | UInt32(block[4 * index + 2]) << 8 | UInt32(block[4 * index + 3])
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     for t in 0..<64 {
+      if t >= 16 {
+        let early = w[(t + 1) & 15], late = w[(t + 14) & 15]
+        let s0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+        let s1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
+        w[t & 15] = w[t & 15] &+ s0 &+ w[(t + 9) & 15] &+ s1
+      }
       let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let t1 = h &+ s1 &+ (e & f ^ ~e & g) &+ constants[t] &+ w[t]
+      let t1 = h &+ s1 &+ (e & f ^ ~e & g) &+ constants[t] &+ w[t & 15]
       let s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
       let t2 = s0 &+ (a & b ^ a & c ^ b & c)
       (h, g, f, e) = (g, f, e, d &+ t1)
       (d, c, b, a) = (c, b, a, t1 &+ t2)
     }
-    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() {
-      state[index] = state[index] &+ word
-    }
+    let sums: InlineArray<8, UInt32> = [a, b, c, d, e, f, g, h]
+    for index in sums.indices { state[index] = state[index] &+ sums[index] }
   }
 
   private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
     word >> count | word << (32 - count)
   }
 
-  private static let initial: [UInt32] = [
+  private static let initial: InlineArray<8, UInt32> = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
     0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
