@@ -3,7 +3,6 @@
 
 import Booking
 import BookingStore
-import Foundation
 import Logging
 import Postgres
 import RPC
@@ -127,13 +126,6 @@ final class Node: Sendable {
     }
   }
 
-  private static func newBookingID(lane: Int16) -> BookingID {
-    var random = SystemRandomNumberGenerator()
-    return BookingID(
-      lane: lane, unixMilliseconds: UInt64(max(0, Date().timeIntervalSince1970 * 1_000)),
-      random: (random.next(), random.next()))
-  }
-
   private static func router(
     _ settings: Settings, _ inventory: NodeInventory, _ health: HealthBoard, _ logger: Logger
   ) -> Router {
@@ -146,10 +138,11 @@ final class Node: Sendable {
     router.register(CatalogService(parts, logger: logger))
     router.register(SeatMapService(parts, logger: logger))
     let lanes = Lanes(inventory.workers)
+    let bookingIDs = BookingIDs()
     router.register(
-      BookingService(parts, lanes, logger: logger) { Self.newBookingID(lane: $0) })
+      BookingService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) })
     router.register(
-      WaitlistService(parts, lanes, logger: logger) { Self.newBookingID(lane: $0) })
+      WaitlistService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) })
     router.register(HealthService(health))
     router.register(AdminService(inventory))
     router.register(OperatorService(parts, logger: logger))
