@@ -129,6 +129,15 @@ package struct SeatLayout: Sendable {
   /// The seats that a request names, in its order. Throws `.noSeats`, `.tooManySeats`,
   /// `.duplicateSeats` or `.unknownSeats`, naming every label concerned.
   package func resolve(labels: [String]) throws(BookingError) -> [LayoutSeat] {
+    try indices(labels).map { seats[$0] }
+  }
+
+  /// Their numbers, in the order of the labels; throws as `resolve`.
+  package func numbers(labels: [String]) throws(BookingError) -> [Int32] {
+    try indices(labels).map { seats[$0].number }
+  }
+
+  private func indices(_ labels: [String]) throws(BookingError) -> [Int] {
     guard !labels.isEmpty else {
       throw BookingError(.noSeats, "Name at least one seat.")
     }
@@ -136,11 +145,11 @@ package struct SeatLayout: Sendable {
       throw BookingError(
         .tooManySeats, "A booking has at most \(Limits.seatsPerBooking) seats.")
     }
+    let known = labels.compactMap { indexByLabel[$0] }
     let duplicates = Self.repeated(labels)
     guard duplicates.isEmpty else {
       throw BookingError(.duplicateSeats, "Name each seat once.", subjects: duplicates)
     }
-    let known = labels.compactMap(seat(label:))
     guard known.count == labels.count else {
       throw BookingError(
         .unknownSeats, "The show has no such seats.",

@@ -111,10 +111,9 @@ extension ShowLedger {
       !holders.contains(request.identity.key), isOnSale(&moment), queue.isEmpty,
       case .named(let numbers) = request.selection
     else { return nil }
+    guard !exceedsCap(request, numbers.count, &moment) else { return nil }
     let indices = numbers.compactMap(terms.layout.index(number:))
-    guard indices.count == numbers.count, !exceedsCap(request, indices.count, &moment)
-    else { return nil }
-    return lost(of: indices, &moment)
+    return indices.count == numbers.count ? lost(of: indices, &moment) : nil
   }
 
   func isOnSale(_ moment: inout Moment) -> Bool {
@@ -150,17 +149,15 @@ extension ShowLedger {
 
   /// Which of the seats are not free; nil when all are.
   private func lost(of indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
-    let lost = indices.filter { !free.contains($0) }
-    guard !lost.isEmpty else { return nil }
-    for index in lost {
+    var lost: [SeatStatus] = []
+    for index in indices where !free.contains(index) {
       if case .booking(let id) = owners[index], let record = booking(id) {
         noteLive(record, &moment)
       }
+      if lost.isEmpty { lost.reserveCapacity(indices.count) }
+      lost.append(SeatStatus(number: terms.layout.seats[index].number, state: state(at: index)))
     }
-    let seats = lost.map {
-      SeatStatus(number: terms.layout.seats[$0].number, state: state(at: $0))
-    }
-    return .seatsUnavailable(seats, version: version(showing: seats))
+    return lost.isEmpty ? nil : .seatsUnavailable(lost, version: version(showing: lost))
   }
 
   /// The refusal rests on this hold: it is wrong once that is over.

@@ -113,6 +113,7 @@ package final class ShowLedger {
 
   /// The version in which seats are as they are now: the next one when the batch changed any.
   package func version(showing seats: [SeatStatus]) -> Int64 {
+    guard !seatsBefore.isEmpty else { return version }
     let indices = seats.compactMap { terms.layout.index(number: $0.number) }
     return indices.contains { seatsBefore[$0] != nil } ? version + 1 : version
   }

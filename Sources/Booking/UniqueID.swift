@@ -18,9 +18,11 @@ package struct UniqueID: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: String) {
     var high: UInt64 = 0
     var low: UInt64 = 0
-    guard text.utf8.count == 36 else { return nil }
+    let utf8 = text.utf8.span
+    guard utf8.count == 36 else { return nil }
     var digitCount = 0
-    for (offset, byte) in text.utf8.enumerated() {
+    for offset in utf8.indices {
+      let byte = utf8[offset]
       switch offset {
       case 8, 13, 18, 23: guard byte == UInt8(ascii: "-") else { return nil }
       default:

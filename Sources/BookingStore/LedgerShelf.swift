@@ -20,9 +20,16 @@ final class LedgerShelf {
 
   /// A show's ledger, if it is here.
   func ledger(_ showID: Int64) -> ShowLedger? {
-    guard let index = ledgers.index(forKey: showID) else { return nil }
-    ledgers.values[index].turn = turn
-    return ledgers.values[index].ledger
+    guard let kept = ledgers[showID] else { return nil }
+    if kept.turn != turn { ledgers[showID]?.turn = turn }
+    return kept.ledger
+  }
+
+  /// A show's ledger, if it is here and known to be of one moment.
+  func provenLedger(_ showID: Int64) -> ShowLedger? {
+    guard let kept = ledgers[showID], kept.isProven else { return nil }
+    if kept.turn != turn { ledgers[showID]?.turn = turn }
+    return kept.ledger
   }
 
   /// The show of a booking that has seats in a ledger here.

@@ -100,8 +100,8 @@ final class SaleDesk {
   /// as it has not changed the show's ledger.
   func refusalAtOnce(of request: SaleRequest) -> SaleRefusal? {
     guard case .hold(let hold) = request, isFeedLive, !mustForget,
-      let time = clock.estimate(at: loop.now), let ledger = shelf.ledger(hold.showID),
-      shelf.isProven(hold.showID), !isOld(ledger), refusals.answer(hold.identity) == nil
+      let time = clock.estimate(at: loop.now), let ledger = shelf.provenLedger(hold.showID),
+      !isOld(ledger), refusals.answer(hold.identity) == nil
     else { return nil }
     var moment = Moment(time)
     guard let refusal = ledger.refusalAtOnce(of: hold, &moment), moment.isClear else { return nil }

@@ -75,7 +75,7 @@ struct HoldWish {
 
   private func selection(_ layout: SeatLayout) throws(BookingError) -> HoldRequest.Selection {
     guard let best = message.bestAvailable else {
-      return .named(try layout.resolve(labels: message.seats).map(\.number))
+      return .named(try layout.numbers(labels: message.seats))
     }
     guard best.tier.isEmpty || layout.tiers.contains(best.tier) else {
       throw BookingError(.unknownTier, "The show has no such tier.", subjects: [best.tier])

@@ -44,22 +44,19 @@ extension RPCError {
   }
 
   private static func labels(_ numbers: [Int32], _ show: ShowDetails) -> String {
-    numbers.map { show.layout.seat(number: $0)?.label ?? "?" }.joined(separator: ",")
+    show.layout.labels(numbers).joined(separator: ",")
   }
 
   /// Every lost seat is named, and why each was lost, as of a version of the seat map.
   private static func seatsUnavailable(
     _ seats: [SeatStatus], _ version: Int64, _ show: ShowDetails
   ) -> RPCError {
-    let named = seats.map { seat in
-      (label: show.layout.seat(number: seat.number)?.label ?? "?", state: seat.state)
-    }
-    let labels = named.map(\.label).joined(separator: ",")
+    let labels = labels(seats.map(\.number), show)
     return .refusal(
       .failedPrecondition, .seatsUnavailable, "These seats are no longer free: \(labels)",
       metadata: [
         "show": String(show.show.id), "seats": labels,
-        "states": named.map(\.state.name).joined(separator: ","),
+        "states": seats.map(\.state.name).joined(separator: ","),
         "version": String(version),
       ])
   }
