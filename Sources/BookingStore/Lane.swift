@@ -59,7 +59,7 @@ package final class LaneWorker: Sendable {
   private func submit(
     _ request: SaleRequest, _ deadline: LoopInstant?
   ) async throws(StoreError) -> SaleOutcome {
-    if loop.isInside, let refusal = refusalAtOnce(of: request, deadline) { return refusal }
+    if let refusal = refusalAtOnce(of: request, deadline: deadline) { return .refused(refusal) }
     let ticket = LaneTicket()
     let outcome: Result<SaleOutcome, StoreError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -67,8 +67,8 @@ package final class LaneWorker: Sendable {
           ticket: ticket, request: request, deadline: deadline, continuation: continuation)
         guard !loop.isInside else { return accept(entry) }
         loop.execute {
-          if let refusal = self.refusalAtOnce(of: request, deadline) {
-            return entry.finish(.success(refusal))
+          if let refusal = self.refusalAtOnce(of: request, deadline: deadline) {
+            return entry.finish(.success(.refused(refusal)))
           }
           self.accept(entry)
         }
@@ -79,10 +79,12 @@ package final class LaneWorker: Sendable {
     return try outcome.get()
   }
 
-  /// Who wants seats that others have need not stand in line for hearing so.
-  private func refusalAtOnce(of request: SaleRequest, _ deadline: LoopInstant?) -> SaleOutcome? {
+  /// Who wants seats that others have need not stand in line for hearing so. Nil when the request must be
+  /// served, and off the worker's loop.
+  package func refusalAtOnce(of request: SaleRequest, deadline: LoopInstant?) -> SaleRefusal? {
+    guard loop.isInside else { return nil }
     if let deadline, deadline <= loop.now { return nil }
-    return desk.value.refusalAtOnce(of: request).map { .refused($0) }
+    return desk.value.refusalAtOnce(of: request)
   }
 
   private func accept(_ entry: LaneEntry) {

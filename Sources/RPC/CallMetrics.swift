@@ -72,9 +72,10 @@ package struct CallMetrics: ServerInterceptor {
 
   package init(loops: [EventLoop]) { tables = PerLoop(loops) { _ in Table() } }
 
-  package func callBegins(_ context: inout ServerContext) async throws(RPCError) {
+  package func callBeginsAtOnce(_ context: ServerContext) -> Bool {
     let table = tables[context.loop]
     table.rows[table.row(context.method)].startedCount &+= 1
+    return true
   }
 
   package func callEnded(_ context: ServerContext, _ code: StatusCode, took duration: Duration) {

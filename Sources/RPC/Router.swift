@@ -13,11 +13,15 @@ package final class Route: Sendable {
   /// Largest request message, in bytes.
   package let receiveLimitBytes: Int
   fileprivate let interceptors: [any ServerInterceptor]
-  fileprivate let handle: @Sendable (ServerCall) async throws(RPCError) -> Void
+  /// Serves a call that the interceptors let through: answers it at once, or says what has to wait.
+  fileprivate let handle: @Sendable (ServerCall) throws(RPCError) -> Rest?
+
+  /// What is left to do of a call that was not answered at once.
+  fileprivate typealias Rest = @Sendable (ServerCall) async throws(RPCError) -> Void
 
   fileprivate init(
     _ method: MethodDescriptor, receiveLimitBytes: Int, _ interceptors: [any ServerInterceptor],
-    _ handle: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void
+    _ handle: @escaping @Sendable (ServerCall) throws(RPCError) -> Rest?
   ) {
     self.method = method
     needsWholeRequest = method.kind == .unary
@@ -29,33 +33,67 @@ package final class Route: Sendable {
 
   /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
   package func serve(_ stream: ServerStream) { stream.start(self) }
-
-  /// Runs the chain. An interceptor that has begun is told of the end, those behind it are not.
-  fileprivate func begin(_ context: inout ServerContext) async throws(RPCError) {
-    let began = LoopInstant.now
-    for index in interceptors.indices {
-      try await interceptors[index].callBegins(&context)
-      context.stream.value.observe(index, of: interceptors, began: began)
-    }
-  }
 }
 
-/// What the task of a call does.
+/// A call on its way through the interceptors to its handler. What needs no waiting is done before there
+/// is a task; the task does the rest.
 struct HandlerRun: LoopJob {
-  let route: Route
-  let context: ServerContext
+  private let route: Route
+  private let context: ServerContext
+  private let began: LoopInstant
+  /// Interceptors that have begun: they are told of the end, those behind them are not.
+  private var begunCount = 0
+  private var rest: Route.Rest?
+
+  init(_ route: Route, _ context: ServerContext) {
+    self.route = route
+    self.context = context
+    began = .now
+  }
+
+  /// Goes as far as that is possible without waiting; true when the call was answered.
+  mutating func finishesAtOnce() throws(RPCError) -> Bool {
+    while begunCount < route.interceptors.count {
+      guard try route.interceptors[begunCount].callBeginsAtOnce(context) else { return false }
+      noteBegun()
+    }
+    rest = try route.handle(ServerCall(context))
+    return rest == nil
+  }
+
+  private mutating func noteBegun() {
+    context.stream.value.observe(begunCount, of: route.interceptors, began: began)
+    begunCount += 1
+  }
 
   func run() async {
     let stream = context.stream
-    var call = ServerCall(context)
+    var run = self
     do {
-      if !route.interceptors.isEmpty { try await route.begin(&call.context) }
-      try await route.handle(call)
+      try await run.finish()
       stream.value.handlerEnded(nil)
     } catch {
       stream.value.handlerEnded(error)
     }
   }
+
+  private mutating func finish() async throws(RPCError) {
+    var call = ServerCall(context)
+    while begunCount < route.interceptors.count {
+      try await route.interceptors[begunCount].callBegins(&call.context)
+      noteBegun()
+    }
+    if rest == nil { rest = try route.handle(call) }
+    try await rest?(call)
+  }
+}
+
+/// What a handler has when it was asked: the answer, or what it takes to get it.
+package enum PromptAnswer<Answer: Sendable>: Sendable {
+  /// Nothing to wait for.
+  case answer(Answer)
+  /// The rest of the work, which waits.
+  case waiting(@Sendable () async throws(RPCError) -> Answer)
 }
 
 /// The methods a server offers. Built before the server starts, then shared by all loops.
@@ -113,6 +151,29 @@ package struct Router: Sendable {
     }
   }
 
+  /// Serves a registered unary method by a handler that answers at once when it has nothing to wait
+  /// for.
+  package mutating func answerAtOnce<Q: ProtoMessage, R: ProtoMessage>(
+    _ method: MethodDescriptor,
+    _ handler:
+      @escaping @Sendable (Q, ServerContext) throws(RPCError) -> PromptAnswer<R>
+  ) {
+    guard let route = routes[method.path], method.kind == .unary else {
+      preconditionFailure("not a unary method that is served: \(method.path)")
+    }
+    let handle: @Sendable (ServerCall) throws(RPCError) -> Route.Rest? = {
+      (call) throws(RPCError) in
+      switch try handler(try call.takeOnlyRequest(Q.self), call.context) {
+      case .answer(let answer):
+        try call.respond(answer)
+        return nil
+      case .waiting(let rest):
+        return { (call) async throws(RPCError) in try call.respond(try await rest()) }
+      }
+    }
+    put(Route(method, receiveLimitBytes: route.receiveLimitBytes, interceptors, handle))
+  }
+
   package mutating func serverStreaming<Q: ProtoMessage, R: ProtoMessage>(
     _ method: MethodDescriptor,
     _ handler:
@@ -150,6 +211,6 @@ package struct Router: Sendable {
     _ serve: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void
   ) {
     precondition(routes[method.path] == nil, "method registered twice: \(method.path)")
-    put(Route(method, receiveLimitBytes: Limits.messageBytes, interceptors, serve))
+    put(Route(method, receiveLimitBytes: Limits.messageBytes, interceptors) { _ in serve })
   }
 }

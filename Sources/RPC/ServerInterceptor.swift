@@ -4,6 +4,9 @@ import Reactor
 
 /// Runs before and after each call.
 package protocol ServerInterceptor: Sendable {
+  /// As `callBegins`, for an interceptor that has nothing to wait for: a call that never waits needs no
+  /// task. False leaves the call to `callBegins`.
+  func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool
   /// Before the handler, in the order of the chain. May change the context; an error ends the call
   /// and neither later interceptors nor the handler see it.
   func callBegins(_ context: inout ServerContext) async throws(RPCError)
@@ -12,6 +15,7 @@ package protocol ServerInterceptor: Sendable {
 }
 
 extension ServerInterceptor {
+  package func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool { false }
   package func callBegins(_ context: inout ServerContext) async throws(RPCError) {}
   package func callEnded(_ context: ServerContext, _ code: StatusCode, took duration: Duration) {}
 }

@@ -126,7 +126,13 @@ package final class ServerStream: LoopConfined, InboundReader {
   /// Starts the handler; its first part runs at once.
   func start(_ route: Route) {
     guard state != .closed else { return }
-    let task = loop.spawn(HandlerRun(route: route, context: ServerContext(self)))
+    var run = HandlerRun(route, ServerContext(self))
+    do throws(RPCError) {
+      if try run.finishesAtOnce() { return handlerEnded(nil) }
+    } catch {
+      return handlerEnded(error)
+    }
+    let task = loop.spawn(run)
     if state != .closed, !hasHandlerReturned { self.task = task }
   }
 

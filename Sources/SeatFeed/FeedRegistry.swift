@@ -82,8 +82,14 @@ package final class FeedRegistry {
     _ showID: Int64, atLeast version: Int64
   ) async throws(FeedError) -> SharedEnvelope? {
     guard isLive else { return nil }
-    if let entry = shows[showID], let map = answer(entry, atLeast: version) { return map }
+    if let map = answerAtOnce(showID, atLeast: version) { return map }
     return try await answerWhenThere(showID, atLeast: version)
+  }
+
+  /// The same for who cannot wait; nil also when waiting would help.
+  package func answerAtOnce(_ showID: Int64, atLeast version: Int64) -> SharedEnvelope? {
+    guard isLive, let entry = shows[showID] else { return nil }
+    return answer(entry, atLeast: version)
   }
 
   private func answer(_ entry: FeedEntry, atLeast version: Int64) -> SharedEnvelope? {

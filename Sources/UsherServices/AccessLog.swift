@@ -8,6 +8,8 @@ package struct AccessLog: ServerInterceptor {
 
   package init(_ logger: Logger) { self.logger = logger }
 
+  package func callBeginsAtOnce(_ context: ServerContext) -> Bool { true }
+
   package func callEnded(_ context: ServerContext, _ code: StatusCode, took duration: Duration) {
     logger.debug(
       "call",

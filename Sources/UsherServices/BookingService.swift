@@ -28,13 +28,52 @@ package struct BookingService: Usher.V1.BookingServiceServer {
 
   // MARK: Hold
 
+  /// Makes `router`, which has the service, refuse holds without a task where that needs no waiting.
+  package func answerAtOnce(in router: inout Router) {
+    router.answerAtOnce(Usher.V1.BookingServiceMethods.holdSeats) {
+      (request, context) throws(RPCError) in try promptHold(request, context)
+    }
+  }
+
+  private func promptHold(
+    _ request: Usher.V1.HoldSeatsRequest, _ context: ServerContext
+  ) throws(RPCError) -> PromptAnswer<Usher.V1.HoldSeatsResponse> {
+    let wish = try HoldWish(request, partnerID: try partner(context))
+    var first: PricedHold?
+    if let show = parts[context.loop].shows.known(id: request.showId) {
+      let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
+      let lane = lanes[show.show.lane]
+      if let refusal = lane.refusalAtOnce(of: .hold(hold), deadline: context.deadline) {
+        throw .refusal(refusal, of: show)
+      }
+      first = (show, hold)
+    }
+    return .waiting { [first] () async throws(RPCError) in
+      try await self.hold(wish, of: request.showId, first, context)
+    }
+  }
+
   package func holdSeats(
     _ request: Usher.V1.HoldSeatsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.HoldSeatsResponse {
-    let wish = try HoldWish(request, partnerID: try partner(context))
+    try await hold(
+      try HoldWish(request, partnerID: try partner(context)), of: request.showId, nil, context)
+  }
+
+  /// A wish for a show as it is known now.
+  private typealias PricedHold = (show: ShowDetails, request: HoldRequest)
+
+  /// Has a wish served, as `first` says where that is given.
+  private func hold(
+    _ wish: HoldWish, of showID: Int64, _ first: PricedHold?, _ context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.HoldSeatsResponse {
+    var priced = first
     for attempt in 1...Limits.pricingAttempts {
-      let show = try await show(request.showId, context, fresh: attempt > 1)
-      let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
+      if attempt > 1 || priced == nil {
+        let show = try await show(showID, context, fresh: attempt > 1)
+        priced = (show, try wish.request(show, bookingID: newBookingID(show.show.lane)))
+      }
+      guard let (show, hold) = priced else { break }
       switch try await serve(.hold(hold), lane: show.show.lane, context) {
       case .done(let record): return .init(booking: .init(record, show.layout))
       case .refused(.staleShow): continue

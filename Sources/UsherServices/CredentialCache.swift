@@ -41,12 +41,19 @@ package final class CredentialCache {
 
   package init(_ store: CredentialStore) { self.store = store }
 
+  /// Who shows this `authorization` value as was found out lately: nobody when it is no good key's, nil
+  /// when the store has to be asked.
+  func known(showing authorization: String) -> PartnerCaller?? {
+    guard let entry = entries[authorization], entry.until > .now else { return nil }
+    return .some(entry.caller)
+  }
+
   /// Whoever shows this `authorization` value; nil when it is no good key's.
   func caller(
     showing authorization: String, timeout: Duration?
   ) async throws(StoreError) -> PartnerCaller? {
+    if let known = known(showing: authorization) { return known }
     let now = LoopInstant.now
-    if let entry = entries[authorization], entry.until > now { return entry.caller }
     guard authorization.utf8.count <= Limits.authorizationBytes,
       authorization.prefix(7).lowercased() == "bearer "
     else { return nil }

@@ -23,33 +23,45 @@ package struct CredentialInterceptor: ServerInterceptor {
     failures = StoreFailures(logger: logger)
   }
 
+  package func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool {
+    guard let (requirement, shown) = try demand(context) else { return true }
+    guard let known = parts[context.loop].credentials.known(showing: shown) else { return false }
+    try admit(known, requirement, context)
+    return true
+  }
+
   package func callBegins(_ context: inout ServerContext) async throws(RPCError) {
+    guard let (requirement, shown) = try demand(context) else { return }
+    let remaining = context.remaining
+    let cache = parts[context.loop].credentials
+    let caller = try await failures.translating { () async throws(StoreError) in
+      try await cache.caller(showing: shown, timeout: remaining)
+    }
+    try admit(caller, requirement, context)
+  }
+
+  /// What the method demands and what the caller shows; nil when it need not show anything.
+  private func demand(
+    _ context: ServerContext
+  ) throws(RPCError) -> (Requirement, shown: String)? {
     // A node does not start with a method that has no row.
     guard let requirement = permissions[context.method] else { throw .hidden }
-    guard requirement != .open else { return }
-    guard let shown = context.metadata["authorization"] else {
-      guard requirement == .read, anonymousReads else { throw Self.missing }
-      return
-    }
-    let caller = try await authenticate(shown, context)
+    guard requirement != .open else { return nil }
+    if let shown = context.metadata["authorization"] { return (requirement, shown) }
+    guard requirement == .read, anonymousReads else { throw Self.missing }
+    return nil
+  }
+
+  private func admit(
+    _ caller: PartnerCaller?, _ requirement: Requirement, _ context: ServerContext
+  ) throws(RPCError) {
+    guard let caller else { throw Self.invalid }
     if case .scope(let scope) = requirement, !caller.scopes.contains(Scopes(scope)) {
       throw .refusal(
         .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
         metadata: ["scope": scope.rawValue])
     }
     context.caller = caller
-  }
-
-  private func authenticate(
-    _ shown: String, _ context: ServerContext
-  ) async throws(RPCError) -> PartnerCaller {
-    let remaining = context.remaining
-    let cache = parts[context.loop].credentials
-    let caller = try await failures.translating { () async throws(StoreError) in
-      try await cache.caller(showing: shown, timeout: remaining)
-    }
-    guard let caller else { throw Self.invalid }
-    return caller
   }
 
   private static var missing: RPCError {

@@ -69,9 +69,22 @@ package struct HealthService: Grpc.Health.V1.HealthServer {
     return board.current.isServing ? .serving : .notServing
   }
 
+  /// Makes `router`, which has the service, answer checks without a task.
+  package func answerAtOnce(in router: inout Router) {
+    router.answerAtOnce(Grpc.Health.V1.HealthMethods.check) { (request, _) throws(RPCError) in
+      .answer(try check(request))
+    }
+  }
+
   package func check(
     _ request: Grpc.Health.V1.HealthCheckRequest, context: ServerContext
   ) async throws(RPCError) -> Grpc.Health.V1.HealthCheckResponse {
+    try check(request)
+  }
+
+  private func check(
+    _ request: Grpc.Health.V1.HealthCheckRequest
+  ) throws(RPCError) -> Grpc.Health.V1.HealthCheckResponse {
     guard board.services.contains(request.service) else {
       throw RPCError(.notFound, "unknown service")
     }

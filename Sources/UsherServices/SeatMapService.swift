@@ -16,6 +16,28 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
     failures = StoreFailures(logger: logger)
   }
 
+  /// Makes `router`, which has the service, answer with maps in memory without a task.
+  package func answerAtOnce(in router: inout Router) {
+    router.answerAtOnce(Usher.V1.SeatMapServiceMethods.getSeatMap) {
+      (request, context) throws(RPCError) in try promptMap(request, context)
+    }
+  }
+
+  private func promptMap(
+    _ request: Usher.V1.GetSeatMapRequest, _ context: ServerContext
+  ) throws(RPCError) -> PromptAnswer<Usher.V1.GetSeatMapResponse> {
+    let feed = parts[context.loop].feed
+    guard request.minVersion >= 0,
+      let answer = feed.answerAtOnce(request.showId, atLeast: request.minVersion)
+    else {
+      return .waiting { () async throws(RPCError) in
+        try await self.getSeatMap(request, context: context)
+      }
+    }
+    context.answer(with: answer)
+    return .answer(.init())
+  }
+
   package func getSeatMap(
     _ request: Usher.V1.GetSeatMapRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.GetSeatMapResponse {

@@ -136,14 +136,19 @@ final class Node: Sendable {
       CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
     ])
     router.register(CatalogService(parts, logger: logger))
-    router.register(SeatMapService(parts, logger: logger))
+    let seatMaps = SeatMapService(parts, logger: logger)
+    router.register(seatMaps)
+    seatMaps.answerAtOnce(in: &router)
     let lanes = Lanes(inventory.workers)
     let bookingIDs = BookingIDs()
-    router.register(
-      BookingService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) })
+    let bookings = BookingService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) }
+    router.register(bookings)
+    bookings.answerAtOnce(in: &router)
     router.register(
       WaitlistService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) })
-    router.register(HealthService(health))
+    let healthService = HealthService(health)
+    router.register(healthService)
+    healthService.answerAtOnce(in: &router)
     router.register(AdminService(inventory))
     router.register(OperatorService(parts, logger: logger))
     if settings.reflection { router.registerReflection() }
