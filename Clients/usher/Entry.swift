@@ -69,7 +69,8 @@ struct UsherCommand: AsyncParsableCommand {
     ],
     groupedSubcommands: [
       CommandGroup(
-        name: "What is on", subcommands: [Cities.self, Theatres.self, Movies.self, Shows.self]),
+        name: "What is on",
+        subcommands: [Cities.self, Theatres.self, Movies.self, Search.self, Shows.self]),
       CommandGroup(name: "Seats", subcommands: [Seats.self, Watch.self]),
       CommandGroup(
         name: "Booking",

@@ -6,7 +6,7 @@ import Postgres
 
 /// Reads the catalogue.
 package struct CatalogStore: Sendable {
-  private let database: any Database
+  let database: any Database
 
   /// Reads from a database.
   package init(_ database: any Database) {
@@ -23,28 +23,60 @@ package struct CatalogStore: Sendable {
       key: { ($0.name, $0.id) }, CityRecord.init)
   }
 
-  /// Theatres, by name; 0 leaves a filter out. Pages as in ``cities(pageSize:pageToken:timeout:)``.
+  /// Theatres, by name; 0 and the empty text leave a filter out. Pages as in
+  /// ``cities(pageSize:pageToken:timeout:)``.
   package func theatres(
-    cityID: Int64, movieID: Int64, pageSize: Int, pageToken: String, timeout: Duration? = nil
+    cityID: Int64, movieID: Int64, postalCode: String, pageSize: Int, pageToken: String,
+    timeout: Duration? = nil
   ) async throws(StoreError) -> Page<TheatreRecord> {
     var filter = RequestHash(command: "theatres")
     filter.add(cityID)
     filter.add(movieID)
+    filter.add(postalCode)
     return try await database.page(
-      Statements.listTheatres, filter, [.int8(cityID), .int8(movieID)], pageSize, pageToken,
-      timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
+      Statements.listTheatres, filter, [.int8(cityID), .int8(movieID), .text(postalCode)], pageSize,
+      pageToken, timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
   }
 
-  /// Movies with shows to come, by title; 0 leaves a filter out.
+  /// Which movies to list; 0, nil and the empty text leave a filter out.
+  package struct MovieFilter: Sendable, Hashable {
+    /// Only those showing in this city.
+    package var cityID: Int64 = 0
+    /// Only those showing at this theatre.
+    package var theatreID: Int64 = 0
+    /// Only those of this genre.
+    package var genre = ""
+    /// Only those in this language.
+    package var language = ""
+    /// Only those showing on this day of the theatre.
+    package var date: CalendarDate?
+
+    /// No filter.
+    package init() {}
+
+    func add(to hash: inout RequestHash) {
+      hash.add(cityID)
+      hash.add(theatreID)
+      hash.add(genre)
+      hash.add(language)
+      hash.add(Int64(date?.daysSince1970 ?? .min))
+    }
+
+    var day: PostgresValue { .date(date.map { PostgresDate(unixDays: $0.daysSince1970) }) }
+  }
+
+  /// Movies with shows to come, by title.
   package func movies(
-    cityID: Int64, theatreID: Int64, pageSize: Int, pageToken: String, timeout: Duration? = nil
+    _ wanted: MovieFilter, pageSize: Int, pageToken: String, timeout: Duration? = nil
   ) async throws(StoreError) -> Page<MovieRecord> {
     var filter = RequestHash(command: "movies")
-    filter.add(cityID)
-    filter.add(theatreID)
+    wanted.add(to: &filter)
     return try await database.page(
-      Statements.listMovies, filter, [.int8(cityID), .int8(theatreID)], pageSize, pageToken,
-      timeout, key: { ($0.title, $0.id) }, MovieRecord.init)
+      Statements.listMovies, filter,
+      [
+        .int8(wanted.cityID), .int8(wanted.theatreID), .text(wanted.genre), .text(wanted.language),
+        wanted.day,
+      ], pageSize, pageToken, timeout, key: { ($0.title, $0.id) }, MovieRecord.init)
   }
 
   /// Which shows to list; 0 and nil leave a filter out.
@@ -57,6 +89,10 @@ package struct CatalogStore: Sendable {
     package var theatreID: Int64 = 0
     /// Only those that start on this day of the theatre.
     package var date: CalendarDate?
+    /// Only those in this language.
+    package var language = ""
+    /// Only those in this format.
+    package var format = ""
 
     /// No filter.
     package init() {}
@@ -69,6 +105,8 @@ package struct CatalogStore: Sendable {
     var filter = RequestHash(command: "shows")
     for number in [wanted.movieID, wanted.cityID, wanted.theatreID] { filter.add(number) }
     filter.add(Int64(wanted.date?.daysSince1970 ?? .min))
+    filter.add(wanted.language)
+    filter.add(wanted.format)
     let token = try PageToken(pageToken, boundTo: filter)
     guard let after = token == .start ? 0 : Int64(token.key) else {
       throw StoreError(.invalidPageToken)
@@ -79,6 +117,7 @@ package struct CatalogStore: Sendable {
       [
         .int8(wanted.movieID), .int8(wanted.cityID), .int8(wanted.theatreID),
         .date(wanted.date.map { PostgresDate(unixDays: $0.daysSince1970) }),
+        .text(wanted.language), .text(wanted.format),
         .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
         .int8(Int64(size) + 1),
       ], timeout: timeout)

@@ -28,6 +28,7 @@ package enum Migrations {
       ("0009_feed_publication.sql", PackageResources._009_feed_publication_sql),
       ("0010_waiting_list.sql", PackageResources._010_waiting_list_sql),
       ("0011_operators.sql", PackageResources._011_operators_sql),
+      ("0012_search.sql", PackageResources._012_search_sql),
     ]
   }
 }

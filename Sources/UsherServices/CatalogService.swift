@@ -35,55 +35,89 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
   package func listTheatres(
     _ request: Usher.V1.ListTheatresRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ListTheatresResponse {
-    let page = try await list(request.pageSize, context) {
+    var violations = FieldViolations()
+    violations.requireName(request.postalCode, "postal_code")
+    let page = try await list(request.pageSize, context, violations) {
       (store, size, timeout) async throws(StoreError) in
       try await store.theatres(
-        cityID: request.cityId, movieID: request.movieId, pageSize: size,
+        cityID: request.cityId, movieID: request.movieId, postalCode: request.postalCode,
+        pageSize: size, pageToken: request.pageToken, timeout: timeout)
+    }
+    return .init(
+      theatres: page.items.map { API.Theatre($0) }, nextPageToken: page.nextPageToken)
+  }
+
+  package func findTheatres(
+    _ request: Usher.V1.FindTheatresRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.FindTheatresResponse {
+    var violations = FieldViolations()
+    violations.require(
+      (-90...90).contains(request.latitude), "latitude", "must be -90 to 90 degrees")
+    violations.require(
+      (-180...180).contains(request.longitude), "longitude", "must be -180 to 180 degrees")
+    violations.require(request.withinMetres >= 0, "within_metres", "must not be negative")
+    let page = try await list(request.pageSize, context, violations) {
+      (store, size, timeout) async throws(StoreError) in
+      try await store.theatres(
+        latitude: request.latitude, longitude: request.longitude,
+        withinMetres: request.withinMetres, movieID: request.movieId, pageSize: size,
         pageToken: request.pageToken, timeout: timeout)
     }
-    let theatres = page.items.map { theatre in
-      API.Theatre(
-        theatreId: theatre.id, cityId: theatre.cityID, cityName: theatre.cityName,
-        name: theatre.name, address: theatre.address, postalCode: theatre.postalCode,
-        timeZone: theatre.timeZone, latitude: theatre.latitude, longitude: theatre.longitude,
-        screenCount: theatre.screenCount)
-    }
-    return .init(theatres: theatres, nextPageToken: page.nextPageToken)
+    return .init(
+      theatres: page.items.map {
+        .init(theatre: API.Theatre($0.theatre), distanceMetres: $0.metres)
+      }, nextPageToken: page.nextPageToken)
   }
 
   package func listMovies(
     _ request: Usher.V1.ListMoviesRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ListMoviesResponse {
-    let page = try await list(request.pageSize, context) {
-      (store, size, timeout) async throws(StoreError) in
+    var (violations, filter) = (FieldViolations(), CatalogStore.MovieFilter())
+    filter.cityID = request.cityId
+    filter.theatreID = request.theatreId
+    filter.genre = violations.requireName(request.genre, "genre")
+    filter.language = violations.requireLanguage(request.language)
+    filter.date = violations.requireDate(request.date)
+    let page = try await list(request.pageSize, context, violations) {
+      [filter] (store, size, timeout) async throws(StoreError) in
       try await store.movies(
-        cityID: request.cityId, theatreID: request.theatreId, pageSize: size,
-        pageToken: request.pageToken, timeout: timeout)
+        filter, pageSize: size, pageToken: request.pageToken, timeout: timeout)
     }
-    let movies = page.items.map { movie in
-      API.Movie(
-        movieId: movie.id, title: movie.title, synopsis: movie.synopsis, genres: movie.genres,
-        languages: movie.languages, durationMinutes: movie.durationMinutes,
-        releaseDate: movie.releaseDate, certificate: movie.certificate)
+    return .init(movies: page.items.map { API.Movie($0) }, nextPageToken: page.nextPageToken)
+  }
+
+  package func searchMovies(
+    _ request: Usher.V1.SearchMoviesRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.SearchMoviesResponse {
+    var (violations, filter) = (FieldViolations(), CatalogStore.MovieFilter())
+    violations.require(
+      request.text.contains { !$0.isWhitespace } && request.text.count <= Limits.searchCharacters
+        && !request.text.utf8.contains(0),
+      "text", "must have 1 to \(Limits.searchCharacters) characters, not only spaces")
+    filter.cityID = request.cityId
+    filter.genre = violations.requireName(request.genre, "genre")
+    filter.language = violations.requireLanguage(request.language)
+    filter.date = violations.requireDate(request.date)
+    let page = try await list(request.pageSize, context, violations) {
+      [filter] (store, size, timeout) async throws(StoreError) in
+      try await store.movies(
+        fitting: request.text, filter, pageSize: size, pageToken: request.pageToken,
+        timeout: timeout)
     }
-    return .init(movies: movies, nextPageToken: page.nextPageToken)
+    return .init(movies: page.items.map { API.Movie($0) }, nextPageToken: page.nextPageToken)
   }
 
   package func listShows(
     _ request: Usher.V1.ListShowsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ListShowsResponse {
-    var filter = CatalogStore.ShowFilter()
+    var (violations, filter) = (FieldViolations(), CatalogStore.ShowFilter())
     filter.movieID = request.movieId
     filter.cityID = request.cityId
     filter.theatreID = request.theatreId
-    var violations = FieldViolations()
-    if !request.date.isEmpty {
-      filter.date = CalendarDate(request.date)
-      violations.require(
-        filter.date != nil, "date", "must be a day of the calendar, for example 2027-03-28")
-    }
-    try violations.check()
-    let page = try await list(request.pageSize, context) {
+    filter.date = violations.requireDate(request.date)
+    filter.language = violations.requireLanguage(request.language)
+    filter.format = violations.requireName(request.format, "format")
+    let page = try await list(request.pageSize, context, violations) {
       [filter] (store, size, timeout) async throws(StoreError) in
       try await store.shows(
         filter, pageSize: size, pageToken: request.pageToken, timeout: timeout)
@@ -108,15 +142,48 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
   }
 
   private func list<Item>(
-    _ pageSize: Int32, _ context: ServerContext,
+    _ pageSize: Int32, _ context: ServerContext, _ violations: FieldViolations = .init(),
     _ body: (CatalogStore, Int, Duration?) async throws(StoreError) -> Page<Item>
   ) async throws(RPCError) -> Page<Item> {
-    var violations = FieldViolations()
+    var violations = violations
     violations.require(pageSize >= 0, "page_size", "must not be negative")
     try violations.check()
     let store = parts[context.loop].catalog
     return try await failures.translating { () async throws(StoreError) in
       try await body(store, Int(pageSize), context.remaining)
     }
+  }
+}
+
+extension FieldViolations {
+  /// Takes a name that may be empty.
+  @discardableResult
+  fileprivate mutating func requireName(_ name: String, _ field: String) -> String {
+    require(
+      name.utf8.count <= Limits.nameBytes && !name.utf8.contains(0), field,
+      "must have at most \(Limits.nameBytes) bytes")
+    return name
+  }
+
+  /// Takes a BCP 47 tag that may be empty.
+  fileprivate mutating func requireLanguage(_ tag: String) -> String {
+    let isPlain = tag.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      default: false
+      }
+    }
+    require(
+      isPlain && tag.utf8.count <= Limits.languageBytes, "language",
+      "must be a BCP 47 tag, for example en or en-GB")
+    return tag
+  }
+
+  /// Takes a day; nil for none.
+  fileprivate mutating func requireDate(_ text: String) -> CalendarDate? {
+    guard !text.isEmpty else { return nil }
+    let date = CalendarDate(text)
+    require(date != nil, "date", "must be a day of the calendar, for example 2027-03-28")
+    return date
   }
 }

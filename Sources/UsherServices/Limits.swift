@@ -31,4 +31,8 @@ enum Limits {
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64
+  /// Characters of a search: longer than any title.
+  static let searchCharacters = 100
+  /// A BCP 47 tag with every subtag it may have is shorter.
+  static let languageBytes = 35
 }

@@ -91,6 +91,25 @@ extension Google.Protobuf.Timestamp {
   }
 }
 
+extension Usher.V1.Theatre {
+  init(_ theatre: TheatreRecord) {
+    self.init(
+      theatreId: theatre.id, cityId: theatre.cityID, cityName: theatre.cityName,
+      name: theatre.name, address: theatre.address, postalCode: theatre.postalCode,
+      timeZone: theatre.timeZone, latitude: theatre.latitude, longitude: theatre.longitude,
+      screenCount: theatre.screenCount)
+  }
+}
+
+extension Usher.V1.Movie {
+  init(_ movie: MovieRecord) {
+    self.init(
+      movieId: movie.id, title: movie.title, synopsis: movie.synopsis, genres: movie.genres,
+      languages: movie.languages, durationMinutes: movie.durationMinutes,
+      releaseDate: movie.releaseDate, certificate: movie.certificate)
+  }
+}
+
 extension Usher.V1.Show {
   init(_ show: ShowRecord) {
     self.init(

@@ -88,7 +88,9 @@ package struct Permissions: Sendable {
   private static let reading: [Row] = [
     (Usher.V1.CatalogServiceMethods.listCities, .read),
     (Usher.V1.CatalogServiceMethods.listTheatres, .read),
+    (Usher.V1.CatalogServiceMethods.findTheatres, .read),
     (Usher.V1.CatalogServiceMethods.listMovies, .read),
+    (Usher.V1.CatalogServiceMethods.searchMovies, .read),
     (Usher.V1.CatalogServiceMethods.listShows, .read),
     (Usher.V1.CatalogServiceMethods.getShow, .read),
     (Usher.V1.SeatMapServiceMethods.getSeatMap, .read),

@@ -14,13 +14,15 @@ import Testing
       let cities = try await catalog.cities(pageSize: 0, pageToken: "")
       #expect(cities.items.map(\.name) == ["Antwerp", "Ghent"] && cities.nextPageToken.isEmpty)
       let theatres = try await catalog.theatres(
-        cityID: 0, movieID: 1, pageSize: 0, pageToken: "")
+        cityID: 0, movieID: 1, postalCode: "", pageSize: 0, pageToken: "")
       #expect(theatres.items.map(\.name) == ["Sphinx"])
       #expect(theatres.items.first?.screenCount == 1)
-      let movies = try await catalog.movies(cityID: 0, theatreID: 0, pageSize: 0, pageToken: "")
+      let movies = try await catalog.movies(.init(), pageSize: 0, pageToken: "")
       #expect(movies.items.map(\.title) == ["Aardvark", "Zebra"])
       #expect(movies.items.map(\.releaseDate) == ["", "2026-01-02"])
-      let none = try await catalog.movies(cityID: 2, theatreID: 1, pageSize: 0, pageToken: "")
+      var nowhere = CatalogStore.MovieFilter()
+      (nowhere.cityID, nowhere.theatreID) = (2, 1)
+      let none = try await catalog.movies(nowhere, pageSize: 0, pageToken: "")
       #expect(none.items.isEmpty)
     }
   }
@@ -52,7 +54,8 @@ import Testing
         }
       }
       await #expect(throws: StoreError(.invalidPageToken)) {
-        try await catalog.theatres(cityID: 0, movieID: 0, pageSize: 1, pageToken: token)
+        try await catalog.theatres(
+          cityID: 0, movieID: 0, postalCode: "", pageSize: 1, pageToken: token)
       }
     }
   }

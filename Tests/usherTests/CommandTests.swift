@@ -263,7 +263,10 @@ import Testing
     ["bench", "mixed", "--connections", "101"], ["bench", "watch", "7", "--watchers", "9000"],
     ["bench", "wait", "7", "--in-flight", "1001"], ["bench", "watch", "7", "--in-flight", "2"],
     ["watch", "7", "--once", "--changes", "1"], ["watch", "7", "--changes", "0"],
-    ["shows", "--date", "2027-02-30"], ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
+    ["shows", "--date", "2027-02-30"], ["movies", "--date", "never"], ["search"],
+    ["theatres", "--near", "91,0"], ["theatres", "--near", "1"], ["theatres", "--within", "5"],
+    ["theatres", "--near", "1,2", "--city", "1"], ["theatres", "--near", "1,2", "--within", "0"],
+    ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],
     ["cities"], ["cities", "--server", "http://h:1"],
   ])

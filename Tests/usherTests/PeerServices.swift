@@ -29,6 +29,19 @@ struct PeerCatalog: Usher.V1.CatalogServiceServer {
     ])
   }
 
+  func findTheatres(
+    _ request: Usher.V1.FindTheatresRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.FindTheatresResponse {
+    let all = try await listTheatres(.init(), context: context).theatres
+    return .init(theatres: all.map { .init(theatre: $0, distanceMetres: 1_234) })
+  }
+
+  func searchMovies(
+    _ request: Usher.V1.SearchMoviesRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.SearchMoviesResponse {
+    .init(movies: try await listMovies(.init(), context: context).movies)
+  }
+
   func listMovies(
     _ request: Usher.V1.ListMoviesRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ListMoviesResponse {

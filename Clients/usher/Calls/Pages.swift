@@ -67,6 +67,28 @@ extension Session {
     }
   }
 
+  func theatres(
+    _ filter: Usher.V1.FindTheatresRequest, limit: Int
+  ) async throws(Failure) -> Listing<Usher.V1.NearbyTheatre> {
+    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
+      var request = filter
+      (request.pageSize, request.pageToken) = (size, token)
+      let page = try await catalog.findTheatres(request, options: options)
+      return (page.theatres, page.nextPageToken)
+    }
+  }
+
+  func movies(
+    _ filter: Usher.V1.SearchMoviesRequest, limit: Int
+  ) async throws(Failure) -> Listing<Usher.V1.Movie> {
+    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
+      var request = filter
+      (request.pageSize, request.pageToken) = (size, token)
+      let page = try await catalog.searchMovies(request, options: options)
+      return (page.movies, page.nextPageToken)
+    }
+  }
+
   func shows(
     _ filter: Usher.V1.ListShowsRequest, limit: Int
   ) async throws(Failure) -> Listing<Usher.V1.Show> {

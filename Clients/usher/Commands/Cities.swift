@@ -1,4 +1,4 @@
-// `usher cities`, `theatres`, `movies`: what there is.
+// `usher cities`, `theatres`, `movies`, `search`: what there is.
 
 import ArgumentParser
 import UsherProtos
@@ -21,25 +21,71 @@ struct Cities: AsyncParsableCommand {
 }
 
 struct Theatres: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Lists theatres.")
+  static let configuration = CommandConfiguration(
+    abstract: "Lists theatres, by name or by their distance from a place.")
 
   @Option(help: FilterHelp.city) var city: String?
   @Option(
     help: ArgumentHelp("Only those that show this movie: its id or title.", valueName: "movie"))
   var movie: String?
+  @Option(help: ArgumentHelp("Only those with this ZIP or postal code.", valueName: "code"))
+  var postalCode: String?
+  @Option(
+    help: ArgumentHelp(
+      "Those around a place, nearest first: degrees north and east, as 52.52,13.40.",
+      valueName: "place"))
+  var near: Place?
+  @Option(help: ArgumentHelp("With --near: at most so far away.", valueName: "metres"))
+  var within: Int64?
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    if near != nil, city != nil || postalCode != nil {
+      throw ValidationError("--near goes with --movie and --within only.")
+    }
+    if within != nil, near == nil { throw ValidationError("--within needs --near.") }
+    if let within, within <= 0 { throw ValidationError("--within must be above 0.") }
+  }
+
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
+      let movieId = try await session.movieId(movie)
+      if let near { return try await find(near, movieId, session) }
       let filter = Usher.V1.ListTheatresRequest(
-        cityId: try await session.cityId(city), movieId: try await session.movieId(movie))
+        cityId: try await session.cityId(city), movieId: movieId, postalCode: postalCode ?? "")
       let listing = try await session.theatres(filter, limit: list.limit)
       try session.output.print(
         Usher.V1.ListTheatresResponse(theatres: listing.items), items: listing.items,
         table: CatalogTables.theatres(listing.items, session.output.style))
       list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
     }
+  }
+
+  private func find(_ place: Place, _ movieId: Int64, _ session: Session) async throws(Failure) {
+    let filter = Usher.V1.FindTheatresRequest(
+      latitude: place.latitude, longitude: place.longitude, withinMetres: within ?? 0,
+      movieId: movieId)
+    let listing = try await session.theatres(filter, limit: list.limit)
+    try session.output.print(
+      Usher.V1.FindTheatresResponse(theatres: listing.items), items: listing.items,
+      table: CatalogTables.theatres(listing.items, session.output.style))
+    list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
+  }
+}
+
+/// A place on the earth, as it is written on a command line.
+struct Place: ExpressibleByArgument {
+  let latitude: Double
+  let longitude: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+      .map { Double($0.trimmingPrefix(" ")) }
+    guard parts.count == 2, let latitude = parts[0], let longitude = parts[1],
+      (-90...90).contains(latitude), (-180...180).contains(longitude)
+    else { return nil }
+    (self.latitude, self.longitude) = (latitude, longitude)
   }
 }
 
@@ -49,13 +95,15 @@ struct Movies: AsyncParsableCommand {
 
   @Option(help: FilterHelp.city) var city: String?
   @Option(help: FilterHelp.theatre) var theatre: String?
+  @OptionGroup var traits: MovieTraits
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let filter = Usher.V1.ListMoviesRequest(
-        cityId: try await session.cityId(city), theatreId: try await session.theatreId(theatre))
+        cityId: try await session.cityId(city), theatreId: try await session.theatreId(theatre),
+        genre: traits.genre ?? "", language: traits.language ?? "", date: traits.day)
       let listing = try await session.movies(filter, limit: list.limit)
       try session.output.print(
         Usher.V1.ListMoviesResponse(movies: listing.items), items: listing.items,
@@ -63,4 +111,40 @@ struct Movies: AsyncParsableCommand {
       list.remark(listing.items.count, isCut: listing.isCut, "movies", session.output)
     }
   }
+}
+
+struct Search: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Searches movies by words of their titles and synopses, best match first.",
+    discussion: "The beginning of a title will do, and so will one with a slip of the pen.")
+
+  @Argument(help: "The words.") var words: [String]
+  @Option(help: FilterHelp.city) var city: String?
+  @OptionGroup var traits: MovieTraits
+  @OptionGroup var list: ListOptions
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let filter = Usher.V1.SearchMoviesRequest(
+        text: words.joined(separator: " "), genre: traits.genre ?? "",
+        language: traits.language ?? "", cityId: try await session.cityId(city), date: traits.day)
+      let listing = try await session.movies(filter, limit: list.limit)
+      try session.output.print(
+        Usher.V1.SearchMoviesResponse(movies: listing.items), items: listing.items,
+        table: CatalogTables.movies(listing.items, session.output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "movies", session.output)
+    }
+  }
+}
+
+/// What a list of movies can be narrowed down to.
+struct MovieTraits: ParsableArguments {
+  @Option(help: ArgumentHelp("Only of this genre.", valueName: "genre")) var genre: String?
+  @Option(help: FilterHelp.language) var language: String?
+  @Option(help: FilterHelp.date, completion: .list(["today", "tomorrow"])) var date: String?
+
+  var day: String { WantedDay.text(date) }
+
+  mutating func validate() throws { try WantedDay.validate(date) }
 }

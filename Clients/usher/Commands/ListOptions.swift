@@ -21,8 +21,27 @@ struct ListOptions: ParsableArguments {
   }
 }
 
+/// A day as it is written on a command line.
+enum WantedDay {
+  /// The day for a request; empty for none.
+  static func text(_ given: String?) -> String {
+    guard let given else { return "" }
+    return Clock.date(given) ?? (Clock.day(given) == nil ? "" : given)
+  }
+
+  static func validate(_ given: String?) throws {
+    guard let given, text(given).isEmpty else { return }
+    throw ValidationError("--date '\(given)' is no day; write YYYY-MM-DD, today or tomorrow.")
+  }
+}
+
 enum FilterHelp {
   static let city = ArgumentHelp("Only in this city: its id or name.", valueName: "city")
   static let theatre = ArgumentHelp("Only at this theatre: its id or name.", valueName: "theatre")
+  static let language = ArgumentHelp(
+    "Only in this language: a tag, as en; en-GB is among en.", valueName: "language")
+  static let date = ArgumentHelp(
+    "Only on this day in the theatre's time zone: YYYY-MM-DD, today or tomorrow.",
+    valueName: "day")
   static let movie = ArgumentHelp("Only this movie: its id or title.", valueName: "movie")
 }

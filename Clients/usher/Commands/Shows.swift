@@ -11,34 +11,26 @@ struct Shows: AsyncParsableCommand {
   @Option(help: FilterHelp.city) var city: String?
   @Option(help: FilterHelp.movie) var movie: String?
   @Option(help: FilterHelp.theatre) var theatre: String?
-  @Option(
-    help: ArgumentHelp(
-      "Only on this day in the theatre's time zone: YYYY-MM-DD, today or tomorrow.",
-      valueName: "day"),
-    completion: .list(["today", "tomorrow"]))
-  var date: String?
+  @Option(help: FilterHelp.date, completion: .list(["today", "tomorrow"])) var date: String?
+  @Option(help: FilterHelp.language) var language: String?
+  @Option(help: ArgumentHelp("Only in this technical format, as imax.", valueName: "format"))
+  var format: String?
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
-  func validate() throws {
-    guard let date, Self.day(date) == nil else { return }
-    throw ValidationError("--date '\(date)' is no day; write YYYY-MM-DD, today or tomorrow.")
-  }
+  func validate() throws { try WantedDay.validate(date) }
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let filter = Usher.V1.ListShowsRequest(
         movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
-        theatreId: try await session.theatreId(theatre), date: date.flatMap(Self.day) ?? "")
+        theatreId: try await session.theatreId(theatre), date: WantedDay.text(date),
+        language: language ?? "", format: format ?? "")
       let listing = try await session.shows(filter, limit: list.limit)
       try session.output.print(
         Usher.V1.ListShowsResponse(shows: listing.items), items: listing.items,
         table: CatalogTables.shows(listing.items, session.output.style))
       list.remark(listing.items.count, isCut: listing.isCut, "shows", session.output)
     }
-  }
-
-  private static func day(_ text: String) -> String? {
-    Clock.date(text) ?? (Clock.day(text) == nil ? nil : text)
   }
 }

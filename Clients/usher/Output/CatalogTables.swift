@@ -27,12 +27,32 @@ enum CatalogTables {
       ], style)
     for theatre in theatres {
       table.add([
-        "\(theatre.theatreId)", theatre.name, theatre.cityName,
-        [theatre.address, theatre.postalCode].filter { !$0.isEmpty }.joined(separator: ", "),
+        "\(theatre.theatreId)", theatre.name, theatre.cityName, address(theatre),
         "\(theatre.screenCount)", theatre.timeZone,
       ])
     }
     return table
+  }
+
+  static func theatres(_ theatres: [Usher.V1.NearbyTheatre], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "METRES", toRight: true), .init(title: "ID", toRight: true),
+        .init(title: "NAME", mayShrink: true), .init(title: "CITY", mayShrink: true),
+        .init(title: "ADDRESS", mayShrink: true), .init(title: "SCREENS", toRight: true),
+      ], style)
+    for nearby in theatres {
+      let theatre = nearby.theatre ?? .init()
+      table.add([
+        "\(nearby.distanceMetres)", "\(theatre.theatreId)", theatre.name, theatre.cityName,
+        address(theatre), "\(theatre.screenCount)",
+      ])
+    }
+    return table
+  }
+
+  private static func address(_ theatre: Usher.V1.Theatre) -> String {
+    [theatre.address, theatre.postalCode].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
   static func movies(_ movies: [Usher.V1.Movie], _ style: Style) -> Table {
