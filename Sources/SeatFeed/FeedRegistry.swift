@@ -202,7 +202,7 @@ package final class FeedRegistry {
   }
 
   /// Reminds idle watchers that nothing has happened.
-  private func tick() {
+  func tick() {
     bookmarkTimer = nil
     var isWatched = false
     for entry in shows.all where (entry.feed?.watcherCount ?? 0) > 0 {

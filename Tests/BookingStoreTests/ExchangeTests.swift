@@ -49,6 +49,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("refund_basis_points = 5000", Int64(250)), ("refund_minutes_before = 10", 500),
+    // The show is tomorrow evening.
+    ("refund_minutes_before = 4000", 0),
+  ])
+  func theDifferenceIsGivenBackByTheTheatresPolicy(policy: String, amount: Int64) async throws {
+    try await House.run { house in
+      let old = try await house.sold(["B1"], 1)
+      try await house.run("update theatre set \(policy) where theatre_id = 1")
+      let new = try await house.serve([house.exchange(old.id, ["A1"], 2)])[0].record
+      #expect(new?.refund?.amount.minorUnits == amount)
+      #expect(try await house.faults() == [])
+    }
+  }
+
   /// Show 2 is another theatre's, in another lane: a second worker sells it at the same time.
   @Test func aShowOfAnotherLaneKnowsAtOnce() async throws {
     try await House.run { house in

@@ -4,9 +4,10 @@
 import Booking
 import FeedSupport
 import Reactor
-import SeatFeed
 import Synchronization
 import Testing
+
+@testable import SeatFeed
 
 /// A watcher as a partner would write one.
 private struct Watcher {
@@ -265,6 +266,28 @@ private struct Watcher {
       subscription.end()
       #expect(await joining.value == .cancelled)
       #expect(registry.watcherCount == 0)
+    }
+    loop.stop()
+  }
+
+  /// "Nothing happened" can be said by nobody who would not have heard of it.
+  @Test func aWatcherIsRemindedOnlyWhileTheStreamIsThere() async throws {
+    try await loop.run { () async throws in
+      let registry = makeRegistry()
+      registry.streamBegan()
+      let subscription = try await registry.subscribe(7, afterVersion: 1)
+      #expect(try await subscription.next().map(frames.decode) == [.bookmark(version: 1)])
+      registry.streamEnded()
+      registry.tick()
+      _ = truth.commit(sell(1))
+      registry.streamBegan()
+      // Being read anew: nothing can be said yet.
+      registry.tick()
+      let events = try await subscription.next().map(frames.decode)
+      #expect(events == [.change(previousVersion: 1, version: 2, seats: sell(1))])
+      registry.tick()
+      registry.tick()
+      #expect(try await subscription.next().map(frames.decode) == [.bookmark(version: 2)])
     }
     loop.stop()
   }

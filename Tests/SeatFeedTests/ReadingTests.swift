@@ -114,6 +114,21 @@ import Testing
     }
   }
 
+  @Test func aChangeThatComesWhileItsShowIsReadIsKept() async throws {
+    try await withRegistry { [self] registry in
+      let bound = LoopBound(registry, loop: loop)
+      let reader = Task(executorPreference: loop) { () async throws in
+        try await bound.value.answer(7, atLeast: 0)
+      }
+      // The reading has begun, and is of before the change.
+      while truth.loadCount.withLock({ $0 }) == 0 { await Task.yield() }
+      registry.apply(sell(1))
+      let map = try await reader.value
+      #expect(version(map) == 2)
+      #expect(truth.loadCount.withLock { $0 } == 1)
+    }
+  }
+
   /// The load under way may have been read before the commit.
   @Test func whatHasBeenToldIsWaitedFor() async throws {
     try await withRegistry { [self] registry in
