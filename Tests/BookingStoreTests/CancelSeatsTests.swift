@@ -61,6 +61,20 @@ import Testing
     }
   }
 
+  @Test func whatWasCancelledDoesNotCountForTheCap() async throws {
+    try await House.run { house in
+      try await house.run("update theatre set seats_per_customer = 3")
+      let sale = try await sold(house, ["B1", "B2", "A1"], 1)
+      let more = try house.request(["C5"], 3, customer: "ann")
+      #expect(try await house.hold([more]) == [.refused(.holdLimitExceeded)])
+      _ = try await house.change(.cancel, sale.id, 4, seats: ["A1"])
+      let outcomes = try await house.hold([
+        house.request(["C5"], 5, customer: "ann"), house.request(["C6"], 6, customer: "ann"),
+      ])
+      #expect(outcomes[0].record != nil && outcomes[1] == .refused(.holdLimitExceeded))
+    }
+  }
+
   @Test(arguments: [
     ("refund_basis_points = 5000", Int64(751)), ("refund_basis_points = 0", 0),
     // The show is tomorrow evening.
