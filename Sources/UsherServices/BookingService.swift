@@ -41,6 +41,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     let wish = try HoldWish(request, partnerID: try partner(context))
     var first: PricedHold?
     if let show = parts[context.loop].shows.known(id: request.showId) {
+      try context.partnerCaller().requireReach(to: show)
       let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
       let lane = lanes[show.show.lane]
       if let refusal = lane.refusalAtOnce(of: .hold(hold), deadline: context.deadline) {
@@ -140,6 +141,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     if fresh {
       directory.forget(id: showID)
     } else if let known = directory.known(id: showID) {
+      try context.partnerCaller().requireReach(to: known)
       return known
     }
     let show = try await failures.translating { () async throws(StoreError) in
