@@ -63,6 +63,9 @@ let package = Package(
     // Floor 0: module maps and inline shims for C macros, nothing else.
     .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
     .systemLibrary(
+      name: "CArgon2", path: "Sources/CArgon2", pkgConfig: "libargon2",
+      providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(
       name: "CNghttp2", path: "Sources/CNghttp2", pkgConfig: "libnghttp2",
       providers: [.apt(["libnghttp2-dev"])]),
     .systemLibrary(
@@ -79,6 +82,14 @@ let package = Package(
     floor("Reactor", ["CLinux", .product(name: "DequeModule", package: "swift-collections")]),
     // Floor 2
     floor("TLS", ["COpenSSL", "Bytes"]),
+    // Tokens are signed by OpenSSL, which is here anyway. jwt-kit brings Foundation, BoringSSL and
+    // swift-certificates, minutes of each build, for one algorithm and tokens that only we read.
+    floor(
+      "Secrets",
+      [
+        "CArgon2", "COpenSSL", "TLS", "Bytes", "Reactor",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
     floor(
       "HTTP2", ["CNghttp2", "Bytes", .product(name: "DequeModule", package: "swift-collections")]),
     floor(
@@ -136,13 +147,13 @@ let package = Package(
       "UsherServices",
       [
         "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
-        "SeatFeed", "Postgres", .product(name: "Logging", package: "swift-log"),
+        "SeatFeed", "Postgres", "Secrets", .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "usherd",
       dependencies: [
         "UsherServices", "UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor", "Postgres",
-        "BookingStore", "Booking", "SeatFeed", "CLinux",
+        "BookingStore", "Booking", "SeatFeed", "Secrets", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -186,6 +197,7 @@ let package = Package(
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("ReactorTests", ["Reactor", "CLinux"]),
     tests("TLSTests", ["TLS", "COpenSSL"]),
+    tests("SecretsTests", ["Secrets", "Bytes"]),
     tests("HTTP2Tests", ["HTTP2", "Bytes"]),
     tests("PostgresTests", ["Postgres", "Reactor", "Support"]),
     tests("RPCTests", ["RPC", "Reactor", "ProtoWire", "Bytes"]),

@@ -78,6 +78,7 @@ struct UsherCommand: AsyncParsableCommand {
           Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
           Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
+      CommandGroup(name: "Customers", subcommands: [Account.self]),
       CommandGroup(name: "Operating", subcommands: [Admin.self, Bench.self]),
     ])
 }

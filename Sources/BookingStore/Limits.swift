@@ -38,6 +38,8 @@ package enum StoreLimits {
   package static let largestPageSize = 200
   /// Longest page token read: a name of some hundred bytes in hexadecimal.
   package static let pageTokenBytes = 2_048
+  /// The partner through which accounts book: the house itself.
+  package static let housePartnerID: Int64 = 0
   /// Longest API key hashed; ours have some 40 bytes.
   package static let keyBytes = 256
   /// Shows kept by one directory. Prices and titles are small; layouts are shared.

@@ -29,6 +29,7 @@ package enum Migrations {
       ("0010_waiting_list.sql", PackageResources._010_waiting_list_sql),
       ("0011_operators.sql", PackageResources._011_operators_sql),
       ("0012_search.sql", PackageResources._012_search_sql),
+      ("0013_accounts.sql", PackageResources._013_accounts_sql),
     ]
   }
 }

@@ -126,6 +126,8 @@ package struct AuditRecord: Sendable, Hashable {
   package let keyID: Int64
   /// What changed, as JSON.
   package let detail: String
+  /// The account concerned; empty for none.
+  package let accountID: String
 
   init(_ row: PostgresRow) throws(PostgresError) {
     id = try row.decode(0)
@@ -136,5 +138,6 @@ package struct AuditRecord: Sendable, Hashable {
     partnerID = try row.decode(5)
     keyID = try row.decode(6)
     detail = try row.decode(7)
+    accountID = try row.decode(8)
   }
 }

@@ -1,7 +1,7 @@
 // What operators do to partners and their keys. Each act is one statement that does it and notes it,
 // so that there is no act without its entry in the audit log.
 
-import Booking
+package import Booking
 import Postgres
 
 /// Partners, API keys and the audit log.
@@ -146,6 +146,21 @@ package struct OperatorStore: Sendable {
     return try await database.page(
       Statements.listKeys, filter, [.int8(partnerID)], pageSize, pageToken, timeout,
       key: { ("", $0.id) }, { (row) throws(PostgresError) in try APIKeyRecord(row) })
+  }
+
+  // MARK: Accounts
+
+  /// Blocks an account, which ends its sessions, or readmits it; nil when there is none that is not
+  /// closed.
+  package func setAccountState(
+    id: UniqueID, _ state: AccountState, by actor: AuditActor, timeout: Duration? = nil
+  ) async throws(StoreError) -> AccountRecord? {
+    let result = try await database.ask(
+      Statements.setAccountState,
+      actor.values + [.uuid(PostgresUUID(id)), .int2(state.rawValue)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      try result.firstRow.map { (row) throws(PostgresError) in try AccountRecord(row) }
+    }
   }
 
   // MARK: The log

@@ -40,6 +40,21 @@ enum Statements {
   static let listAuditEntries = file(
     "list_audit_entries", PackageResources.list_audit_entries_sql)
 
+  static let signUp = file("sign_up", PackageResources.sign_up_sql)
+  static let beginLogin = call("begin_login", parameters: 2)
+  static let beginSession = file("begin_session", PackageResources.begin_session_sql)
+  static let renewSession = call("renew_session", parameters: 2)
+  static let findSession = file("find_session", PackageResources.find_session_sql)
+  static let endSession = file("end_session", PackageResources.end_session_sql)
+  static let getAccount = file("get_account", PackageResources.get_account_sql)
+  static let updateAccount = file("update_account", PackageResources.update_account_sql)
+  static let getLoginName = file("get_login_name", PackageResources.get_login_name_sql)
+  static let changePassword = file("change_password", PackageResources.change_password_sql)
+  static let closeAccount = file("close_account", PackageResources.close_account_sql)
+  static let setAccountState = file("set_account_state", PackageResources.set_account_state_sql)
+  static let listAccountHolds = file(
+    "list_account_holds", PackageResources.list_account_holds_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)

@@ -35,6 +35,9 @@ static inline long usher_SSL_set_server_name(SSL *session, const char *name) {
 static inline void usher_BIO_set_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void usher_BIO_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
 static inline EVP_PKEY *usher_new_P256_key(void) { return EVP_EC_gen("P-256"); }
+static inline EVP_PKEY *usher_new_ed25519_key(void) {
+  return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+}
 static inline X509_EXTENSION *usher_X509_extension(int nid, const char *value, X509 *issuer,
                                                    X509 *subject) {
   X509V3_CTX context;

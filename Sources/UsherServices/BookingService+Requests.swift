@@ -48,6 +48,7 @@ extension BookingService {
     _ fate: RequestFate, _ context: ServerContext
   ) async throws(RPCError) -> Usher.V1.RequestOutcome {
     guard case .ran(let record) = fate else { return .init(fate: .fenced) }
+    try context.seller().requireOwn(record, named: record.id.description)
     let layout = try await show(record.showID, context, fresh: false).layout
     return .init(
       fate: .ran, booking: .init(record, layout), refund: try await refund(record, context))

@@ -38,10 +38,10 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   private func promptHold(
     _ request: Usher.V1.HoldSeatsRequest, _ context: ServerContext
   ) throws(RPCError) -> PromptAnswer<Usher.V1.HoldSeatsResponse> {
-    let wish = try HoldWish(request, partnerID: try partner(context))
+    let wish = try self.wish(request, context)
     var first: PricedHold?
     if let show = parts[context.loop].shows.known(id: request.showId) {
-      try context.partnerCaller().requireReach(to: show)
+      try context.seller().requireReach(to: show)
       let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
       let lane = lanes[show.show.lane]
       if let refusal = lane.refusalAtOnce(of: .hold(hold), deadline: context.deadline) {
@@ -57,8 +57,20 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   package func holdSeats(
     _ request: Usher.V1.HoldSeatsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.HoldSeatsResponse {
-    try await hold(
-      try HoldWish(request, partnerID: try partner(context)), of: request.showId, nil, context)
+    try await hold(try self.wish(request, context), of: request.showId, nil, context)
+  }
+
+  /// What a partner wishes for a customer, or a customer for itself.
+  private func wish(
+    _ request: Usher.V1.HoldSeatsRequest, _ context: ServerContext
+  ) throws(RPCError) -> HoldWish {
+    let seller = try context.seller()
+    guard seller.account != nil else {
+      return try HoldWish(request, partnerID: seller.partnerID)
+    }
+    var request = request
+    request.customerRef = try seller.customerRef(request.customerRef)
+    return try HoldWish(request, partnerID: seller.partnerID)
   }
 
   /// A wish for a show as it is known now.
@@ -114,9 +126,10 @@ package struct BookingService: Usher.V1.BookingServiceServer {
         try await bookings.booking(id: id, partnerID: partnerID, timeout: context.remaining)
       })
     else {
-      try context.partnerCaller().requireReach(to: nil)
+      try context.seller().requireReach(to: nil)
       throw .notFound(.bookingNotFound, "booking", request.bookingId)
     }
+    try context.seller().requireOwn(record, named: request.bookingId)
     let layout = try await show(record.showID, context, fresh: false).layout
     var refunds: [Refund] = []
     if record.state == .cancelled || record.state == .exchanged || !record.cancelledSeats.isEmpty {
@@ -131,7 +144,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   // MARK: Shared
 
   func partner(_ context: ServerContext) throws(RPCError) -> Int64 {
-    try context.partnerCaller().partnerID
+    try context.seller().partnerID
   }
 
   func show(
@@ -141,13 +154,13 @@ package struct BookingService: Usher.V1.BookingServiceServer {
     if fresh {
       directory.forget(id: showID)
     } else if let known = directory.known(id: showID) {
-      try context.partnerCaller().requireReach(to: known)
+      try context.seller().requireReach(to: known)
       return known
     }
     let show = try await failures.translating { () async throws(StoreError) in
       try await directory.show(id: showID)
     }
-    try context.partnerCaller().requireReach(to: show)
+    try context.seller().requireReach(to: show)
     guard let show else { throw .notFound(.showNotFound, "show", String(showID)) }
     return show
   }

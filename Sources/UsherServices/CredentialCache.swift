@@ -1,16 +1,31 @@
 // Who a caller turned out to be, remembered for a short while by what it showed, so that a busy
 // partner costs no query a call.
 
+package import Booking
 package import BookingStore
+import Glibc
 import RPC
 import Reactor
+package import Secrets
 
-/// A partner that has shown a good key. An object, so that naming the caller of a call costs a
+/// The account and the session that an access token names.
+package struct OwnAccount: Sendable, Hashable {
+  /// The account.
+  package let accountID: UniqueID
+  /// The session.
+  package let sessionID: UniqueID
+  /// When the token ends, in seconds since 1970.
+  package let tokenEndsAt: Int64
+  /// What its bookings have as `customer_ref`.
+  package let customerRef: String
+}
+
+/// Somebody who has shown a good key or token. An object, so that naming the caller of a call costs a
 /// reference and nothing else.
-package final class PartnerCaller: CallerIdentity {
-  /// The partner.
+package final class KnownCaller: CallerIdentity {
+  /// The partner; the house itself for a customer.
   package let partnerID: Int64
-  /// The key it has shown.
+  /// The key that was shown; 0 for a customer.
   package let keyID: Int64
   /// First characters of the key: what an audit may say of it.
   package let keyPrefix: String
@@ -18,6 +33,8 @@ package final class PartnerCaller: CallerIdentity {
   package let scopes: Scopes
   /// The theatres it is good for; nil for all.
   package let theatreIDs: Set<Int64>?
+  /// The customer's account; nil for a key.
+  package let account: OwnAccount?
 
   package init(_ credential: Credential) {
     partnerID = credential.partnerID
@@ -25,25 +42,41 @@ package final class PartnerCaller: CallerIdentity {
     keyPrefix = credential.prefix
     scopes = Scopes(names: credential.scopes)
     theatreIDs = credential.theatreIDs.map(Set.init)
+    account = nil
+  }
+
+  /// A customer.
+  package init(_ account: OwnAccount) {
+    partnerID = StoreLimits.housePartnerID
+    keyID = 0
+    keyPrefix = ""
+    scopes = []
+    theatreIDs = nil
+    self.account = account
   }
 }
 
 /// Keeps answers about credentials. Confined to its loop.
 package final class CredentialCache {
   private struct Entry {
-    let caller: PartnerCaller?
+    let caller: KnownCaller?
     let until: LoopInstant
   }
 
   private let store: CredentialStore
+  private let tokens: TokenKeyring?
   /// By the whole `authorization` value: what repeats is found without being taken apart.
   private var entries: [String: Entry] = [:]
 
-  package init(_ store: CredentialStore) { self.store = store }
+  /// Without `tokens` no access token is good.
+  package init(_ store: CredentialStore, _ tokens: TokenKeyring?) {
+    self.store = store
+    self.tokens = tokens
+  }
 
   /// Who shows this `authorization` value as was found out lately: nobody when it is no good key's, nil
   /// when the store has to be asked.
-  func known(showing authorization: String) -> PartnerCaller?? {
+  func known(showing authorization: String) -> KnownCaller?? {
     guard let entry = entries[authorization], entry.until > .now else { return nil }
     return .some(entry.caller)
   }
@@ -51,21 +84,41 @@ package final class CredentialCache {
   /// Whoever shows this `authorization` value; nil when it is no good key's.
   func caller(
     showing authorization: String, timeout: Duration?
-  ) async throws(StoreError) -> PartnerCaller? {
+  ) async throws(StoreError) -> KnownCaller? {
     if let known = known(showing: authorization) { return known }
     let now = LoopInstant.now
     guard authorization.utf8.count <= Limits.authorizationBytes,
       authorization.prefix(7).lowercased() == "bearer "
     else { return nil }
+    let secret = authorization.dropFirst(7)
+    // Keys have no dots, tokens have two.
+    if let tokens, secret.utf8.contains(UInt8(ascii: ".")) {
+      let caller = Self.customer(showing: String(secret), tokens.current)
+      keep(caller, as: authorization, until: now + Limits.refusedKeyLifetime)
+      return caller
+    }
     let found = try await store.credential(
-      forKey: String(authorization.dropFirst(7)), timeout: timeout)
+      forKey: String(secret), timeout: timeout)
     let credential = found.flatMap { $0.isActive ? $0 : nil }
-    let entry = Entry(
-      caller: credential.map(PartnerCaller.init), until: now + Self.lifetime(credential))
+    let caller = credential.map { KnownCaller($0) }
+    keep(caller, as: authorization, until: now + Self.lifetime(credential))
+    return caller
+  }
+
+  private func keep(_ caller: KnownCaller?, as shown: String, until: LoopInstant) {
     // A full cache is emptied: the keys in use come back within a call each.
     if entries.count >= Limits.cachedCredentials { entries.removeAll() }
-    entries[authorization] = entry
-    return entry.caller
+    entries[shown] = Entry(caller: caller, until: until)
+  }
+
+  private static func customer(showing token: String, _ keys: TokenKeys) -> KnownCaller? {
+    guard let claims = keys.claims(of: token, at: Int64(time(nil))),
+      let accountID = UniqueID(claims.account), let sessionID = UniqueID(claims.session)
+    else { return nil }
+    return KnownCaller(
+      OwnAccount(
+        accountID: accountID, sessionID: sessionID, tokenEndsAt: claims.expiresAt,
+        customerRef: accountID.description))
   }
 
   /// Forgets everybody: what was changed on this node counts here at once.

@@ -26,7 +26,9 @@ package struct CredentialInterceptor: ServerInterceptor {
   package func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool {
     guard let (requirement, shown) = try demand(context) else { return true }
     guard let known = parts[context.loop].credentials.known(showing: shown) else { return false }
-    try admit(known, requirement, context)
+    let caller = try Self.admit(known, requirement)
+    guard caller.account == nil || requirement == .read else { return false }
+    context.caller = caller
     return true
   }
 
@@ -34,10 +36,14 @@ package struct CredentialInterceptor: ServerInterceptor {
     guard let (requirement, shown) = try demand(context) else { return }
     let remaining = context.remaining
     let cache = parts[context.loop].credentials
-    let caller = try await failures.translating { () async throws(StoreError) in
+    let found = try await failures.translating { () async throws(StoreError) in
       try await cache.caller(showing: shown, timeout: remaining)
     }
-    try admit(caller, requirement, context)
+    let caller = try Self.admit(found, requirement)
+    if let account = caller.account, requirement != .read {
+      try await requireOpenSession(account, context)
+    }
+    context.caller = caller
   }
 
   /// What the method demands and what the caller shows; nil when it need not show anything.
@@ -52,16 +58,39 @@ package struct CredentialInterceptor: ServerInterceptor {
     return nil
   }
 
-  private func admit(
-    _ caller: PartnerCaller?, _ requirement: Requirement, _ context: ServerContext
-  ) throws(RPCError) {
-    guard let caller else { throw Self.invalid }
-    if case .scope(let scope) = requirement, !caller.scopes.contains(Scopes(scope)) {
+  /// Who was found, if the method is theirs to call.
+  private static func admit(
+    _ found: KnownCaller?, _ requirement: Requirement
+  ) throws(RPCError) -> KnownCaller {
+    guard let caller = found else { throw invalid }
+    switch requirement {
+    case .open, .read: return caller
+    case .scopeOrAccount where caller.account != nil: return caller
+    case .scope(let scope), .scopeOrAccount(let scope):
+      guard !caller.scopes.contains(Scopes(scope)) else { return caller }
       throw .refusal(
         .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
         metadata: ["scope": scope.rawValue])
+    case .account:
+      guard caller.account == nil else { return caller }
+      throw .refusal(
+        .permissionDenied, .accountRequired, "This method is for customers' own accounts.")
     }
-    context.caller = caller
+  }
+
+  /// What a token says may be over before the token is: its session left, its account blocked. Only the
+  /// database knows, and it alone knows the time; so every call of a customer asks it.
+  private func requireOpenSession(
+    _ account: OwnAccount, _ context: ServerContext
+  ) async throws(RPCError) {
+    let store = parts[context.loop].accounts
+    let remaining = context.remaining
+    let isOpen = try await failures.translating { () async throws(StoreError) in
+      try await store.isOpen(
+        session: account.sessionID, of: account.accountID, tokenEndsAt: account.tokenEndsAt,
+        timeout: remaining)
+    }
+    guard isOpen else { throw Self.invalid }
   }
 
   private static var missing: RPCError {
@@ -71,7 +100,7 @@ package struct CredentialInterceptor: ServerInterceptor {
   }
 
   /// The same for every kind of bad key: nothing is learnt about which keys exist.
-  private static var invalid: RPCError {
+  static var invalid: RPCError {
     .refusal(.unauthenticated, .credentialsInvalid, "The key is not good.")
   }
 }

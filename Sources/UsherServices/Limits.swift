@@ -9,6 +9,14 @@ enum Limits {
   static let refusedKeyLifetime = Duration.seconds(1)
   /// An `authorization` value longer than any key of ours is not looked up.
   static let authorizationBytes = 512
+  /// How long an access token is good: it is shown with every call, and so the first to leak.
+  static let accessSeconds: Int64 = 900
+  /// How long a session goes on.
+  static let sessionSeconds: Int64 = 30 * 86_400
+  /// Longest e-mail address (RFC 5321, 4.5.3.1.3).
+  static let emailBytes = 254
+  /// Shortest password, as NIST has it.
+  static let leastPasswordBytes = 8
   /// Characters of a partner's name, which is a line on a ticket.
   static let partnerNameCharacters = 120
   /// Characters of what a key is called: a cell of a table.

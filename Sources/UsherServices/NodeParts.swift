@@ -14,14 +14,15 @@ package final class NodeParts {
   package let bookings: BookingLookup
   package let credentials: CredentialCache
   package let operators: OperatorStore
+  package let accounts: AccountStore
   package let feed: FeedRegistry
   package let waitlist: WaitlistStore
   package let waitRoom: WaitRoom
 
   package init(
     catalog: CatalogStore, shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
-    credentials: CredentialCache, operators: OperatorStore, feed: FeedRegistry,
-    waitlist: WaitlistStore, waitRoom: WaitRoom
+    credentials: CredentialCache, operators: OperatorStore, accounts: AccountStore,
+    feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
   ) {
     self.catalog = catalog
     self.shows = shows
@@ -29,6 +30,7 @@ package final class NodeParts {
     self.bookings = bookings
     self.credentials = credentials
     self.operators = operators
+    self.accounts = accounts
     self.feed = feed
     self.waitlist = waitlist
     self.waitRoom = waitRoom

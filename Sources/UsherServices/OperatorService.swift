@@ -11,10 +11,12 @@ package import UsherProtos
 package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
   private typealias API = Usher.Admin.V1
   private let parts: PerLoop<NodeParts>
+  private let holds: AccountHolds
   private let failures: StoreFailures
 
-  package init(_ parts: PerLoop<NodeParts>, logger: Logger) {
+  package init(_ parts: PerLoop<NodeParts>, _ holds: AccountHolds, logger: Logger) {
     self.parts = parts
+    self.holds = holds
     failures = StoreFailures(logger: logger)
   }
 
@@ -140,6 +142,48 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     return .init(apiKey: .init(key))
   }
 
+  // MARK: Accounts
+
+  package func getAccount(
+    _ request: Usher.Admin.V1.GetAccountRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.Admin.V1.GetAccountResponse {
+    let wish = try OperatorWishes.account(request)
+    let store = parts[context.loop].accounts
+    let account = try await ask(context) { (_, _, timeout) async throws(StoreError) in
+      switch wish {
+      case .id(let id): try await store.account(id: id, timeout: timeout)
+      case .email(let email): try await store.account(email: email, timeout: timeout)
+      }
+    }
+    guard let account else { throw Self.noAccount(request.accountId) }
+    return .init(account: .init(account))
+  }
+
+  package func setAccountState(
+    _ request: Usher.Admin.V1.SetAccountStateRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.Admin.V1.SetAccountStateResponse {
+    let (id, state) = try OperatorWishes.accountState(request)
+    let account = try await ask(context) { (store, actor, timeout) async throws(StoreError) in
+      try await store.setAccountState(id: id, state, by: actor, timeout: timeout)
+    }
+    guard let account else {
+      let store = parts[context.loop].accounts
+      let closed = try await ask(context) { (_, _, timeout) async throws(StoreError) in
+        try await store.account(id: id, timeout: timeout)
+      }
+      guard closed != nil else { throw Self.noAccount(request.accountId) }
+      throw .refusal(.failedPrecondition, .accountClosed, "The account is closed for good.")
+    }
+    guard state == .blocked else { return .init(account: .init(account)) }
+    // After its sessions have ended: nothing new is held meanwhile.
+    let released = try await holds.release(of: id, context)
+    return .init(account: .init(account), releasedHolds: Int32(clamping: released))
+  }
+
+  private static func noAccount(_ id: String) -> RPCError {
+    .notFound(.accountNotFound, "account", id)
+  }
+
   // MARK: The log
 
   package func listAuditEntries(
@@ -162,7 +206,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     _ body: (OperatorStore, AuditActor, Duration?) async throws(StoreError) -> Answer
   ) async throws(RPCError) -> Answer {
     // The interceptor admits nobody else to this service.
-    guard let caller = context.caller as? PartnerCaller else { throw .hidden }
+    guard let caller = context.caller as? KnownCaller else { throw .hidden }
     let actor = AuditActor(
       keyID: caller.keyID, name: "\(caller.keyPrefix) of partner \(caller.partnerID)")
     let store = parts[context.loop].operators

@@ -1,5 +1,6 @@
 // What callers of OperatorService wish for, checked field by field; and what it tells, as messages.
 
+import Booking
 import BookingStore
 import RPC
 import UsherProtos
@@ -81,6 +82,43 @@ enum OperatorWishes {
     return overlap
   }
 
+  /// What an account is asked for by.
+  enum AccountName {
+    case id(UniqueID)
+    case email(String)
+  }
+
+  static func account(
+    _ request: Usher.Admin.V1.GetAccountRequest
+  ) throws(RPCError) -> AccountName {
+    var violations = FieldViolations()
+    violations.require(
+      request.accountId.isEmpty != request.email.isEmpty, "account_id",
+      "must be given, or email, one of both")
+    violations.require(
+      request.email.utf8.count <= Limits.emailBytes && !request.email.utf8.contains(0), "email",
+      "must have at most \(Limits.emailBytes) bytes")
+    let id = UniqueID(request.accountId)
+    violations.require(
+      request.accountId.isEmpty || id != nil, "account_id", "must be a UUID")
+    try violations.check()
+    return id.map { .id($0) } ?? .email(request.email)
+  }
+
+  static func accountState(
+    _ request: Usher.Admin.V1.SetAccountStateRequest
+  ) throws(RPCError) -> (UniqueID, AccountState) {
+    var violations = FieldViolations()
+    let id = UniqueID(request.accountId)
+    violations.require(id != nil, "account_id", "must be a UUID")
+    let state = Int16(exactly: request.state.rawValue).flatMap(AccountState.init(rawValue:))
+    violations.require(
+      state == .active || state == .blocked, "state", "must be ACTIVE or BLOCKED")
+    try violations.check()
+    guard let id, let state else { throw .hidden }
+    return (id, state)
+  }
+
   /// A span as its sender means it; what no Duration can hold is out of every bound.
   private static func span(_ span: Google.Protobuf.Duration) -> Duration {
     .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
@@ -117,6 +155,6 @@ extension Usher.Admin.V1.AuditEntry {
     self.init(
       entryId: record.id, at: .init(unixMicroseconds: record.at), actorKeyId: record.actorKeyID,
       actor: record.actor, action: record.action, partnerId: record.partnerID,
-      keyId: record.keyID, detail: record.detail)
+      keyId: record.keyID, detail: record.detail, accountId: record.accountID)
   }
 }

@@ -48,6 +48,10 @@ package enum Requirement: Sendable, Hashable {
   case read
   /// A credential with this scope.
   case scope(Scope)
+  /// A key with this scope, or a customer's access token.
+  case scopeOrAccount(Scope)
+  /// A customer's access token.
+  case account
 }
 
 /// The table.
@@ -56,7 +60,7 @@ package struct Permissions: Sendable {
   package typealias Row = (method: MethodDescriptor, requirement: Requirement)
 
   /// Of every service of the schema.
-  package static let table = Permissions(standard + reading + selling + operating)
+  package static let table = Permissions(standard + reading + selling + operating + accounts)
 
   private let requirements: [ObjectIdentifier: Requirement]
 
@@ -98,20 +102,33 @@ package struct Permissions: Sendable {
     (Usher.V1.SeatMapServiceMethods.watchShows, .read),
   ]
 
+  // A customer's word is no payment: what costs money waits for payments.
   private static let selling: [Row] = [
-    (Usher.V1.BookingServiceMethods.holdSeats, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.extendHold, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.holdSeats, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.extendHold, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.confirmBooking, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.releaseHold, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.cancelBooking, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.releaseHold, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.cancelBooking, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.exchangeBooking, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.batchHoldSeats, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.batchCancelBookings, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.fenceRequest, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.getRequestOutcome, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.getBooking, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.getRequestOutcome, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.getBooking, .scopeOrAccount(.sell)),
     (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scope(.sell)),
     (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scope(.sell)),
+  ]
+
+  // Logging in is how one comes by a credential.
+  private static let accounts: [Row] = [
+    (Usher.V1.AccountServiceMethods.signUp, .open),
+    (Usher.V1.AccountServiceMethods.logIn, .open),
+    (Usher.V1.AccountServiceMethods.refreshSession, .open),
+    (Usher.V1.AccountServiceMethods.logOut, .account),
+    (Usher.V1.AccountServiceMethods.getProfile, .account),
+    (Usher.V1.AccountServiceMethods.updateProfile, .account),
+    (Usher.V1.AccountServiceMethods.changePassword, .account),
+    (Usher.V1.AccountServiceMethods.closeAccount, .account),
   ]
 
   private static let operating: [Row] = [
@@ -126,6 +143,8 @@ package struct Permissions: Sendable {
     (Usher.Admin.V1.OperatorServiceMethods.listApiKeys, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.rotateApiKey, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.revokeApiKey, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.getAccount, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.setAccountState, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.listAuditEntries, .scope(.admin)),
   ]
 }

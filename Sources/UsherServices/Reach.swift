@@ -6,7 +6,7 @@ import BookingStore
 import RPC
 import Reactor
 
-extension PartnerCaller {
+extension KnownCaller {
   /// Throws PERMISSION_DENIED unless the key is good for the theatre of a show; nil for a show that
   /// does not exist, which a key for some theatres must not learn.
   func requireReach(to show: ShowDetails?) throws(RPCError) {
@@ -20,26 +20,58 @@ extension PartnerCaller {
   }
 }
 
+extension KnownCaller {
+  /// Throws NOT_FOUND unless a customer's booking is its own: whose it is otherwise is nobody's business.
+  func requireOwn(_ record: BookingRecord, named name: String) throws(RPCError) {
+    guard let account, record.customerRef != account.customerRef else { return }
+    throw .notFound(.bookingNotFound, "booking", name)
+  }
+
+  /// The name that a hold is made under: a customer holds for itself. Throws INVALID_ARGUMENT for
+  /// anybody else's.
+  func customerRef(_ wanted: String) throws(RPCError) -> String {
+    guard let account else { return wanted }
+    var violations = FieldViolations()
+    violations.require(
+      wanted.isEmpty || wanted == account.customerRef, "customer_ref",
+      "must be empty: an account holds for itself")
+    try violations.check()
+    return account.customerRef
+  }
+}
+
 extension ServerContext {
-  /// The partner that calls. The interceptor admits nobody else to where this is asked.
-  func partnerCaller() throws(RPCError) -> PartnerCaller {
-    guard let caller = caller as? PartnerCaller else { throw .hidden }
+  /// Who sells: a partner, or the house to a customer. The interceptor admits nobody else to where this
+  /// is asked.
+  func seller() throws(RPCError) -> KnownCaller {
+    guard let caller = caller as? KnownCaller else { throw .hidden }
     return caller
+  }
+
+  /// The customer that calls. The interceptor admits nobody else to where this is asked.
+  func ownAccount() throws(RPCError) -> OwnAccount {
+    guard let account = try seller().account else { throw .hidden }
+    return account
   }
 }
 
 extension BookingService {
-  /// Throws PERMISSION_DENIED unless the caller's key is good for the theatre of a booking, or for all:
-  /// a key for some theatres costs a look at the booking before each change of it.
+  /// Throws unless a booking is within the caller's reach: PERMISSION_DENIED for a key that is not good for
+  /// its theatre, NOT_FOUND for a customer whose it is not. Costs those two a look at the booking before
+  /// each change of it, and other keys nothing.
   func requireReach(to id: BookingID, _ context: ServerContext) async throws(RPCError) {
-    let caller = try context.partnerCaller()
-    guard caller.theatreIDs != nil else { return }
+    let caller = try context.seller()
+    guard caller.theatreIDs != nil || caller.account != nil else { return }
     let bookings = parts[context.loop].bookings
     let record = try await failures.translating { () async throws(StoreError) in
       try await bookings.booking(
         id: id, partnerID: caller.partnerID, timeout: context.remaining)
     }
-    guard let record else { throw PartnerCaller.beyondReach }
+    guard let record else {
+      try caller.requireReach(to: nil)
+      throw .notFound(.bookingNotFound, "booking", id.description)
+    }
+    try caller.requireOwn(record, named: id.description)
     _ = try await show(record.showID, context, fresh: false)
   }
 }

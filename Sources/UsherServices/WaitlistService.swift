@@ -193,7 +193,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
   }
 
   private func partner(_ context: ServerContext) throws(RPCError) -> Int64 {
-    try context.partnerCaller().partnerID
+    try context.seller().partnerID
   }
 
   private func show(
@@ -203,7 +203,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     let show = try await failures.translating { () async throws(StoreError) in
       try await directory.show(id: showID)
     }
-    try context.partnerCaller().requireReach(to: show)
+    try context.seller().requireReach(to: show)
     guard let show else { throw .notFound(.showNotFound, "show", String(showID)) }
     return show
   }

@@ -8,6 +8,7 @@ import Logging
 import Postgres
 import RPCTransport
 import Reactor
+import Secrets
 import TLS
 
 struct Demo: AsyncParsableCommand {
@@ -50,6 +51,7 @@ struct Demo: AsyncParsableCommand {
     settings.database = cluster.connectionString(database: DemoDatabase.name)
     settings.certificate = folder.path("server.pem")
     settings.key = folder.path("server.key")
+    settings.tokenKeys = folder.path("token_keys.pem")
     settings.anonymousReads = true
     do {
       try await Runner.run(settings) { [settings] node in
@@ -94,6 +96,7 @@ struct DemoFolder {
     }
     credentials = try Self.credentials(url.appending(path: "credentials.json"))
     try issueCertificates(listenHosts)
+    try makeTokenKeys()
   }
 
   func path(_ name: String) -> String { url.appending(path: name).path }
@@ -112,6 +115,15 @@ struct DemoFolder {
       atPath: file.path, contents: try encoder.encode(made), attributes: [.posixPermissions: 0o600])
     guard isWritten else { throw StartError(description: "cannot write \(file.path)") }
     return made
+  }
+
+  private func makeTokenKeys() throws {
+    let file = path("token_keys.pem")
+    guard !FileManager.default.fileExists(atPath: file) else { return }
+    let isWritten = FileManager.default.createFile(
+      atPath: file, contents: Data(try TokenKeys.makePEM().utf8),
+      attributes: [.posixPermissions: 0o600])
+    guard isWritten else { throw StartError(description: "cannot write \(file)") }
   }
 
   private func issueCertificates(_ listenHosts: [String]) throws {

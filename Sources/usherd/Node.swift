@@ -9,6 +9,7 @@ import RPC
 import RPCTransport
 import Reactor
 import SeatFeed
+import Secrets
 import Synchronization
 import TLS
 import UsherProtos
@@ -27,6 +28,7 @@ final class Node: Sendable {
   private let pools: [PostgresPool]
   private let sweeper: HoldSweeper
   private let changes: ChangeFeed
+  private let tokens: TokenKeyring?
   private let settings: Settings
 
   /// Checks the database, starts everything and returns when the node serves.
@@ -52,10 +54,12 @@ final class Node: Sendable {
     let reads = loops.map { loop in
       factory.make("reads \(loop.name)", loop, connections: settings.poolConnections)
     }
+    let tokens = try settings.tokenKeyring()
+    self.tokens = tokens
     let shows = reads.map { ShowDirectory(CatalogStore($0), on: $0.loop) }
     let parts = PerLoop(loops) { loop in
       let index = loops.firstIndex { $0 === loop } ?? 0
-      return Self.makeParts(loop, reads[index], shows[index], logger)
+      return Self.makeParts(loop, reads[index], shows[index], tokens, logger)
     }
     self.parts = parts
     let workers = (0..<settings.laneWorkers).map { index in
@@ -79,7 +83,7 @@ final class Node: Sendable {
     let inventory = NodeInventory(
       parts: parts, pools: factory.all, workers: workers, metrics: CallMetrics(loops: loops)
     ) { reference.server }
-    let router = Self.router(settings, inventory, health, logger)
+    let router = Self.router(settings, inventory, health, tokens, logger)
     var server = ServerConfiguration(
       endpoints: settings.listen, tls: try settings.tls())
     server.limits.connectionsPerPeer = settings.connectionsPerPeer
@@ -99,7 +103,8 @@ final class Node: Sendable {
   }
 
   private static func makeParts(
-    _ loop: EventLoop, _ pool: PostgresPool, _ shows: ShowDirectory, _ logger: Logger
+    _ loop: EventLoop, _ pool: PostgresPool, _ shows: ShowDirectory, _ tokens: TokenKeyring?,
+    _ logger: Logger
   ) -> NodeParts {
     let seatMaps = SeatMapStore(pool)
     let groups = SeatMapFrames.groups(seatMaps, logger: logger)
@@ -108,8 +113,9 @@ final class Node: Sendable {
     }
     return NodeParts(
       catalog: CatalogStore(pool), shows: shows, seatMaps: seatMaps,
-      bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool)),
-      operators: OperatorStore(pool), feed: feed, waitlist: WaitlistStore(pool),
+      bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool), tokens),
+      operators: OperatorStore(pool), accounts: AccountStore(pool), feed: feed,
+      waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))
   }
 
@@ -127,7 +133,8 @@ final class Node: Sendable {
   }
 
   private static func router(
-    _ settings: Settings, _ inventory: NodeInventory, _ health: HealthBoard, _ logger: Logger
+    _ settings: Settings, _ inventory: NodeInventory, _ health: HealthBoard,
+    _ tokens: TokenKeyring?, _ logger: Logger
   ) -> Router {
     let parts = inventory.parts
     var router = Router(interceptors: [
@@ -150,7 +157,11 @@ final class Node: Sendable {
     router.register(healthService)
     healthService.answerAtOnce(in: &router)
     router.register(AdminService(inventory))
-    router.register(OperatorService(parts, logger: logger))
+    let holds = AccountHolds(parts, lanes, logger: logger)
+    router.register(OperatorService(parts, holds, logger: logger))
+    if let tokens {
+      router.register(AccountService(parts, holds, PasswordHasher(), tokens, logger: logger))
+    }
     if settings.reflection { router.registerReflection() }
     let ungoverned = Permissions.table.missing(of: router.methods)
     precondition(ungoverned.isEmpty, "methods without permissions: \(ungoverned.map(\.path))")
@@ -161,9 +172,14 @@ final class Node: Sendable {
     return router
   }
 
-  /// Reads certificate, key, authorities and revocation lists anew, for connections from now on.
+  /// Reads token keys, certificate, key, authorities and revocation lists anew, for connections from now on.
   /// Files that cannot be used change nothing.
   func reloadCertificates(_ logger: Logger) async {
+    do throws(SecretsError) {
+      try tokens?.reload()
+    } catch {
+      logger.error("token keys not reloaded, the old ones stay", metadata: ["error": "\(error)"])
+    }
     do throws(TLSError) {
       guard let context = try settings.tls() else {
         return logger.notice("no certificates to reload")

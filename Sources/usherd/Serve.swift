@@ -10,7 +10,7 @@ import Reactor
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve from a database until SIGTERM or SIGINT.",
-    discussion: "SIGHUP reads certificates, keys and revocation lists anew.")
+    discussion: "SIGHUP reads certificates, keys, token keys and revocation lists anew.")
 
   @OptionGroup var flags: SettingFlags
 

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import RPCTransport
+import Secrets
 import TLS
 
 /// Names of the settings. A flag is `--drain-seconds`, the environment `USHER_DRAIN_SECONDS`, the
@@ -16,6 +17,7 @@ enum SettingKey: String, CaseIterable {
   case clientAuth = "client_auth"
   case clientCA = "client_ca"
   case clientCRL = "client_crl"
+  case tokenKeys = "token_keys"
   case cleartext
   case anonymousReads = "anonymous_reads"
   case reflection
@@ -63,6 +65,11 @@ struct SettingFlags: ParsableArguments {
     name: .customLong("client-crl"),
     help: ArgumentHelp("PEM lists of revoked client certificates.", valueName: "file"))
   var clientCRL: String?
+  @Option(
+    help: ArgumentHelp(
+      "PEM file of Ed25519 keys: the first signs customers' tokens, all are trusted.",
+      valueName: "file"))
+  var tokenKeys: String?
   @Option(help: ArgumentHelp("Serve without TLS (true or false).", valueName: "bool"))
   var cleartext: String?
   @Option(help: ArgumentHelp("Let anyone read (true or false).", valueName: "bool"))
@@ -87,6 +94,7 @@ struct SettingFlags: ParsableArguments {
   var given: [SettingKey: String] {
     let pairs: [(SettingKey, String?)] = [
       (.listen, listen), (.database, database), (.certificate, certificate), (.key, key),
+      (.tokenKeys, tokenKeys),
       (.clientAuth, clientAuth), (.clientCA, clientCA), (.clientCRL, clientCRL),
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
       (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
@@ -107,6 +115,7 @@ struct Settings: Sendable {
   var clientAuth = ClientTrust.Demand.off
   var clientCA = ""
   var clientCRL = ""
+  var tokenKeys = ""
   var cleartext = false
   var anonymousReads = false
   var reflection = true
@@ -170,6 +179,7 @@ struct Settings: Sendable {
       clientAuth = demand
     case .clientCA: clientCA = value
     case .clientCRL: clientCRL = value
+    case .tokenKeys: tokenKeys = value
     case .cleartext: cleartext = try Self.bool(key, value)
     case .anonymousReads: anonymousReads = try Self.bool(key, value)
     case .reflection: reflection = try Self.bool(key, value)
@@ -200,13 +210,24 @@ struct Settings: Sendable {
         revocationFile: clientCRL.isEmpty ? nil : clientCRL))
   }
 
+  /// Reads the keys of customers' tokens; nil without any, and then there are no accounts.
+  func tokenKeyring() throws(SettingsError) -> TokenKeyring? {
+    guard !tokenKeys.isEmpty else { return nil }
+    do throws(SecretsError) {
+      return try TokenKeyring(file: tokenKeys)
+    } catch {
+      guard case .keyFile(let reason) = error else { throw Self.wrong(.tokenKeys, "failed") }
+      throw Self.wrong(.tokenKeys, reason)
+    }
+  }
+
   /// The settings as the operator would write them, secrets hidden.
   var printable: [(name: String, value: String)] {
     let values: [SettingKey: String] = [
       .listen: listen.map(\.description).joined(separator: ","),
       .database: database, .certificate: certificate, .key: key,
       .clientAuth: clientAuth.rawValue, .clientCA: clientCA, .clientCRL: clientCRL,
-      .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
+      .tokenKeys: tokenKeys, .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
       .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
       .poolConnections: "\(poolConnections)",
       .connectionsPerPeer: "\(connectionsPerPeer)", .logLevel: logLevel.rawValue,

@@ -13,7 +13,8 @@ enum Floors {
   static let everywhere: Set = ["Glibc", "Synchronization"]
   /// Targets where memory and threads are handled by hand, each use with its reason.
   static let ground: Set = [
-    "Bytes", "ProtoWire", "Reactor", "TLS", "HTTP2", "Postgres", "RPCTransport",
+    "Bytes", "ProtoWire", "Reactor", "TLS", "Secrets", "HTTP2", "Postgres",
+    "RPCTransport",
   ]
   /// Programs; and the build tool, which never serves.
   static let mayUseFoundation: Set = ["protogen", "ProtogenPlugin", "usherd", "usher"]
@@ -24,6 +25,9 @@ enum Floors {
     Floor(number: 1, target: "ProtoWire", imports: ["Bytes"]),
     Floor(number: 1, target: "Reactor", imports: ["CLinux", "DequeModule"]),
     Floor(number: 2, target: "TLS", imports: ["COpenSSL", "Bytes"]),
+    Floor(
+      number: 2, target: "Secrets",
+      imports: ["CArgon2", "COpenSSL", "TLS", "Bytes", "Reactor", "DequeModule"]),
     Floor(number: 2, target: "HTTP2", imports: ["CNghttp2", "Bytes", "DequeModule"]),
     Floor(
       number: 2, target: "Postgres",
@@ -51,13 +55,13 @@ enum Floors {
       number: 6, target: "UsherServices",
       imports: [
         "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
-        "SeatFeed", "Postgres", "Logging",
+        "SeatFeed", "Postgres", "Secrets", "Logging",
       ]),
     Floor(
       number: 6, target: "usherd",
       imports: [
         "UsherServices", "UsherProtos", "RPCTransport", "RPC", "TLS", "Reactor", "Postgres",
-        "BookingStore", "Booking", "SeatFeed", "CLinux", "ArgumentParser", "Logging",
+        "BookingStore", "Booking", "SeatFeed", "Secrets", "CLinux", "ArgumentParser", "Logging",
       ]),
     Floor(
       number: 6, target: "usher",

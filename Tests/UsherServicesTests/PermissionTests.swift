@@ -22,23 +22,34 @@ import UsherProtos
     #expect(Permissions([(sell, .open)])[sell] == .open)
   }
 
+  /// What customers may do by themselves as long as there are no payments.
+  private static let ofCustomersToo: Set = [
+    "HoldSeats", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome", "GetBooking",
+  ]
+
   @Test(arguments: AllMethods.list)
   func eachServiceHasItsKindOfCaller(method: MethodDescriptor) {
     let expected: Requirement =
       switch method.service {
       case "usher.v1.CatalogService", "usher.v1.SeatMapService": .read
-      case "usher.v1.BookingService", "usher.v1.WaitlistService": .scope(.sell)
+      case "usher.v1.BookingService":
+        Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
+      case "usher.v1.WaitlistService": .scope(.sell)
+      case "usher.v1.AccountService":
+        ["SignUp", "LogIn", "RefreshSession"].contains(method.method) ? .open : .account
       case "usher.admin.v1.AdminService", "usher.admin.v1.OperatorService": .scope(.admin)
       default: .open
       }
     #expect(Permissions.table[method] == expected)
   }
 
-  @Test func whatChangesSomethingIsOpenToNobodyWithoutAKey() {
+  @Test func whatChangesSomethingIsOpenToNobodyWithoutACredential() {
+    let doors: Set = ["SignUp", "LogIn", "RefreshSession"]
     for method in AllMethods.list where method.sideEffects && !method.service.hasPrefix("grpc.") {
-      guard case .scope = Permissions.table[method] else {
-        Issue.record("\(method.path) needs no scope")
-        continue
+      switch Permissions.table[method] {
+      case .scope, .scopeOrAccount, .account: #expect(!doors.contains(method.method))
+      case .open: #expect(doors.contains(method.method), "\(method.path) is open")
+      case .read, nil: Issue.record("\(method.path) needs no scope")
       }
     }
   }
@@ -57,6 +68,7 @@ enum AllMethods {
   static let list: [MethodDescriptor] =
     Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
     + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
+    + Usher.V1.AccountServiceMethods.all
     + Usher.Admin.V1.AdminServiceMethods.all + Usher.Admin.V1.OperatorServiceMethods.all
     + Grpc.Health.V1.HealthMethods.all
     + Grpc.Reflection.V1.ServerReflectionMethods.all

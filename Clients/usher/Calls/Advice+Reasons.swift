@@ -8,7 +8,7 @@ extension Advice {
   /// Nil for a reason from a later version of the service.
   func advice(_ reason: String) -> Hint? {
     aboutSeats(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason) ?? aboutRequests(reason)
-      ?? aboutTheHouse(reason) ?? aboutServer(reason)
+      ?? aboutAccounts(reason) ?? aboutTheHouse(reason) ?? aboutServer(reason)
   }
 
   private var show: String { showId.map { "\($0)" } ?? "SHOW" }
@@ -87,6 +87,21 @@ extension Advice {
       )
     case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
     case "PAGE_TOKEN_INVALID": ("The list changed its shape on the way; ask for it again.", nil)
+    default: nil
+    }
+  }
+
+  private func aboutAccounts(_ reason: String) -> Hint? {
+    switch reason {
+    case "EMAIL_TAKEN": ("Log in, or sign up with another address.", "usher account log-in\(flags)")
+    case "LOGIN_FAILED": ("Each wrong password in a row makes the next wait longer.", nil)
+    case "LOGIN_LOCKED": ("Too many wrong passwords in a row: wait as long as it says.", nil)
+    case "SESSION_OVER": ("Log in again.", "usher account log-in\(flags)")
+    case "ACCOUNT_REQUIRED":
+      ("This needs a customer's access token, not a key.", "usher account log-in\(flags)")
+    case "ACCOUNT_BLOCKED": ("Only the operator can readmit it.", nil)
+    case "ACCOUNT_CLOSED", "ACCOUNT_NOT_FOUND":
+      ("Accounts are shown by id or e-mail address.", "usher admin account\(flags)")
     default: nil
     }
   }

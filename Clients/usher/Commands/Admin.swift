@@ -18,7 +18,8 @@ struct Admin: AsyncParsableCommand {
         name: "The house",
         subcommands: [
           Partners.self, CreatePartner.self, UpdatePartner.self, Keys.self, CreateKey.self,
-          RotateKey.self, RevokeKey.self, Audit.self,
+          RotateKey.self, RevokeKey.self, ShowAccount.self, BlockAccount.self, ReadmitAccount.self,
+          Audit.self,
         ])
     ], defaultSubcommand: Node.self)
 

@@ -4,7 +4,7 @@
 internal import CLinux
 
 /// A detached thread that runs one closure.
-enum OSThread {
+package enum OSThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -12,7 +12,7 @@ enum OSThread {
 
   /// Starts the thread; false when the system has none left, and then the closure never runs.
   /// The corresponding C function is `pthread_create`.
-  static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }

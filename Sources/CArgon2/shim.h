@@ -1,0 +1,3 @@
+// libargon2: password hashing that costs memory.
+#pragma once
+#include <argon2.h>
