@@ -5,6 +5,7 @@ import grpc
 import usherd as servers
 from conftest import Demo
 from raw_wire import RawClient, envelope
+from test_accounts import PASSWORD, Customer
 from usher.admin.v1 import operator_pb2, operator_pb2_grpc
 
 FORGED = "forged-line-by-a-stranger"
@@ -37,6 +38,23 @@ def make_key(demo):
         return stub.CreateApiKey(request, timeout=20).secret
 
 
+def log_in(demo):
+    """All that is secret or personal of a customer that signs up, logs in, guesses and leaves."""
+    customer = Customer(demo, phone="+32470998877", name="Ada of the logs")
+    tokens = customer.tokens
+    try:
+        customer.log_in("a wrong password")
+        raise AssertionError("a wrong password was accepted")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAUTHENTICATED
+    next_tokens = customer.refresh()
+    customer.call("CloseAccount", next_tokens.access_token, password=PASSWORD)
+    return [
+        customer.email, customer.email.lower(), PASSWORD, "a wrong password", "+32470998877",
+        "Ada of the logs", tokens.access_token, tokens.refresh_token, next_tokens.access_token,
+        next_tokens.refresh_token, "argon2"]
+
+
 def forge(demo):
     """Line ends and control characters wherever a stranger's bytes go in."""
     line = f"x\r\n2026-01-01T00:00:00Z critical usherd: {FORGED}\n\x1b[31m"
@@ -55,7 +73,7 @@ def test_logs_hold_no_secret_and_no_forged_line(own_folder):
     with servers.Usherd(own_folder / "demo", log_level="trace") as server:
         demo = Demo(server)
         sell(demo)
-        made = make_key(demo)
+        made = [make_key(demo), *log_in(demo)]
         forge(demo)
         for pid in server.backends():
             server.kill_backend(pid)
@@ -63,7 +81,7 @@ def test_logs_hold_no_secret_and_no_forged_line(own_folder):
         log = (server.data.parent / "usherd.log").read_text(errors="strict")
         assert "call" in log and "UNAUTHENTICATED" in log, "the log is too quiet to judge"
         for secret in (
-                demo.partner_key, demo.other_key, made, WRONG_KEY, CUSTOMER, PAYMENT):
+                demo.partner_key, demo.other_key, *made, WRONG_KEY, CUSTOMER, PAYMENT):
             assert secret not in log
         assert FORGED not in log
         assert all(char.isprintable() or char == "\n" for char in log)
