@@ -106,6 +106,11 @@ package struct SeatLayout: Sendable {
     indexByNumber[number].map { seats[$0] }
   }
 
+  /// The label of the seat with a number.
+  package func label(number: Int32) -> String? {
+    indexByNumber[number].map { seats[$0].label }
+  }
+
   /// Where in `seats` the seat with a number is.
   package func index(number: Int32) -> Int? {
     indexByNumber[number]

@@ -59,7 +59,11 @@ package final class LaneWorker: Sendable {
   private func submit(
     _ request: SaleRequest, _ deadline: LoopInstant?
   ) async throws(StoreError) -> SaleOutcome {
-    if let refusal = refusalAtOnce(of: request, deadline: deadline) { return .refused(refusal) }
+    if case .hold(let hold) = request,
+      let refusal = refusalAtOnce(of: hold, deadline: deadline)
+    {
+      return .refused(refusal)
+    }
     let ticket = LaneTicket()
     let outcome: Result<SaleOutcome, StoreError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -67,7 +71,9 @@ package final class LaneWorker: Sendable {
           ticket: ticket, request: request, deadline: deadline, continuation: continuation)
         guard !loop.isInside else { return accept(entry) }
         loop.execute {
-          if let refusal = self.refusalAtOnce(of: request, deadline: deadline) {
+          if case .hold(let hold) = request,
+            let refusal = self.refusalAtOnce(of: hold, deadline: deadline)
+          {
             return entry.finish(.success(.refused(refusal)))
           }
           self.accept(entry)
@@ -81,7 +87,7 @@ package final class LaneWorker: Sendable {
 
   /// Who wants seats that others have need not stand in line for hearing so. Nil when the request must be
   /// served, and off the worker's loop.
-  package func refusalAtOnce(of request: SaleRequest, deadline: LoopInstant?) -> SaleRefusal? {
+  package func refusalAtOnce(of request: HoldRequest, deadline: LoopInstant?) -> SaleRefusal? {
     guard loop.isInside else { return nil }
     if let deadline, deadline <= loop.now { return nil }
     return desk.value.refusalAtOnce(of: request)

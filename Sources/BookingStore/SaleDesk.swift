@@ -98,8 +98,8 @@ final class SaleDesk {
   /// Refuses a request from memory when it wants seats that others have, as of the latest version
   /// that the feed has told; nil when it must be served. A batch under way is no hindrance as long
   /// as it has not changed the show's ledger.
-  func refusalAtOnce(of request: SaleRequest) -> SaleRefusal? {
-    guard case .hold(let hold) = request, isFeedLive, !mustForget,
+  func refusalAtOnce(of hold: HoldRequest) -> SaleRefusal? {
+    guard isFeedLive, !mustForget,
       let time = clock.estimate(at: loop.now), let ledger = shelf.provenLedger(hold.showID),
       !isOld(ledger), refusals.answer(hold.identity) == nil
     else { return nil }

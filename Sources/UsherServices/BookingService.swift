@@ -44,7 +44,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       try context.seller().requireReach(to: show)
       let hold = try wish.request(show, bookingID: newBookingID(show.show.lane))
       let lane = lanes[show.show.lane]
-      if let refusal = lane.refusalAtOnce(of: .hold(hold), deadline: context.deadline) {
+      if let refusal = lane.refusalAtOnce(of: hold, deadline: context.deadline) {
         throw .refusal(refusal, of: show)
       }
       first = (show, hold)

@@ -62,7 +62,7 @@ extension Usher.V1.Refund {
 extension SeatLayout {
   /// Labels of seats by number.
   func labels(_ numbers: [Int32]) -> [String] {
-    numbers.map { seat(number: $0)?.label ?? "?" }
+    numbers.map { label(number: $0) ?? "?" }
   }
 }
 

@@ -51,13 +51,20 @@ extension RPCError {
   private static func seatsUnavailable(
     _ seats: [SeatStatus], _ version: Int64, _ show: ShowDetails
   ) -> RPCError {
-    let labels = labels(seats.map(\.number), show)
+    var labels = "", states = ""
+    for seat in seats {
+      if !labels.isEmpty {
+        labels += ","
+        states += ","
+      }
+      labels += show.layout.label(number: seat.number) ?? "?"
+      states += seat.state.name
+    }
     return .refusal(
       .failedPrecondition, .seatsUnavailable, "These seats are no longer free: \(labels)",
       metadata: [
         "show": String(show.show.id), "seats": labels,
-        "states": seats.map(\.state.name).joined(separator: ","),
-        "version": String(version),
+        "states": states, "version": String(version),
       ])
   }
 
