@@ -19,6 +19,9 @@ from history import Facts, History, judge
 from nodes import Town
 from usherd import Folder, wait_until
 
+# A hold that was done after its customer had been told no elsewhere lasts its five minutes, and who
+# waits in line waits for it.
+ROUND_SECONDS = 600
 # How long a node may not know of what another one did: README, "Limits".
 STALE_SECONDS = 4
 KINDS = ("backend", "node", "primary")
@@ -127,7 +130,7 @@ def totals(verdicts):
         f"{sum(rule in members for rule in rules)} {name}" for name, members in groups.items())
 
 
-def play(clients, rounds, nodes, seed, tell=print, kinds=KINDS, seconds=300):
+def play(clients, rounds, nodes, seed, tell=print, kinds=KINDS, seconds=ROUND_SECONDS):
     """Plays every round; returns the rounds and their verdicts."""
     played, start = [], time.monotonic()
     with Folder() as folder, Town(folder, nodes) as town:
