@@ -41,8 +41,8 @@ insert into show_seat (lane, show_id, seat_no)
 select lane, show_id, n from show, generate_series(0, seat_count - 1) n;
 alter table show_seat add primary key (lane, show_id, seat_no);
 
-insert into partner (name) values ('Bench');
+with bench as (insert into partner (name) values ('Bench') returning partner_id)
 insert into api_key (key_hash, partner_id, prefix, scopes)
 select sha256(convert_to(:'token', 'UTF8')), partner_id, left(:'token', 12), array['sell']
-  from partner;
+  from bench;
 vacuum analyze;
