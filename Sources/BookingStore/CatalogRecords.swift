@@ -130,6 +130,14 @@ package struct ShowRecord: Sendable, Hashable {
   }
 }
 
+/// A theatre and whose it is.
+package struct OwnedTheatre: Sendable, Hashable {
+  /// The theatre.
+  package let theatreID: Int64
+  /// The partner that runs it; nil for the house.
+  package let partnerID: Int64?
+}
+
 /// A show with all that a sale needs. One reference: every call for the show has it in its hands,
 /// and it has some twenty texts and tables.
 package final class ShowDetails: Sendable {

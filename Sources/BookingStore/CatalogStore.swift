@@ -38,6 +38,17 @@ package struct CatalogStore: Sendable {
       pageToken, timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
   }
 
+  /// Whose a theatre is; nil when there is none.
+  package func owner(
+    ofTheatre id: Int64, timeout: Duration? = nil
+  ) async throws(StoreError) -> OwnedTheatre? {
+    let result = try await database.ask(Statements.getTheatreOwner, [.int8(id)], timeout: timeout)
+    guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in
+      OwnedTheatre(theatreID: try row.decode(0), partnerID: try row.decode(1))
+    }
+  }
+
   /// Which movies to list; 0, nil and the empty text leave a filter out.
   package struct MovieFilter: Sendable, Hashable {
     /// Only those showing in this city.

@@ -13,7 +13,7 @@ package struct Credential: Sendable, Hashable {
   package let isActive: Bool
   /// First characters of the key, for logs.
   package let prefix: String
-  /// What it may do: "read", "sell", "admin".
+  /// What it may do: "read", "sell", "manage", "report", "admin".
   package let scopes: [String]
   /// The theatres it is good for; nil for all.
   package let theatreIDs: [Int64]?
@@ -55,7 +55,7 @@ package struct CredentialStore: Sendable {
     return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
   }
 
-  /// Gives a partner a key. Giving the same key again changes nothing.
+  /// Gives a partner a key, or the key it has these scopes.
   package func addKey(
     _ key: String, partnerID: Int64, scopes: [String]
   ) async throws(StoreError) {

@@ -30,6 +30,7 @@ package enum Migrations {
       ("0011_operators.sql", PackageResources._011_operators_sql),
       ("0012_search.sql", PackageResources._012_search_sql),
       ("0013_accounts.sql", PackageResources._013_accounts_sql),
+      ("0014_owners.sql", PackageResources._014_owners_sql),
     ]
   }
 }

@@ -8,6 +8,8 @@ enum Statements {
   static let listTheatres = file("list_theatres", PackageResources.list_theatres_sql)
   static let findTheatres = file("find_theatres", PackageResources.find_theatres_sql)
   static let searchMovies = file("search_movies", PackageResources.search_movies_sql)
+  static let getTheatreOwner = file(
+    "get_theatre_owner", PackageResources.get_theatre_owner_sql)
   static let listMovies = file("list_movies", PackageResources.list_movies_sql)
   static let listShows = file("list_shows", PackageResources.list_shows_sql)
   static let getShow = file("get_show", PackageResources.get_show_sql)

@@ -67,7 +67,7 @@ package struct CredentialInterceptor: ServerInterceptor {
     case .open, .read: return caller
     case .scopeOrAccount where caller.account != nil: return caller
     case .scope(let scope), .scopeOrAccount(let scope):
-      guard !caller.scopes.contains(Scopes(scope)) else { return caller }
+      guard caller.scopes.isDisjoint(with: scope.sufficient) else { return caller }
       throw .refusal(
         .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
         metadata: ["scope": scope.rawValue])

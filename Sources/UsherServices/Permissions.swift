@@ -10,8 +10,21 @@ package enum Scope: String, Sendable, CaseIterable {
   case read
   /// Selling: holds, bookings, waiting.
   case sell
+  /// Running one's own theatres: rooms, layouts, schedules, prices, offers.
+  case manage
+  /// Following sales: bookings of a show, the stream of sales, statistics.
+  case report
   /// Operating the house: partners, keys, the insides of nodes.
   case admin
+
+  /// The scopes that are each enough where this one is demanded: operators run and follow everything.
+  /// They sell for nobody.
+  var sufficient: Scopes {
+    switch self {
+    case .manage, .report: [Scopes(self), .admin]
+    case .read, .sell, .admin: Scopes(self)
+    }
+  }
 }
 
 /// Some scopes.
@@ -19,6 +32,8 @@ package struct Scopes: OptionSet, Sendable, Hashable {
   package static let read = Scopes(rawValue: 1)
   package static let sell = Scopes(rawValue: 2)
   package static let admin = Scopes(rawValue: 4)
+  package static let manage = Scopes(rawValue: 8)
+  package static let report = Scopes(rawValue: 16)
 
   package let rawValue: UInt8
 
@@ -28,6 +43,8 @@ package struct Scopes: OptionSet, Sendable, Hashable {
     switch scope {
     case .read: self = .read
     case .sell: self = .sell
+    case .manage: self = .manage
+    case .report: self = .report
     case .admin: self = .admin
     }
   }
@@ -46,7 +63,7 @@ package enum Requirement: Sendable, Hashable {
   case open
   /// A good credential, or none where reading is free.
   case read
-  /// A credential with this scope.
+  /// A credential with this scope, or another that is enough.
   case scope(Scope)
   /// A key with this scope, or a customer's access token.
   case scopeOrAccount(Scope)

@@ -21,6 +21,22 @@ extension KnownCaller {
 }
 
 extension KnownCaller {
+  /// Whether this is the operator of the house, who may run and follow everything.
+  var isOperator: Bool { scopes.contains(.admin) }
+
+  /// The theatre, if the caller may run it: an operator any, a partner its own, as far as the key is good.
+  /// Throws PERMISSION_DENIED otherwise; also for a theatre that does not exist, except to operators:
+  /// NOT_FOUND.
+  func requireOwn(_ theatre: OwnedTheatre?, id: Int64) throws(RPCError) {
+    if isOperator, theatre == nil {
+      throw .notFound(.theatreNotFound, "theatre", String(id))
+    }
+    guard !isOperator else { return }
+    guard let theatre, theatre.partnerID == partnerID,
+      theatreIDs?.contains(theatre.theatreID) ?? true
+    else { throw Self.beyondReach }
+  }
+
   /// Throws NOT_FOUND unless a customer's booking is its own: whose it is otherwise is nobody's business.
   func requireOwn(_ record: BookingRecord, named name: String) throws(RPCError) {
     guard let account, record.customerRef != account.customerRef else { return }

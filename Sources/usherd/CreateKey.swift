@@ -19,13 +19,14 @@ struct CreateKey: AsyncParsableCommand {
   @Argument(help: "Name of the partner or operator.") var name: String
   @Option(
     help: ArgumentHelp(
-      "What the key may be used for: read, sell, admin; repeatable.", valueName: "scope"))
+      "What the key may be used for: read, sell, manage, report, admin; repeatable.",
+      valueName: "scope"))
   var scope = [Scope.admin.rawValue]
   @OptionGroup var flags: SettingFlags
 
   func validate() throws {
     for name in scope where Scope(rawValue: name) == nil {
-      throw ValidationError("--scope takes read, sell and admin, not '\(name)'.")
+      throw ValidationError("--scope takes read, sell, manage, report and admin, not '\(name)'.")
     }
   }
 

@@ -151,12 +151,18 @@ enum DemoDatabase {
     let connection = try await PostgresConnection.connect(configuration, on: loop)
     let store = CredentialStore(connection)
     let partner = try await store.addPartner(named: "Demo partner")
-    try await store.addKey(credentials.partnerKey, partnerID: partner, scopes: ["sell"])
+    try await store.addKey(
+      credentials.partnerKey, partnerID: partner, scopes: ["sell", "manage", "report"])
     let operators = try await store.addPartner(named: "Demo operator")
     try await store.addKey(
       credentials.adminKey, partnerID: operators, scopes: ["sell", "admin"])
     let days = Int32(Date().timeIntervalSince1970 / 86_400)
     _ = try await TownSeed.apply(to: connection, today: PostgresDate(unixDays: days))
+    _ = try await connection.query(ownTown, [.int8(partner)])
     await connection.close()
   }
+
+  /// The town's theatres are the demo partner's.
+  private static let ownTown = PostgresStatement(
+    name: "own_town", sql: "update theatre set partner_id = $1 where partner_id is null")
 }

@@ -27,6 +27,17 @@ import Testing
     }
   }
 
+  @Test func theatresHaveAnOwnerOrAreTheHouses() async throws {
+    try await House.run { house in
+      let catalog = CatalogStore(house.connection)
+      #expect(try await catalog.owner(ofTheatre: 1)?.partnerID == .some(nil))
+      try await house.run("update theatre set partner_id = \(House.partner) where theatre_id = 1")
+      let owner = try await catalog.owner(ofTheatre: 1)
+      #expect(owner?.theatreID == 1 && owner?.partnerID == House.partner)
+      #expect(try await catalog.owner(ofTheatre: 99) == nil)
+    }
+  }
+
   @Test func pagesFollowEachOtherWithoutGapOrOverlap() async throws {
     try await House.run { house in
       let catalog = CatalogStore(house.connection)

@@ -35,7 +35,10 @@ DEMANDS_OF = {
     for method in ("SignUp", "LogIn", "RefreshSession")
 }
 REASONS = {"CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "SCOPE_MISSING", "ACCOUNT_REQUIRED"}
-GOOD = {"reader": {"read"}, "seller": {"sell"}, "operator": {"admin"}, "both": {"sell", "admin"}}
+GOOD = {
+    "reader": {"read"}, "seller": {"sell"}, "manager": {"manage"}, "accountant": {"report"},
+    "operator": {"admin"}, "both": {"sell", "admin"},
+}
 BAD = {
     "garbage": "Bearer usher_pk_garbage", "another scheme": "Basic dXNoZXI6dXNoZXI=",
     "nothing but a scheme": "Bearer", "longer than any key": "Bearer " + "x" * 600,

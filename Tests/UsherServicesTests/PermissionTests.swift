@@ -60,6 +60,7 @@ import UsherProtos
       #expect(!Scopes(scope).isEmpty)
     }
     #expect(Scopes(names: ["sell", "admin"]) == [.sell, .admin])
+    #expect(Set(Scope.allCases.map { Scopes($0).rawValue }).count == Scope.allCases.count)
     #expect(Scopes(names: ["everything", "", "SELL"]).isEmpty)
   }
 }

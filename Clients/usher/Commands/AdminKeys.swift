@@ -37,8 +37,8 @@ struct CreateKey: AsyncParsableCommand {
   @Argument(help: "The partner's number.") var partner: Int64
   @Option(
     help: ArgumentHelp(
-      "What it may be used for: read, sell, admin; repeatable.", valueName: "scope"),
-    completion: .list(["read", "sell", "admin"]))
+      "What it may be used for: read, sell, manage, report, admin; repeatable.", valueName: "scope"),
+    completion: .list(["read", "sell", "manage", "report", "admin"]))
   var scope: [String]
   @Option(
     help: ArgumentHelp("A theatre it is good for; repeatable; all without.", valueName: "id"))
