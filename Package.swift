@@ -148,6 +148,7 @@ let package = Package(
       [
         "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
         "SeatFeed", "Postgres", "Secrets", .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "usherd",

@@ -1,5 +1,5 @@
-// Seat changes of the whole database, in commit order, from logical decoding. Knows no subscriber
-// and keeps nothing: who needs more than the present reads a snapshot.
+// Changes of seats, lines and the catalogue of the whole database, in commit order, from logical
+// decoding. Knows no subscriber and keeps nothing: who needs more than the present reads a snapshot.
 
 package import Booking
 package import Logging
@@ -14,6 +14,8 @@ package enum ChangeFeedEvent: Sendable, Hashable {
   case change(SeatChange)
   /// A transaction changed the waiting list of a show.
   case queue(QueueChange)
+  /// A transaction changed the catalogue.
+  case catalogue(CatalogueChange)
   /// The stream is gone; changes may be missed until the next `.began`.
   case ended
 }
@@ -103,6 +105,8 @@ package final class ChangeFeed: Sendable {
     switch message.prefix {
     case SeatChange.messagePrefix: told = SeatChange(message: message.content).map { .change($0) }
     case QueueChange.messagePrefix: told = QueueChange(message: message.content).map { .queue($0) }
+    case CatalogueChange.messagePrefix:
+      told = CatalogueChange(message: message.content).map { .catalogue($0) }
     default: return
     }
     guard let told else {

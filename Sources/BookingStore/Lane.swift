@@ -50,6 +50,8 @@ package final class LaneWorker: Sendable {
     case .ended: desk.value.setFeedLive(false)
     case .change(let change): desk.value.note(change.showID, version: change.version)
     case .queue(let change): desk.value.note(change.showID, queueVersion: change.version)
+    // What a sale needs of the catalogue has a version of its own.
+    case .catalogue: break
     }
   }
 
@@ -199,6 +201,7 @@ package struct Lanes: Sendable {
     case .change(let change): self[change.lane].note(event)
     case .queue(let change): self[change.lane].note(event)
     case .began, .ended: for worker in workers { worker.note(event) }
+    case .catalogue: break
     }
   }
 

@@ -9,7 +9,7 @@ package import UsherProtos
 
 package struct CatalogService: Usher.V1.CatalogServiceServer {
   private typealias API = Usher.V1
-  private let parts: PerLoop<NodeParts>
+  let parts: PerLoop<NodeParts>
   private let failures: StoreFailures
 
   package init(_ parts: PerLoop<NodeParts>, logger: Logger) {

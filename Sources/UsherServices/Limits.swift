@@ -43,4 +43,20 @@ enum Limits {
   static let searchCharacters = 100
   /// A BCP 47 tag with every subtag it may have is shorter.
   static let languageBytes = 35
+  /// Bytes of the catalogue's answers that a loop keeps: some five thousand pages.
+  static let keptAnswerBytes = 64 << 20
+  /// What a kept answer takes besides its bytes.
+  static let keptAnswerOverheadBytes = 400
+  /// A larger answer is not kept: it would push out hundreds of others.
+  static let largestKeptAnswerBytes = 512 << 10
+  /// How long an answer is kept that no change of the catalogue has touched: should a commit take longer
+  /// than `commitVisibility` to be seen, what was read before is told for so long at most.
+  static let answerLifetime = Duration.seconds(60)
+  /// The same where the time of day counts: a show that has ended is told for so long at most.
+  static let timelyAnswerLifetime = Duration.seconds(10)
+  /// PostgreSQL tells of a commit before other sessions see it, by the time that a standby takes when
+  /// one must have it first. What was read sooner after a change than this is not kept.
+  static let commitVisibility = Duration.seconds(1)
+  /// Cities, theatres and movies whose latest change is remembered one by one.
+  static let rememberedChanges = 10_000
 }

@@ -9,6 +9,7 @@ package import SeatFeed
 /// The stores and feeds of one loop. Confined to it.
 package final class NodeParts {
   package let catalog: CatalogStore
+  package let answers: AnswerCache
   package let shows: ShowDirectory
   package let seatMaps: SeatMapStore
   package let bookings: BookingLookup
@@ -20,11 +21,12 @@ package final class NodeParts {
   package let waitRoom: WaitRoom
 
   package init(
-    catalog: CatalogStore, shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
-    credentials: CredentialCache, operators: OperatorStore, accounts: AccountStore,
-    feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
+    catalog: CatalogStore, answers: AnswerCache, shows: ShowDirectory, seatMaps: SeatMapStore,
+    bookings: BookingLookup, credentials: CredentialCache, operators: OperatorStore,
+    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
   ) {
     self.catalog = catalog
+    self.answers = answers
     self.shows = shows
     self.seatMaps = seatMaps
     self.bookings = bookings

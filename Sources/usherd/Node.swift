@@ -112,7 +112,7 @@ final class Node: Sendable {
       try await SeatMapFrames.load(showID, shows, seatMaps, logger: logger)
     }
     return NodeParts(
-      catalog: CatalogStore(pool), shows: shows, seatMaps: seatMaps,
+      catalog: CatalogStore(pool), answers: AnswerCache(), shows: shows, seatMaps: seatMaps,
       bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool), tokens),
       operators: OperatorStore(pool), accounts: AccountStore(pool), feed: feed,
       waitlist: WaitlistStore(pool),
@@ -125,10 +125,16 @@ final class Node: Sendable {
       parts.onEach { parts in
         parts.feed.streamBegan()
         parts.waitRoom.streamBegan()
+        parts.answers.streamBegan()
       }
-    case .ended: parts.onEach { $0.feed.streamEnded() }
+    case .ended:
+      parts.onEach { parts in
+        parts.feed.streamEnded()
+        parts.answers.streamEnded()
+      }
     case .change(let change): parts.onEach { $0.feed.apply(change) }
     case .queue(let change): parts.onEach { $0.waitRoom.note(change) }
+    case .catalogue(let change): parts.onEach { $0.answers.note(change) }
     }
   }
 
@@ -141,8 +147,11 @@ final class Node: Sendable {
       inventory.metrics,
       AccessLog(logger),
       CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
+      CatalogueWrites(parts),
     ])
-    router.register(CatalogService(parts, logger: logger))
+    let catalog = CatalogService(parts, logger: logger)
+    router.register(catalog)
+    catalog.answerFromMemory(in: &router)
     let seatMaps = SeatMapService(parts, logger: logger)
     router.register(seatMaps)
     seatMaps.answerAtOnce(in: &router)

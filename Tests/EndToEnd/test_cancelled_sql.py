@@ -41,7 +41,7 @@ def waiting(server):
 
 @pytest.fixture
 def request_bytes():
-    return envelope(catalog_pb2.ListShowsRequest(page_size=1).SerializeToString())
+    return envelope(catalog_pb2.ListShowsRequest(page_size=11).SerializeToString())
 
 
 def test_reset_calls_stop_their_queries(demo, request_bytes):

@@ -55,7 +55,7 @@ enum Floors {
       number: 6, target: "UsherServices",
       imports: [
         "UsherProtos", "ProtoWire", "RPC", "RPCTransport", "Reactor", "Booking", "BookingStore",
-        "SeatFeed", "Postgres", "Secrets", "Logging",
+        "SeatFeed", "Postgres", "Secrets", "DequeModule", "Logging",
       ]),
     Floor(
       number: 6, target: "usherd",

@@ -1,0 +1,21 @@
+// Partners change the catalogue through this node: whoever is answered finds the change here at once,
+// on whichever loop, before the change stream brings it.
+
+package import RPC
+package import Reactor
+
+/// Tells every loop's cache when a call may have changed the catalogue, before the caller is answered.
+package struct CatalogueWrites: ServerInterceptor {
+  private let parts: PerLoop<NodeParts>
+
+  package init(_ parts: PerLoop<NodeParts>) { self.parts = parts }
+
+  package func callBeginsAtOnce(_ context: ServerContext) -> Bool { true }
+
+  package func callEnded(_ context: ServerContext, _ code: StatusCode, took duration: Duration) {
+    guard context.method.sideEffects, context.method.service == "usher.v1.PartnerService" else {
+      return
+    }
+    parts.onEach { $0.answers.forgetAll() }
+  }
+}
