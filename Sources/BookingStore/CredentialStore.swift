@@ -9,7 +9,7 @@ package struct Credential: Sendable, Hashable {
   package let partnerID: Int64
   /// The key's own number.
   package let keyID: Int64
-  /// False for a closed or blocked partner, whose calls are refused.
+  /// False for a closed or blocked partner and a certificate whose time is over, whose calls are refused.
   package let isActive: Bool
   /// First characters of the key, for logs.
   package let prefix: String
@@ -19,6 +19,22 @@ package struct Credential: Sendable, Hashable {
   package let theatreIDs: [Int64]?
   /// How long it is still good; nil for ever.
   package let validFor: Duration?
+  /// Calls per second that sell, and that report and manage; nil for what the node allows everybody.
+  package let sellingPerSecond: Int32?
+  package let reportingPerSecond: Int32?
+
+  fileprivate init(_ row: PostgresRow, isGood: Bool = true) throws(PostgresError) {
+    partnerID = try row.decode(0)
+    keyID = try row.decode(1)
+    let state: Int16 = try row.decode(2)
+    isActive = isGood && state == 1
+    prefix = try row.decode(3)
+    scopes = try row.decode(4)
+    theatreIDs = try row.decode(5)
+    validFor = try row.decode(6, as: Int64?.self).map { .microseconds($0) }
+    sellingPerSecond = try row.decode(7)
+    reportingPerSecond = try row.decode(8)
+  }
 }
 
 /// Looks up credentials.
@@ -40,12 +56,19 @@ package struct CredentialStore: Sendable {
     let result = try await database.ask(
       Statements.findCredential, [.bytea(hash)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in try Credential(row) }
+  }
+
+  /// The credential behind a client certificate by its names, as operators write them, the most exact
+  /// first; nil when nobody has been given one of them.
+  package func credential(
+    forCertificate names: [String], timeout: Duration? = nil
+  ) async throws(StoreError) -> Credential? {
+    let result = try await database.ask(
+      Statements.findCertificate, [.array(names)], timeout: timeout)
+    guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
-      Credential(
-        partnerID: try row.decode(0), keyID: try row.decode(1),
-        isActive: try row.decode(2, as: Int16.self) == 1, prefix: try row.decode(3),
-        scopes: try row.decode(4), theatreIDs: try row.decode(5),
-        validFor: try row.decode(6, as: Int64?.self).map { .microseconds($0) })
+      try Credential(row, isGood: try row.decode(9))
     }
   }
 

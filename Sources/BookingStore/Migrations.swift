@@ -32,6 +32,7 @@ package enum Migrations {
       ("0013_accounts.sql", PackageResources._013_accounts_sql),
       ("0014_owners.sql", PackageResources._014_owners_sql),
       ("0015_catalogue_feed.sql", PackageResources._015_catalogue_feed_sql),
+      ("0016_certificates.sql", PackageResources._016_certificates_sql),
     ]
   }
 }

@@ -55,6 +55,11 @@ package struct APIKeyRecord: Sendable, Hashable {
   package let expiresAt: Int64?
   /// When it was revoked; nil while it was not.
   package let revokedAt: Int64?
+  /// The name of the client certificate that is its secret; empty for one with a secret of its own.
+  package let certificate: String
+  /// Calls per second that sell, and that report and manage; nil for what the node allows everybody.
+  package let sellingPerSecond: Int32?
+  package let reportingPerSecond: Int32?
 
   /// Reads the columns from a position on.
   init(_ row: PostgresRow, from column: Int = 0) throws(PostgresError) {
@@ -67,6 +72,9 @@ package struct APIKeyRecord: Sendable, Hashable {
     createdAt = try row.decode(column + 6, as: PostgresTimestamp.self).unixMicroseconds
     expiresAt = try row.decode(column + 7, as: PostgresTimestamp?.self)?.unixMicroseconds
     revokedAt = try row.decode(column + 8, as: PostgresTimestamp?.self)?.unixMicroseconds
+    certificate = try row.decode(column + 9)
+    sellingPerSecond = try row.decode(column + 10)
+    reportingPerSecond = try row.decode(column + 11)
   }
 }
 
@@ -82,6 +90,11 @@ package struct APIKeyWish: Sendable, Hashable {
   package var theatreIDs: [Int64]?
   /// How long it is good; nil for ever.
   package var lifetime: Duration?
+  /// The name of the client certificate that is to be its secret; empty for a secret of its own.
+  package var certificate = ""
+  /// Calls per second that sell, and that report and manage; nil for what nodes allow everybody.
+  package var sellingPerSecond: Int32?
+  package var reportingPerSecond: Int32?
 
   package init(
     partnerID: Int64, label: String = "", scopes: [String], theatreIDs: [Int64]? = nil,

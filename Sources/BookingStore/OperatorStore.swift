@@ -78,19 +78,29 @@ package struct OperatorStore: Sendable {
     case partnerNotFound
     /// There are no such theatres.
     case theatresNotFound([Int64])
+    /// Another key has the certificate.
+    case certificateTaken
   }
 
-  /// Gives a partner a key with this secret.
+  /// Gives a partner a key with this secret; nil when its certificate is.
   package func createKey(
-    _ wish: APIKeyWish, secret: String, by actor: AuditActor, timeout: Duration? = nil
+    _ wish: APIKeyWish, secret: String?, by actor: AuditActor, timeout: Duration? = nil
   ) async throws(StoreError) -> KeyCreation {
-    let result = try await database.ask(
-      Statements.createKey,
-      actor.values + [
-        .int8(wish.partnerID), .secretHash(secret), .text(APIKeySecret.prefix(of: secret)),
-        .text(wish.label), .array(wish.scopes), PostgresValue(wish.theatreIDs),
-        .int8(wish.lifetime?.wholeMicroseconds),
-      ], timeout: timeout)
+    let values: [PostgresValue] = [
+      .int8(wish.partnerID), secret.map { .secretHash($0) } ?? .bytea(nil),
+      .text(secret.map(APIKeySecret.prefix) ?? "certificate"), .text(wish.label),
+      .array(wish.scopes), PostgresValue(wish.theatreIDs),
+      .int8(wish.lifetime?.wholeMicroseconds), .text(wish.certificate),
+      .int4(wish.sellingPerSecond), .int4(wish.reportingPerSecond),
+    ]
+    let result: PostgresResult
+    do throws(StoreError) {
+      result = try await database.ask(
+        Statements.createKey, actor.values + values, timeout: timeout)
+    } catch {
+      guard error.cause?.kind == .uniqueViolation else { throw error }
+      return .certificateTaken
+    }
     return try reading { () throws(PostgresError) in
       let row = try result.onlyRow()
       guard try row.decode(0, as: Bool.self) else { return .partnerNotFound }
@@ -109,7 +119,7 @@ package struct OperatorStore: Sendable {
   }
 
   /// Gives a key a successor that may do the same, and ends the key after an overlap; nil when there is
-  /// no such key, it is over, or has a successor.
+  /// no such key, it is over, has a successor, or a certificate for a secret.
   package func rotateKey(
     id: Int64, secret: String, overlap: Duration, by actor: AuditActor, timeout: Duration? = nil
   ) async throws(StoreError) -> APIKeyRecord? {

@@ -22,6 +22,7 @@ enum Statements {
   static let listTheatreShows = file(
     "list_theatre_shows", PackageResources.list_theatre_shows_sql)
   static let findCredential = file("find_credential", PackageResources.find_credential_sql)
+  static let findCertificate = file("find_certificate", PackageResources.find_certificate_sql)
   static let findDueShows = file("find_due_shows", PackageResources.find_due_shows_sql)
   static let findDueWaits = file("find_due_waits", PackageResources.find_due_waits_sql)
   static let readStandings = file("read_standings", PackageResources.read_standings_sql)

@@ -11,6 +11,7 @@ extension BookingService {
     _ request: Usher.V1.BatchHoldSeatsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.BatchHoldSeatsResponse {
     try Self.check(request.holds.map(\.requestId), "holds")
+    try Self.count(request.holds.count, context)
     if request.atomic {
       let bookings = try await holdTogether(request.holds, context)
       return .init(results: bookings.map { .init(outcome: .booking($0)) })
@@ -30,6 +31,7 @@ extension BookingService {
     _ request: Usher.V1.BatchCancelBookingsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.BatchCancelBookingsResponse {
     try Self.check(request.cancellations.map(\.requestId), "cancellations")
+    try Self.count(request.cancellations.count, context)
     if request.atomic {
       let answers = try await cancelTogether(request.cancellations, context)
       return .init(results: answers.map { .init(outcome: .cancelled($0)) })
@@ -54,6 +56,12 @@ extension BookingService {
       Set(requestIDs.map { $0.lowercased() }).count == requestIDs.count, field,
       "must each have a request_id of its own")
     try violations.check()
+  }
+
+  /// A batch counts as the calls that it stands for; the first of them has been counted.
+  private static func count(_ calls: Int, _ context: ServerContext) throws(RPCError) {
+    guard calls > 1 else { return }
+    try context.seller().count(calls - 1, in: .selling)
   }
 
   /// Runs a body for every item, all at once, and returns the results in the items' order.

@@ -26,8 +26,9 @@ package struct CredentialInterceptor: ServerInterceptor {
   package func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool {
     guard let (requirement, shown) = try demand(context) else { return true }
     guard let known = parts[context.loop].credentials.known(showing: shown) else { return false }
-    let caller = try Self.admit(known, requirement)
+    guard let caller = try admit(known, requirement, shown) else { return true }
     guard caller.account == nil || requirement == .read else { return false }
+    if let lane = requirement.rateLane { try caller.count(in: lane) }
     context.caller = caller
     return true
   }
@@ -39,7 +40,8 @@ package struct CredentialInterceptor: ServerInterceptor {
     let found = try await failures.translating { () async throws(StoreError) in
       try await cache.caller(showing: shown, timeout: remaining)
     }
-    let caller = try Self.admit(found, requirement)
+    guard let caller = try admit(found, requirement, shown) else { return }
+    if let lane = requirement.rateLane { try caller.count(in: lane) }
     if let account = caller.account, requirement != .read {
       try await requireOpenSession(account, context)
     }
@@ -49,20 +51,30 @@ package struct CredentialInterceptor: ServerInterceptor {
   /// What the method demands and what the caller shows; nil when it need not show anything.
   private func demand(
     _ context: ServerContext
-  ) throws(RPCError) -> (Requirement, shown: String)? {
+  ) throws(RPCError) -> (Requirement, shown: ShownCredential)? {
     // A node does not start with a method that has no row.
     guard let requirement = permissions[context.method] else { throw .hidden }
     guard requirement != .open else { return nil }
-    if let shown = context.metadata["authorization"] { return (requirement, shown) }
+    if let shown = context.metadata["authorization"] {
+      return (requirement, .authorization(shown))
+    }
+    if let identity = context.identity { return (requirement, .certificate(identity)) }
     guard requirement == .read, anonymousReads else { throw Self.missing }
     return nil
   }
 
-  /// Who was found, if the method is theirs to call.
-  private static func admit(
-    _ found: KnownCaller?, _ requirement: Requirement
-  ) throws(RPCError) -> KnownCaller {
-    guard let caller = found else { throw invalid }
+  /// Who was found, if the method is theirs to call; nil for nobody in particular.
+  private func admit(
+    _ found: KnownCaller?, _ requirement: Requirement, _ shown: ShownCredential
+  ) throws(RPCError) -> KnownCaller? {
+    guard let caller = found else {
+      guard case .certificate(let identity) = shown else { throw Self.invalid }
+      // Whoever may connect need not be a partner.
+      if requirement == .read, anonymousReads { return nil }
+      throw .refusal(
+        .unauthenticated, .credentialsInvalid, "The certificate stands for no key.",
+        metadata: ["sha256": identity.fingerprint])
+    }
     switch requirement {
     case .open, .read: return caller
     case .scopeOrAccount where caller.account != nil: return caller

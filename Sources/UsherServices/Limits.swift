@@ -21,6 +21,14 @@ enum Limits {
   static let partnerNameCharacters = 120
   /// Characters of what a key is called: a cell of a table.
   static let keyLabelCharacters = 80
+  /// Names of a client certificate that are looked up; one with more is no partner's.
+  static let certificateNames = 20
+  /// Bytes of a subject alternative name that a key may have.
+  static let certificateNameBytes = 500
+  /// Calls per second of a customer: what people do by hand, several devices at once.
+  static let accountCallsPerSecond = 20
+  /// Most that an operator may allow a key: more is no limit.
+  static let keyCallsPerSecond: ClosedRange<Int32> = 0...1_000_000
   /// Theatres that one key is good for; one that needs more is good for all.
   static let theatresPerKey = 1_000
   /// How long a key may be good: longer is for ever.

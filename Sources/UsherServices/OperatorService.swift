@@ -80,12 +80,20 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     _ request: Usher.Admin.V1.CreateApiKeyRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.Admin.V1.CreateApiKeyResponse {
     let wish = try OperatorWishes.key(request)
-    let secret = APIKeySecret.make(forOperator: wish.scopes.contains(Scope.admin.rawValue))
+    let secret =
+      wish.certificate.isEmpty
+      ? APIKeySecret.make(forOperator: wish.scopes.contains(Scope.admin.rawValue)) : nil
     let creation = try await ask(context) { (store, actor, timeout) async throws(StoreError) in
       try await store.createKey(wish, secret: secret, by: actor, timeout: timeout)
     }
     switch creation {
-    case .done(let key): return .init(apiKey: .init(key), secret: secret)
+    case .done(let key):
+      forgetCallers()
+      return .init(apiKey: .init(key), secret: secret ?? "")
+    case .certificateTaken:
+      throw .refusal(
+        .alreadyExists, .certificateTaken, "Another key has the certificate; revoke that first.",
+        metadata: ["certificate": wish.certificate])
     case .partnerNotFound: throw Self.noPartner(request.partnerId)
     case .theatresNotFound(let ids):
       var violations = FieldViolations()
@@ -124,7 +132,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     guard let key else {
       throw .refusal(
         .failedPrecondition, .apiKeyOver,
-        "The key is over, or it has a successor.",
+        "The key is over, it has a successor, or a certificate stands for it.",
         metadata: ["api_key": String(request.keyId)])
     }
     forgetCallers()

@@ -64,10 +64,42 @@ enum OperatorWishes {
       violations.require(
         Limits.keyLifetimes.contains(lifetime), "lifetime", "must be one second to ten years")
     }
+    let certificate = request.certificate.lowercasedUnlessURI
+    violations.require(
+      certificate.isEmpty || isCertificateName(certificate), "certificate",
+      "must be sha256: and 64 hexadecimal digits, uri: or dns: and a subject alternative name")
+    for (rate, field) in [
+      (request.sellingPerSecond, "selling_per_second"),
+      (request.reportingPerSecond, "reporting_per_second"),
+    ] {
+      violations.require(
+        Limits.keyCallsPerSecond.contains(rate), field,
+        "must be 0 to \(Limits.keyCallsPerSecond.upperBound)")
+    }
     try violations.check()
-    return APIKeyWish(
+    var wish = APIKeyWish(
       partnerID: request.partnerId, label: request.label, scopes: request.scopes,
       theatreIDs: request.theatreIds.isEmpty ? nil : request.theatreIds, lifetime: lifetime)
+    wish.certificate = certificate
+    wish.sellingPerSecond = request.sellingPerSecond == 0 ? nil : request.sellingPerSecond
+    wish.reportingPerSecond = request.reportingPerSecond == 0 ? nil : request.reportingPerSecond
+    return wish
+  }
+
+  /// Whether a certificate can be known by a name; digits and DNS names in lower case.
+  static func isCertificateName(_ name: String) -> Bool {
+    let isPrintable = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    guard isPrintable, let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+    let value = name[name.utf8.index(after: colon)...].utf8
+    switch name[..<colon] {
+    case "sha256":
+      let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+      let letters = UInt8(ascii: "a")...UInt8(ascii: "f")
+      return value.count == 64
+        && value.allSatisfy { digits.contains($0) || letters.contains($0) }
+    case "uri", "dns": return (1...Limits.certificateNameBytes).contains(value.count)
+    default: return false
+    }
   }
 
   static func overlap(
@@ -129,6 +161,11 @@ enum OperatorWishes {
   }
 }
 
+extension String {
+  /// A certificate's name as it is compared: only URIs know upper case.
+  fileprivate var lowercasedUnlessURI: String { hasPrefix("uri:") ? self : lowercased() }
+}
+
 // MARK: Answers
 
 extension Usher.Admin.V1.Partner {
@@ -146,7 +183,9 @@ extension Usher.Admin.V1.ApiKey {
       scopes: record.scopes, theatreIds: record.theatreIDs ?? [],
       createdAt: .init(unixMicroseconds: record.createdAt),
       expiresAt: record.expiresAt.map { .init(unixMicroseconds: $0) },
-      revokedAt: record.revokedAt.map { .init(unixMicroseconds: $0) })
+      revokedAt: record.revokedAt.map { .init(unixMicroseconds: $0) },
+      certificate: record.certificate, sellingPerSecond: record.sellingPerSecond ?? 0,
+      reportingPerSecond: record.reportingPerSecond ?? 0)
   }
 }
 

@@ -69,6 +69,20 @@ package enum Requirement: Sendable, Hashable {
   case scopeOrAccount(Scope)
   /// A customer's access token.
   case account
+
+  /// What its calls are counted as; nil for those that are not.
+  var rateLane: RateLane? {
+    switch self {
+    case .open, .scope(.admin), .scopeOrAccount(.admin): nil
+    case .read, .account: .selling
+    case .scope(let scope), .scopeOrAccount(let scope):
+      switch scope {
+      case .read, .sell: .selling
+      case .manage, .report: .reporting
+      case .admin: nil
+      }
+    }
+  }
 }
 
 /// The table.

@@ -25,6 +25,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case partnerNameTaken = "PARTNER_NAME_TAKEN"
   case apiKeyNotFound = "API_KEY_NOT_FOUND"
   case apiKeyOver = "API_KEY_OVER"
+  case certificateTaken = "CERTIFICATE_TAKEN"
   case showNotFound = "SHOW_NOT_FOUND"
   case theatreNotFound = "THEATRE_NOT_FOUND"
   case bookingNotFound = "BOOKING_NOT_FOUND"
@@ -51,6 +52,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case seatsNotInBooking = "SEATS_NOT_IN_BOOKING"
   case pageTokenInvalid = "PAGE_TOKEN_INVALID"
   case overloaded = "OVERLOADED"
+  case rateLimited = "RATE_LIMITED"
   case databaseUnavailable = "DATABASE_UNAVAILABLE"
   case conflict = "CONFLICT"
   case internalError = "INTERNAL_ERROR"
@@ -82,6 +84,17 @@ extension RPCError {
       seconds: retryAfterMs / 1_000, nanos: Int32(retryAfterMs % 1_000) * 1_000_000)
     return refusal(
       code, reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
+  }
+
+  /// A credential has called too often.
+  static func tooManyCalls(_ lane: RateLane, perSecond: Int, wait: Duration) -> RPCError {
+    let (seconds, attoseconds) = wait.components
+    let delay = Google.Protobuf.Duration(
+      seconds: seconds, nanos: Int32(attoseconds / 1_000_000_000))
+    return refusal(
+      .resourceExhausted, .rateLimited, "The credential has called too often.",
+      metadata: ["lane": lane.rawValue, "calls_per_second": String(perSecond)],
+      details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
   /// Something does not exist, or not for this caller.

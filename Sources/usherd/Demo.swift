@@ -19,10 +19,11 @@ struct Demo: AsyncParsableCommand {
   var data = "usher-demo"
   @OptionGroup var flags: SettingFlags
 
-  /// All of a demo's clients come from one address.
+  /// All of a demo's clients come from one address, and with one key.
   private static var defaults: Settings {
     var settings = Settings()
     settings.connectionsPerPeer = ConnectionLimits().connections
+    settings.sellingPerSecond = 0
     return settings
   }
 

@@ -57,9 +57,11 @@ final class Node: Sendable {
     let tokens = try settings.tokenKeyring()
     self.tokens = tokens
     let shows = reads.map { ShowDirectory(CatalogStore($0), on: $0.loop) }
+    let limits = RateLimits(
+      .init(selling: settings.sellingPerSecond, reporting: settings.reportingPerSecond))
     let parts = PerLoop(loops) { loop in
       let index = loops.firstIndex { $0 === loop } ?? 0
-      return Self.makeParts(loop, reads[index], shows[index], tokens, logger)
+      return Self.makeParts(loop, reads[index], shows[index], tokens, limits, logger)
     }
     self.parts = parts
     let workers = (0..<settings.laneWorkers).map { index in
@@ -104,7 +106,7 @@ final class Node: Sendable {
 
   private static func makeParts(
     _ loop: EventLoop, _ pool: PostgresPool, _ shows: ShowDirectory, _ tokens: TokenKeyring?,
-    _ logger: Logger
+    _ limits: RateLimits, _ logger: Logger
   ) -> NodeParts {
     let seatMaps = SeatMapStore(pool)
     let groups = SeatMapFrames.groups(seatMaps, logger: logger)
@@ -113,7 +115,8 @@ final class Node: Sendable {
     }
     return NodeParts(
       catalog: CatalogStore(pool), answers: AnswerCache(), shows: shows, seatMaps: seatMaps,
-      bookings: BookingLookup(pool), credentials: CredentialCache(CredentialStore(pool), tokens),
+      bookings: BookingLookup(pool),
+      credentials: CredentialCache(CredentialStore(pool), tokens, limits),
       operators: OperatorStore(pool), accounts: AccountStore(pool), feed: feed,
       waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))

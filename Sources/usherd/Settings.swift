@@ -25,6 +25,8 @@ enum SettingKey: String, CaseIterable {
   case laneWorkers = "lane_workers"
   case poolConnections = "pool_connections"
   case connectionsPerPeer = "connections_per_peer"
+  case sellingPerSecond = "selling_per_second"
+  case reportingPerSecond = "reporting_per_second"
   case logLevel = "log_level"
   case drainSeconds = "drain_seconds"
   case allowUnsafeDurability = "allow_unsafe_durability"
@@ -84,6 +86,14 @@ struct SettingFlags: ParsableArguments {
   var poolConnections: String?
   @Option(help: ArgumentHelp("Most client connections from one address.", valueName: "n"))
   var connectionsPerPeer: String?
+  @Option(
+    help: ArgumentHelp(
+      "Most calls per second and key that sell or read what is on sale; 0: any.", valueName: "n"))
+  var sellingPerSecond: String?
+  @Option(
+    help: ArgumentHelp(
+      "Most calls per second and key that report and manage; 0: any.", valueName: "n"))
+  var reportingPerSecond: String?
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error.", valueName: "level"))
   var logLevel: String?
   @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
@@ -98,7 +108,8 @@ struct SettingFlags: ParsableArguments {
       (.clientAuth, clientAuth), (.clientCA, clientCA), (.clientCRL, clientCRL),
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
       (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
-      (.connectionsPerPeer, connectionsPerPeer),
+      (.connectionsPerPeer, connectionsPerPeer), (.sellingPerSecond, sellingPerSecond),
+      (.reportingPerSecond, reportingPerSecond),
       (.logLevel, logLevel), (.drainSeconds, drainSeconds),
       (.allowUnsafeDurability, allowUnsafeDurability),
     ]
@@ -123,6 +134,11 @@ struct Settings: Sendable {
   var laneWorkers = 2
   var poolConnections = 4
   var connectionsPerPeer = ConnectionLimits().connectionsPerPeer
+  /// Above what a partner's busiest shop sends; below what a node can do, so that one partner's loop
+  /// without a pause leaves room for the others.
+  var sellingPerSecond = 5_000
+  /// A report is a scan of thousands of rows.
+  var reportingPerSecond = 200
   var logLevel = Logger.Level.info
   var drainSeconds = 30
   var allowUnsafeDurability = false
@@ -187,6 +203,8 @@ struct Settings: Sendable {
     case .laneWorkers: laneWorkers = try Self.number(key, value, 1...64)
     case .poolConnections: poolConnections = try Self.number(key, value, 1...100)
     case .connectionsPerPeer: connectionsPerPeer = try Self.number(key, value, 1...10_000)
+    case .sellingPerSecond: sellingPerSecond = try Self.number(key, value, 0...1_000_000)
+    case .reportingPerSecond: reportingPerSecond = try Self.number(key, value, 0...1_000_000)
     case .logLevel:
       guard let level = Logger.Level(rawValue: value) else {
         throw Self.wrong(key, "must be trace, debug, info, notice, warning, error or critical")
@@ -230,7 +248,9 @@ struct Settings: Sendable {
       .tokenKeys: tokenKeys, .cleartext: "\(cleartext)", .anonymousReads: "\(anonymousReads)",
       .reflection: "\(reflection)", .loops: "\(loops)", .laneWorkers: "\(laneWorkers)",
       .poolConnections: "\(poolConnections)",
-      .connectionsPerPeer: "\(connectionsPerPeer)", .logLevel: logLevel.rawValue,
+      .connectionsPerPeer: "\(connectionsPerPeer)",
+      .sellingPerSecond: "\(sellingPerSecond)", .reportingPerSecond: "\(reportingPerSecond)",
+      .logLevel: logLevel.rawValue,
       .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
     ]
     return SettingKey.allCases.map { key in

@@ -61,13 +61,22 @@ class Authority:
         (folder / "index").touch()
         (folder / "crlnumber").write_text("01\n")
         self.certificate = folder / "ca.pem"
+        self._kinds = 0
         openssl(
             "req", "-x509", *EC, "-config", self._config, "-extensions", "root", "-days", 10,
             "-subj", f"/CN={name}", "-keyout", folder / "ca.key", "-out", self.certificate)
 
-    def issue(self, kind, name, begins=-1, ends=5, key=EC):
-        """A certificate of a kind, good from and to so many days from now."""
+    def issue(self, kind, name, begins=-1, ends=5, key=EC, also=""):
+        """A certificate of a kind, good from and to so many days from now. `also`: alternative names, as
+        openssl writes them."""
         request, chain, secret = (self.folder / f"{name}.{end}" for end in ("csr", "pem", "key"))
+        if also:
+            self._kinds += 1
+            named = f"{kind}_{self._kinds}"
+            section = CONFIG.split(f"[{kind}]")[1].split("[")[0]
+            with self._config.open("a") as config:
+                config.write(f"[{named}]{section}subjectAltName = {also}\n")
+            kind = named
         openssl(
             "req", "-new", *key, "-config", self._config, "-subj", f"/CN={name}",
             "-keyout", secret, "-out", request)

@@ -98,8 +98,11 @@ class Bearer(grpc.AuthMetadataPlugin):
 class Partner:
     """One connection of one partner."""
 
-    def __init__(self, address, authority, key=None):
-        credentials = grpc.ssl_channel_credentials(root_certificates=authority)
+    def __init__(self, address, authority, key=None, certificate=(None, None)):
+        """`certificate`: the client's own, chain and key."""
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=authority, private_key=certificate[1],
+            certificate_chain=certificate[0])
         if key is not None:
             credentials = grpc.composite_channel_credentials(
                 credentials, grpc.metadata_call_credentials(Bearer(key))

@@ -32,7 +32,10 @@ struct Keys: AsyncParsableCommand {
 struct CreateKey: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Gives a partner a key and prints its secret, this once.",
-    discussion: "Standard output has the secret and nothing else, fit for a --token-file.")
+    discussion: """
+      Standard output has the secret and nothing else, fit for a --token-file; nothing at all with \
+      --certificate, which stands for a key without a secret.
+      """)
 
   @Argument(help: "The partner's number.") var partner: Int64
   @Option(
@@ -44,6 +47,16 @@ struct CreateKey: AsyncParsableCommand {
     help: ArgumentHelp("A theatre it is good for; repeatable; all without.", valueName: "id"))
   var theatre: [Int64] = []
   @Option(help: "What to call it.") var label = ""
+  @Option(
+    help: ArgumentHelp(
+      "A client certificate for a secret: sha256:DIGITS, uri:NAME or dns:NAME.", valueName: "name"))
+  var certificate = ""
+  @Option(
+    help: ArgumentHelp("Most calls per second and node that sell.", valueName: "count"))
+  var sellingPerSecond: Int32 = 0
+  @Option(
+    help: ArgumentHelp("Most calls per second and node that report.", valueName: "count"))
+  var reportingPerSecond: Int32 = 0
   @Option(help: ArgumentHelp("Days until it ends; never without.", valueName: "count"))
   var days: Int64?
   @OptionGroup var global: GlobalOptions
@@ -58,11 +71,12 @@ struct CreateKey: AsyncParsableCommand {
     try await global.perform { (session) throws(Failure) in
       let request = Usher.Admin.V1.CreateApiKeyRequest(
         partnerId: partner, label: label, scopes: scope, theatreIds: theatre,
-        lifetime: days.map { .init(seconds: $0 * 86_400) })
+        lifetime: days.map { .init(seconds: $0 * 86_400) }, certificate: certificate,
+        sellingPerSecond: sellingPerSecond, reportingPerSecond: reportingPerSecond)
       let answer = try await session.act { (options) async throws(RPCError) in
         try await session.operators.createApiKey(request, options: options)
       }
-      try session.output.print(answer, lines: [answer.secret])
+      try session.output.print(answer, lines: answer.secret.isEmpty ? [] : [answer.secret])
       session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
     }
   }
@@ -110,7 +124,7 @@ struct RevokeKey: AsyncParsableCommand {
       }
       let ended = answer.apiKey ?? .init()
       try session.output.print(
-        answer, lines: ["Key \(ended.keyId), \(ended.prefix)…, is revoked."])
+        answer, lines: ["Key \(ended.keyId), \(OperatorTables.secret(ended))…, is revoked."])
     }
   }
 }

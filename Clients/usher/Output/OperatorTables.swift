@@ -22,13 +22,14 @@ enum OperatorTables {
     var table = Table(
       [
         .init(title: "ID", toRight: true), .init(title: "PARTNER", toRight: true),
-        .init(title: "KEY"), .init(title: "SCOPES"), .init(title: "THEATRES", mayShrink: true),
+        .init(title: "KEY", mayShrink: true), .init(title: "SCOPES"),
+        .init(title: "THEATRES", mayShrink: true),
         .init(title: "SINCE"), .init(title: "ENDS"), .init(title: "LABEL", mayShrink: true),
       ], style)
     for key in keys {
       let theatres = key.theatreIds.map { "\($0)" }.joined(separator: ",")
       table.add([
-        "\(key.keyId)", "\(key.partnerId)", key.prefix, key.scopes.joined(separator: ","),
+        "\(key.keyId)", "\(key.partnerId)", secret(key), key.scopes.joined(separator: ","),
         theatres.isEmpty ? "all" : theatres, time(key.createdAt),
         key.revokedAt == nil ? time(key.expiresAt) : "revoked", key.label,
       ])
@@ -55,7 +56,15 @@ enum OperatorTables {
   /// What to say beside a secret that has just been told.
   static func remark(_ key: Usher.Admin.V1.ApiKey) -> String {
     let end = key.expiresAt == nil ? "" : "; it ends \(time(key.expiresAt))"
-    return "key \(key.keyId) of partner \(key.partnerId)\(end); the secret is never shown again"
+    let secret =
+      key.certificate.isEmpty
+      ? "the secret is never shown again" : "\(key.certificate) stands for it"
+    return "key \(key.keyId) of partner \(key.partnerId)\(end); \(secret)"
+  }
+
+  /// What tells a key from others.
+  static func secret(_ key: Usher.Admin.V1.ApiKey) -> String {
+    key.certificate.isEmpty ? key.prefix : key.certificate
   }
 
   static func name(_ state: Usher.Admin.V1.PartnerState) -> String {

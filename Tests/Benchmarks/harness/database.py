@@ -86,7 +86,8 @@ class Database:
         server = Server(
             [tools.product("usherd"), "serve", "--database", self.connection(name),
              "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",
-             tools.certificate[1], "--log-level", "warning", "--drain-seconds", "5", *flags],
+             tools.certificate[1], "--log-level", "warning", "--drain-seconds", "5",
+             "--selling-per-second", "0", *flags],
             core=core, log=os.path.join(tools.folder, "servers.log"))
         deadline = time.monotonic() + FEED_SECONDS
         while self.sql("postgres", FEED.format(name=name)) != "1":

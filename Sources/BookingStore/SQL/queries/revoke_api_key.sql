@@ -5,7 +5,8 @@ ended as (
   update api_key k set revoked_at = coalesce(b.revoked_at, clock_timestamp())
     from before b where k.key_id = b.key_id
   returning k.key_id, k.partner_id, k.prefix, k.label, k.scopes, k.theatre_ids, k.created_at,
-            k.expires_at, k.revoked_at),
+            k.expires_at, k.revoked_at, k.certificate, k.selling_per_second,
+            k.reporting_per_second),
 noted as (
   insert into audit_entry (actor_key_id, actor, action, partner_id, key_id, detail)
   select $1::bigint, $2::text, 'REVOKE_API_KEY', e.partner_id, e.key_id,
