@@ -163,10 +163,10 @@ let package = Package(
     .executableTarget(
       name: "usher",
       dependencies: [
-        "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor",
+        "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor", "Booking",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Clients/usher", swiftSettings: settings),
+      path: "Clients/usher", exclude: ["FILES.md"], swiftSettings: settings),
     // Tests mirror Sources.
     .target(
       name: "Support", dependencies: ["Postgres", "Reactor"], path: "Tests/Support",

@@ -79,6 +79,7 @@ struct UsherCommand: AsyncParsableCommand {
           Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Customers", subcommands: [Account.self]),
+      CommandGroup(name: "Partners", subcommands: [PartnerCommand.self]),
       CommandGroup(name: "Operating", subcommands: [Admin.self, Bench.self]),
     ])
 }

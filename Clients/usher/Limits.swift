@@ -15,6 +15,10 @@ enum Limits {
   static let tokenFileBytes = 16 << 10
   /// Bytes of the configuration file that are read.
   static let configurationBytes = 1 << 20
+  /// Bytes of a layout's file that are read: 20,000 seats one by one take some three million.
+  static let layoutFileBytes = 8 << 20
+  /// Labels that are listed of each kind of change.
+  static let labelsShown = 12
   /// Time for a whole command that does not wait for anything but answers.
   static let timeout = Duration.seconds(30)
   /// Time to clear up when a command is interrupted.

@@ -210,14 +210,21 @@ extension SeatLayout {
       throw BookingError(
         .invalidLayout, "Seats lie outside the grid.", subjects: misplaced.map(\.label))
     }
-    let misnamed = seats.filter {
-      !isName($0.label, Limits.labelByteCount, spaces: false)
-        || !isName($0.tier, Limits.tierByteCount, spaces: true)
-    }
+    let misnamed = seats.filter { !isLabel($0.label) || !isTier($0.tier) }
     guard misnamed.isEmpty else {
       throw BookingError(
         .invalidLayout, "Seats have unfit labels or tiers.", subjects: misnamed.map(\.label))
     }
+  }
+
+  /// Whether a text can be a seat's label.
+  package static func isLabel(_ text: String) -> Bool {
+    isName(text, Limits.labelByteCount, spaces: false)
+  }
+
+  /// Whether a text can be a tier's name.
+  package static func isTier(_ text: String) -> Bool {
+    isName(text, Limits.tierByteCount, spaces: true)
   }
 
   /// Labels are joined by commas in errors and typed on command lines: neither commas, spaces nor

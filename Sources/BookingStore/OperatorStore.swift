@@ -189,7 +189,7 @@ package struct OperatorStore: Sendable {
 
 extension AuditActor {
   /// The first two parameters of every act.
-  fileprivate var values: [PostgresValue] { [.int8(keyID), .text(name)] }
+  var values: [PostgresValue] { [.int8(keyID), .text(name)] }
 }
 
 extension PostgresValue {

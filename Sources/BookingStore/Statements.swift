@@ -43,6 +43,26 @@ enum Statements {
   static let listAuditEntries = file(
     "list_audit_entries", PackageResources.list_audit_entries_sql)
 
+  static let createTheatre = file("create_theatre", PackageResources.create_theatre_sql)
+  static let updateTheatre = file("update_theatre", PackageResources.update_theatre_sql)
+  static let getOwnTheatre = file("get_own_theatre", PackageResources.get_own_theatre_sql)
+  static let listOwnTheatres = file(
+    "list_own_theatres", PackageResources.list_own_theatres_sql)
+  static let getAuditoriumOwner = file(
+    "get_auditorium_owner", PackageResources.get_auditorium_owner_sql)
+  static let createAuditorium = file(
+    "create_auditorium", PackageResources.create_auditorium_sql)
+  static let renameAuditorium = file(
+    "rename_auditorium", PackageResources.rename_auditorium_sql)
+  static let listAuditoriums = file("list_auditoriums", PackageResources.list_auditoriums_sql)
+  static let lockAuditorium = file("lock_auditorium", PackageResources.lock_auditorium_sql)
+  static let addLayout = file("add_layout", PackageResources.add_layout_sql)
+  static let findLayoutVersion = file(
+    "find_layout_version", PackageResources.find_layout_version_sql)
+  static let listLayoutVersions = file(
+    "list_layout_versions", PackageResources.list_layout_versions_sql)
+  static let createMovie = file("create_movie", PackageResources.create_movie_sql)
+
   static let signUp = file("sign_up", PackageResources.sign_up_sql)
   static let beginLogin = call("begin_login", parameters: 2)
   static let beginSession = file("begin_session", PackageResources.begin_session_sql)

@@ -131,6 +131,14 @@ package struct Router: Sendable {
     }
   }
 
+  /// Sets the largest request message for one method that is served.
+  package mutating func limitRequests(of method: MethodDescriptor, toBytes limit: Int) {
+    guard let route = routes[method.path] else {
+      preconditionFailure("not a method that is served: \(method.path)")
+    }
+    put(Route(method, receiveLimitBytes: limit, interceptors, route.handle))
+  }
+
   private mutating func put(_ route: Route) {
     let path = route.method.path
     routes[path] = route

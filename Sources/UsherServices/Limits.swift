@@ -47,6 +47,21 @@ enum Limits {
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64
+  /// Characters of a street and number, and of a postal code: a line on a ticket.
+  static let addressCharacters = 200
+  static let postalCodeCharacters = 20
+  /// Characters of an auditorium's name.
+  static let auditoriumNameCharacters = 80
+  /// Longest name of a time zone; the longest that there is has 32.
+  static let timeZoneCharacters = 64
+  /// Characters of a title, and of what is told of a movie.
+  static let titleCharacters = 200
+  static let synopsisCharacters = 4_000
+  /// Seats of a layout that is imported: the largest arenas have as many, and a worker's ledgers have
+  /// room for two dozen such shows.
+  static let seatsPerImport = 20_000
+  /// Faults of a layout that are told: as many as fit the details of a status.
+  static let violationsTold = 15
   /// Characters of a search: longer than any title.
   static let searchCharacters = 100
   /// A BCP 47 tag with every subtag it may have is shorter.

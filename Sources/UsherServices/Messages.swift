@@ -130,8 +130,12 @@ extension Usher.V1.Show {
 
 extension Usher.V1.AuditoriumLayout {
   init(_ show: ShowRecord, _ layout: SeatLayout) {
+    self.init(auditoriumID: show.auditoriumID, version: show.layoutVersion, layout)
+  }
+
+  init(auditoriumID: Int64, version: Int32, _ layout: SeatLayout) {
     self.init(
-      auditoriumId: show.auditoriumID, layoutVersion: show.layoutVersion,
+      auditoriumId: auditoriumID, layoutVersion: version,
       columns: layout.columns, lines: layout.lines,
       focalXHundredths: layout.focalPoint.xHundredths,
       focalYHundredths: layout.focalPoint.yHundredths, seats: layout.seats.map { .init($0) })

@@ -15,6 +15,7 @@ package final class NodeParts {
   package let bookings: BookingLookup
   package let credentials: CredentialCache
   package let operators: OperatorStore
+  package let houses: HouseStore
   package let accounts: AccountStore
   package let feed: FeedRegistry
   package let waitlist: WaitlistStore
@@ -23,7 +24,8 @@ package final class NodeParts {
   package init(
     catalog: CatalogStore, answers: AnswerCache, shows: ShowDirectory, seatMaps: SeatMapStore,
     bookings: BookingLookup, credentials: CredentialCache, operators: OperatorStore,
-    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
+    houses: HouseStore, accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore,
+    waitRoom: WaitRoom
   ) {
     self.catalog = catalog
     self.answers = answers
@@ -32,6 +34,7 @@ package final class NodeParts {
     self.bookings = bookings
     self.credentials = credentials
     self.operators = operators
+    self.houses = houses
     self.accounts = accounts
     self.feed = feed
     self.waitlist = waitlist

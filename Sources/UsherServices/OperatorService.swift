@@ -215,8 +215,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
   ) async throws(RPCError) -> Answer {
     // The interceptor admits nobody else to this service.
     guard let caller = context.caller as? KnownCaller else { throw .hidden }
-    let actor = AuditActor(
-      keyID: caller.keyID, name: "\(caller.keyPrefix) of partner \(caller.partnerID)")
+    let actor = caller.auditActor
     let store = parts[context.loop].operators
     let timeout = context.remaining
     return try await failures.translating { () async throws(StoreError) in

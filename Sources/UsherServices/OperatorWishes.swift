@@ -156,7 +156,7 @@ enum OperatorWishes {
     .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
   }
 
-  private static func isPrintable(_ text: String) -> Bool {
+  static func isPrintable(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
   }
 }

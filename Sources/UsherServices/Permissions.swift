@@ -91,7 +91,8 @@ package struct Permissions: Sendable {
   package typealias Row = (method: MethodDescriptor, requirement: Requirement)
 
   /// Of every service of the schema.
-  package static let table = Permissions(standard + reading + selling + operating + accounts)
+  package static let table = Permissions(
+    standard + reading + selling + managing + operating + accounts)
 
   private let requirements: [ObjectIdentifier: Requirement]
 
@@ -160,6 +161,20 @@ package struct Permissions: Sendable {
     (Usher.V1.AccountServiceMethods.updateProfile, .account),
     (Usher.V1.AccountServiceMethods.changePassword, .account),
     (Usher.V1.AccountServiceMethods.closeAccount, .account),
+  ]
+
+  private static let managing: [Row] = [
+    (Usher.V1.PartnerServiceMethods.createTheatre, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.updateTheatre, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.getOwnTheatre, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listOwnTheatres, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.createAuditorium, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.renameAuditorium, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listAuditoriums, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.importLayout, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.getLayout, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listLayoutVersions, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.createMovie, .scope(.manage)),
   ]
 
   private static let operating: [Row] = [

@@ -117,8 +117,8 @@ final class Node: Sendable {
       catalog: CatalogStore(pool), answers: AnswerCache(), shows: shows, seatMaps: seatMaps,
       bookings: BookingLookup(pool),
       credentials: CredentialCache(CredentialStore(pool), tokens, limits),
-      operators: OperatorStore(pool), accounts: AccountStore(pool), feed: feed,
-      waitlist: WaitlistStore(pool),
+      operators: OperatorStore(pool), houses: HouseStore(pool),
+      accounts: AccountStore(pool), feed: feed, waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))
   }
 
@@ -171,16 +171,19 @@ final class Node: Sendable {
     router.register(AdminService(inventory))
     let holds = AccountHolds(parts, lanes, logger: logger)
     router.register(OperatorService(parts, holds, logger: logger))
+    router.register(PartnerService(parts, logger: logger))
     if let tokens {
       router.register(AccountService(parts, holds, PasswordHasher(), tokens, logger: logger))
     }
     if settings.reflection { router.registerReflection() }
     let ungoverned = Permissions.table.missing(of: router.methods)
     precondition(ungoverned.isEmpty, "methods without permissions: \(ungoverned.map(\.path))")
-    // Every service, those open to all included: none has a large request.
+    // Every service, those open to all included: none has a large request but for a layout.
     for service in Set(router.methods.map(\.service)) {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)
     }
+    router.limitRequests(
+      of: Usher.V1.PartnerServiceMethods.importLayout, toBytes: RPC.Limits.messageBytes)
     return router
   }
 

@@ -69,33 +69,6 @@ struct ProductionFile: Decodable, Sendable {
   let durationMinutes: Int32
 }
 
-/// The drawing of a room: one string per row, front to back, an empty one for a cross aisle.
-///
-/// A row is its label, spaces, then one character per place: `.` nothing, `|` aisle, `#` pillar or
-/// booth, `w` wheelchair place, `c` companion's chair, otherwise a letter of `tiers`; its upper
-/// case is the same tier with a restricted view.
-struct LayoutFile: Decodable, Sendable {
-  enum Numbering: String, Decodable, Sendable {
-    /// 1, 2, 3 … from the left.
-    case left
-    /// 1, 2, 3 … from the right.
-    case right
-    /// Odd numbers on the left half, even on the right, both outwards from the middle.
-    case oddsLeft = "odds-left"
-  }
-
-  let name: String
-  let tiers: [String: String]
-  /// Put before the row label of a tier's seats, where one line of the drawing crosses two floors.
-  let rowPrefixes: [String: String]?
-  /// Tier of wheelchair places and companions' chairs.
-  let accessibleTier: String
-  let numbering: Numbering
-  /// Column and line of the best view, in hundredths; left out: the middle, two thirds back.
-  let focal: [Int32]?
-  let rows: [String]
-}
-
 /// A day of the week.
 enum Weekday: String, Decodable, Sendable, CaseIterable {
   case mon, tue, wed, thu, fri, sat, sun

@@ -32,7 +32,7 @@ struct TownSeed: Sendable {
   }
 
   init(
-    cities: [CityFile], movies: [MovieFile], productions: [ProductionFile], layouts: [LayoutFile]
+    cities: [CityFile], movies: [MovieFile], productions: [ProductionFile], layouts: [SeatDrawing]
   ) throws(TownSeedError) {
     self.cities = cities
     self.movies = movies

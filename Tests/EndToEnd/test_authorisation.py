@@ -21,6 +21,7 @@ DEMANDS = {
     "usher.v1.SeatMapService": "read",
     "usher.v1.BookingService": "sell",
     "usher.v1.WaitlistService": "sell",
+    "usher.v1.PartnerService": "manage or admin",
     "usher.v1.AccountService": "account",
     "usher.admin.v1.AdminService": "admin",
     "usher.admin.v1.OperatorService": "admin",

@@ -66,7 +66,8 @@ enum Floors {
     Floor(
       number: 6, target: "usher",
       imports: [
-        "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor", "ArgumentParser",
+        "UsherProtos", "ProtoWire", "RPCTransport", "RPC", "TLS", "Reactor", "Booking",
+        "ArgumentParser",
       ]),
   ]
 

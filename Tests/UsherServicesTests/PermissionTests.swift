@@ -69,7 +69,7 @@ enum AllMethods {
   static let list: [MethodDescriptor] =
     Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
     + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
-    + Usher.V1.AccountServiceMethods.all
+    + Usher.V1.AccountServiceMethods.all + Usher.V1.PartnerServiceMethods.all
     + Usher.Admin.V1.AdminServiceMethods.all + Usher.Admin.V1.OperatorServiceMethods.all
     + Grpc.Health.V1.HealthMethods.all
     + Grpc.Reflection.V1.ServerReflectionMethods.all

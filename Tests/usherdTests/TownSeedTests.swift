@@ -53,7 +53,7 @@ import Testing
       {"name": "t", "tiers": {"s": "S", "h": "H"}, "rowPrefixes": \(prefixes),
        "accessibleTier": "S", "numbering": "\(numbering)", "rows": \(rows.debugDescription)}
       """
-    return try Drawing(JSONDecoder().decode(LayoutFile.self, from: Data(json.utf8)))
+    return try Drawing(JSONDecoder().decode(SeatDrawing.self, from: Data(json.utf8)))
   }
 
   @Test func charactersBecomeSeats() throws {

@@ -110,7 +110,17 @@ extension Advice {
     switch reason {
     case "PARTNER_NOT_FOUND", "PARTNER_NAME_TAKEN":
       ("Partners and their numbers are listed.", "usher admin partners\(flags)")
+    case "THEATRE_NAME_TAKEN":
+      ("One's own theatres are listed.", "usher partner theatres\(flags)")
+    case "AUDITORIUM_NOT_FOUND", "AUDITORIUM_NAME_TAKEN":
+      ("Auditoriums are listed by theatre.", "usher partner auditorium list THEATRE\(flags)")
+    case "LAYOUT_NOT_FOUND", "LAYOUT_CHANGED":
+      ("Its versions are listed.", "usher partner layout versions AUDITORIUM\(flags)")
+    case "SEAT_NUMBERS_USED_UP": ("Make another auditorium with these seats.", nil)
+    case "MOVIE_EXISTS": ("Use the one that there is.", "usher search TITLE\(flags)")
     case "API_KEY_NOT_FOUND": ("Keys and their numbers are listed.", "usher admin keys\(flags)")
+    case "CERTIFICATE_TAKEN":
+      ("One certificate stands for one key.", "usher admin keys\(flags)")
     case "API_KEY_OVER":
       ("A key that is over has no successor: make another.", "usher admin keys\(flags)")
     default: nil
@@ -125,6 +135,7 @@ extension Advice {
       ("The server does not know this key: is it another server's, or withdrawn?", nil)
     case "SCOPE_MISSING": ("The key is not allowed to do this.", nil)
     case "THEATRE_NOT_GRANTED": ("The key is for other theatres.", "usher theatres\(flags)")
+    case "RATE_LIMITED": ("This key calls too often: wait as long as it says.", nil)
     case "OVERLOADED": ("The server is busy; try again later.", nil)
     case "DATABASE_UNAVAILABLE": ("The server's database is away; try again later.", nil)
     case "CONFLICT": ("Another request was in the way; try again.", nil)

@@ -59,6 +59,7 @@ struct Session: Sendable {
   var operators: Usher.Admin.V1.OperatorServiceClient {
     Usher.Admin.V1.OperatorServiceClient(channel)
   }
+  var partner: Usher.V1.PartnerServiceClient { Usher.V1.PartnerServiceClient(channel) }
   var accounts: Usher.V1.AccountServiceClient { Usher.V1.AccountServiceClient(channel) }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
   var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }

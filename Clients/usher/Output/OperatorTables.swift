@@ -74,7 +74,7 @@ enum OperatorTables {
   private static func number(_ id: Int64) -> String { id == 0 ? "-" : "\(id)" }
 
   /// To the minute, in UTC.
-  private static func time(_ time: Google.Protobuf.Timestamp?) -> String {
+  static func time(_ time: Google.Protobuf.Timestamp?) -> String {
     guard let time else { return "-" }
     let text = String(decoding: time.jsonBytes(), as: UTF8.self)
     return String(text.dropFirst().prefix(16)).replacing("T", with: " ")

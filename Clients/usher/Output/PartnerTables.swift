@@ -1,0 +1,107 @@
+// What partners keep, as tables and lines.
+
+import ProtoWire
+import UsherProtos
+
+enum PartnerTables {
+  static func theatres(_ theatres: [Usher.V1.OwnTheatre], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "ID", toRight: true), .init(title: "THEATRE", mayShrink: true),
+        .init(title: "CITY", mayShrink: true), .init(title: "TIME ZONE", mayShrink: true),
+        .init(title: "SCREENS", toRight: true), .init(title: "PARTNER", toRight: true),
+      ], style)
+    for theatre in theatres {
+      table.add([
+        "\(theatre.theatreId)", theatre.name, theatre.city?.name ?? "", theatre.timeZone,
+        "\(theatre.screenCount)", theatre.partnerId == 0 ? "-" : "\(theatre.partnerId)",
+      ])
+    }
+    return table
+  }
+
+  static func lines(_ theatre: Usher.V1.OwnTheatre) -> [String] {
+    let policies = theatre.policies ?? .init()
+    let basis = policies.refundBasisPoints ?? 0
+    let percent = "\(basis / 100)" + (basis % 100 == 0 ? "" : ".\(basis % 100 / 10)\(basis % 10)")
+    let rule = (policies.orphanRule.protoValueName ?? "").replacing("ORPHAN_RULE_", with: "")
+    let street = [theatre.address, theatre.postalCode, theatre.city?.name ?? ""]
+    return [
+      "Theatre \(theatre.theatreId), \(theatre.name)",
+      "  \(street.filter { !$0.isEmpty }.joined(separator: ", ")), \(theatre.timeZone)",
+      "  holds \(policies.holdMinutes ?? 0) minutes, a customer has at most "
+        + "\(policies.seatsPerCustomer ?? 0) seats of a show, single seats: \(rule.lowercased())",
+      "  gives back \(percent) % until \(policies.refundMinutesBefore ?? 0) minutes before a show",
+    ]
+  }
+
+  static func auditoriums(_ rooms: [Usher.V1.Auditorium], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "ID", toRight: true), .init(title: "AUDITORIUM", mayShrink: true),
+        .init(title: "LAYOUT", toRight: true), .init(title: "SEATS", toRight: true),
+      ], style)
+    for room in rooms {
+      table.add([
+        "\(room.auditoriumId)", room.name,
+        room.layoutVersion == 0 ? "none" : "\(room.layoutVersion)", "\(room.seatCount)",
+      ])
+    }
+    return table
+  }
+
+  static func versions(_ versions: [Usher.V1.LayoutVersion], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "VERSION", toRight: true), .init(title: "IMPORTED"),
+        .init(title: "SEATS", toRight: true), .init(title: "SHOWS TO COME", toRight: true),
+      ], style)
+    for version in versions {
+      table.add([
+        "\(version.layoutVersion)", OperatorTables.time(version.createdAt),
+        "\(version.seatCount)", "\(version.showsToCome)",
+      ])
+    }
+    return table
+  }
+
+  /// What an import changed, or would.
+  static func lines(_ answer: Usher.V1.ImportLayoutResponse, isDryRun: Bool) -> [String] {
+    let diff = answer.diff ?? .init()
+    let changes = [
+      ("added", diff.added), ("removed", diff.removed), ("moved", diff.moved),
+      ("in another tier", diff.retiered), ("with other attributes", diff.altered),
+    ].filter { !$0.1.isEmpty }
+    guard !changes.isEmpty || diff.gridChanged else {
+      return ["Nothing changes: this is version \(answer.layoutVersion)."]
+    }
+    let verb = isDryRun ? "would be" : "is"
+    var lines = ["Version \(answer.layoutVersion) \(verb) made, with \(answer.seatCount) seats."]
+    for (what, labels) in changes {
+      let shown = labels.prefix(Limits.labelsShown).joined(separator: ", ")
+      let more = labels.count - Limits.labelsShown
+      lines.append("  \(labels.count) \(what): \(shown)" + (more > 0 ? " and \(more) more" : ""))
+    }
+    if diff.gridChanged { lines.append("  the grid, or the point of the best view, is another") }
+    if answer.showsKeepingEarlier > 0 {
+      lines.append("  \(answer.showsKeepingEarlier) shows to come keep the seats they have")
+    }
+    return lines
+  }
+
+  /// A layout as a map on which every seat is free, and how many seats each tier has.
+  static func drawing(
+    _ layout: Usher.V1.AuditoriumLayout, _ style: Style, width: Int?
+  ) -> [String] {
+    var seats = layout.seats
+    for index in seats.indices { seats[index].state = .available }
+    let map = SeatMap(version: Int64(layout.layoutVersion), seats: seats)
+    let drawing = SeatMapDrawing(map, show: nil, style: style)
+    let tiers = Dictionary(grouping: seats, by: \.tier).sorted { $0.key < $1.key }
+    return [
+      "Auditorium \(layout.auditoriumId), layout version \(layout.layoutVersion), "
+        + "\(seats.count) seats", "",
+    ] + drawing.body(width: width) + [""]
+      + tiers.map { "\(style.clean($0.key)): \($0.value.count) seats" }
+  }
+}

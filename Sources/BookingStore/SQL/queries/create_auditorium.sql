@@ -1,0 +1,12 @@
+-- Makes auditorium $4 of theatre $3 unless the name is taken; $1 is the key and $2 the name of who does
+-- it. Columns as in list_auditoriums.sql.
+with made as (
+  insert into auditorium (theatre_id, name) values ($3::bigint, $4::text)
+  on conflict (theatre_id, name) do nothing
+  returning auditorium_id, theatre_id, name),
+noted as (
+  insert into audit_entry (actor_key_id, actor, action, partner_id, detail)
+  select $1::bigint, $2::text, 'CREATE_AUDITORIUM', t.partner_id,
+         jsonb_build_object('theatre', m.theatre_id, 'auditorium', m.auditorium_id, 'name', m.name)
+    from made m join theatre t using (theatre_id))
+select m.auditorium_id, m.theatre_id, m.name, 0, 0 from made m

@@ -1,0 +1,75 @@
+"""Partners that keep theatres of their own, for tests: made by the operator, each with a key to manage.
+
+Their theatres are far from everything the demo's town has."""
+
+import contextlib
+
+from partner import new_id
+from test_operators import Operator
+from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc
+
+REQUESTS = {
+    name: getattr(module, name) for module in (partner_pb2, layout_pb2) for name in dir(module)
+    if name.endswith("Request")}
+
+
+class Manager:
+    """PartnerService with a key: each method takes its request's fields, or a request."""
+
+    def __init__(self, channel, key):
+        self._stub = partner_pb2_grpc.PartnerServiceStub(channel)
+        self._metadata = [("authorization", f"Bearer {key}")]
+
+    def __getattr__(self, method):
+        call = getattr(self._stub, method)
+        return lambda request=None, **fields: call(
+            request or REQUESTS[f"{method}Request"](**fields), metadata=self._metadata, timeout=60)
+
+    def theatre(self, **fields):
+        """A theatre with a name of its own."""
+        return self.CreateTheatre(theatre=theatre(**fields)).theatre
+
+    def room(self, theatre_id, name="Screen 1"):
+        return self.CreateAuditorium(theatre_id=theatre_id, name=name).auditorium
+
+    def layout(self, auditorium_id, seats, **fields):
+        return self.ImportLayout(
+            auditorium_id=auditorium_id, layout=layout_pb2.LayoutPlan(seats=seats), **fields)
+
+
+def theatre(**fields):
+    """A theatre that any partner may have, but for the fields given."""
+    wanted = {
+        "name": f"House {new_id()}", "time_zone": "Antarctica/Troll", "latitude": -72.0,
+        "longitude": 2.5}
+    if "city" not in fields:
+        wanted["city"] = {"name": "Troll", "country_code": "AQ"}
+    return partner_pb2.OwnTheatre(**(wanted | fields))
+
+
+def seat(label, x, y, tier="STALLS", **fields):
+    return layout_pb2.PlannedSeat(
+        **({"label": label, "row": label[0], "x": x, "y": y, "tier": tier} | fields))
+
+
+def row(label, y, count, tier="STALLS"):
+    """Seats side by side."""
+    return [seat(f"{label}{x + 1}", x, y, tier) for x in range(count)]
+
+
+@contextlib.contextmanager
+def manager(demo, **fields):
+    """A new partner's manager; `fields` are those of its key."""
+    with demo.partner(None) as connection:
+        operator = Operator(demo, connection.channel)
+        partner_id = operator.partner(f"Keeper {new_id()}").partner_id
+        answer = operator.CreateApiKey(
+            **({"partner_id": partner_id, "scopes": ["manage", "sell"]} | fields))
+        keeper = Manager(connection.channel, answer.secret)
+        keeper.partner_id, keeper.key, keeper.operator = partner_id, answer.secret, operator
+        yield keeper
+
+
+def acts(keeper):
+    """What the audit log has of a partner, oldest first."""
+    return [entry.action for entry in reversed(keeper.operator.acts(keeper.partner_id))]
