@@ -35,6 +35,7 @@ import UsherProtos
       case "usher.v1.BookingService":
         Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
       case "usher.v1.WaitlistService": .scope(.sell)
+      case "usher.v1.PartnerService": .scope(.manage)
       case "usher.v1.AccountService":
         ["SignUp", "LogIn", "RefreshSession"].contains(method.method) ? .open : .account
       case "usher.admin.v1.AdminService", "usher.admin.v1.OperatorService": .scope(.admin)
