@@ -49,7 +49,6 @@ package enum Reason: String, Sendable, CaseIterable {
   case holdExpired = "HOLD_EXPIRED"
   case holdReleased = "HOLD_RELEASED"
   case extendedBefore = "EXTENDED_BEFORE"
-  case foreignHold = "FOREIGN_HOLD"
   case bookingState = "BOOKING_STATE"
   case requestIDReused = "REQUEST_ID_REUSED"
   case requestFenced = "REQUEST_FENCED"
@@ -72,6 +71,10 @@ extension RPCError {
     _ code: StatusCode, _ reason: Reason, _ message: String,
     metadata: KeyValuePairs<String, String> = [:], details: [any ProtoMessage] = []
   ) -> RPCError {
+    assert(reason.entry.code == code, "\(reason) comes with another code")
+    assert(
+      metadata.allSatisfy { reason.entry.metadata.contains($0.key) }, "\(reason) has other metadata"
+    )
     let status = ProtoWriter.bytes { writer in
       for detail in details.reversed() {
         writer.detail(type(of: detail).protoName) { detail.encode(into: &$0) }

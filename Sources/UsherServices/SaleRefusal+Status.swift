@@ -88,11 +88,9 @@ extension RPCError {
       return .refusal(
         .failedPrecondition, .extendedBefore, "The hold was extended before.",
         metadata: ["booking": record.id.description])
-    case .bookingNotFound: return .notFound(.bookingNotFound, "booking", wish.bookingID)
-    case .foreignBooking:
-      return .refusal(
-        .failedPrecondition, .foreignHold, "The booking was made by another partner.",
-        metadata: ["booking": wish.bookingID])
+    case .bookingNotFound, .foreignBooking:
+      // Nobody learns which bookings others have.
+      return .notFound(.bookingNotFound, "booking", wish.bookingID)
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
     case .seatsNotInBooking(let labels):

@@ -7,5 +7,7 @@ import ArgumentParser
     commandName: "usherd",
     abstract: "The Usher seat-selling server.",
     version: "0.1.0",
-    subcommands: [Serve.self, Demo.self, Migrate.self, CreateKey.self, Verify.self, Config.self])
+    subcommands: [
+      Serve.self, Demo.self, Migrate.self, CreateKey.self, Verify.self, Config.self, Errors.self,
+    ])
 }

@@ -172,7 +172,8 @@ def test_an_exchange_is_both_or_neither(demo, partner, shows):
     ):
         assert refusal(call).code == grpc.StatusCode.INVALID_ARGUMENT
     with demo.partner(demo.other_key) as other:
-        assert refusal(other.exchange, held.booking_id, shows[1], best=1).reason == "FOREIGN_HOLD"
+        assert refusal(
+            other.exchange, held.booking_id, shows[1], best=1).reason == "BOOKING_NOT_FOUND"
     assert partner.get(held.booking_id) == sold
     assert partner.map(shows[0]) == before
     assert demo.server.faults() == []

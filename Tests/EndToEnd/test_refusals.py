@@ -226,14 +226,16 @@ def test_a_late_payment_gets_the_seats_only_if_they_are_free(demo, partner, show
     assert demo.server.faults() == []
 
 
-def test_a_foreign_hold_is_not_touched(demo, partner, show):
+def test_a_foreign_hold_is_not_touched_and_not_told_from_none(demo, partner, show):
     held = partner.hold(show.show_id, best=(1, ""))
+    nothing = held.booking_id[:-12] + "0" * 12
     with demo.partner(demo.other_key) as other:
-        for call in changes(other, held.booking_id):
-            refused = refusal(call)
-            assert (refused.code, refused.reason) == (PRECONDITION, "FOREIGN_HOLD")
-        refused = refusal(other.get, held.booking_id)
-        assert refused.code == NOT_FOUND
+        for booking in (held.booking_id, nothing):
+            for call in [*changes(other, booking), lambda: other.get(booking)]:
+                refused = refusal(call)
+                assert (refused.code, refused.reason) == (NOT_FOUND, "BOOKING_NOT_FOUND")
+                assert refused.message == "There is no such booking."
+                assert refused.metadata == {"booking": booking}
     assert partner.get(held.booking_id).state == booking_pb2.BOOKING_STATE_HELD
 
 

@@ -22,12 +22,19 @@ import UsherProtos
 
   @Test(arguments: Reason.allCases)
   func everyReasonIsOneErrorInfoOfTheDomain(reason: Reason) throws {
-    let error = RPCError.refusal(.failedPrecondition, reason, "No.", metadata: ["a": "b"])
+    let error = RPCError.refusal(reason.entry.code, reason, "No.")
     let bytes = try #require(try details(error)["google.rpc.ErrorInfo"])
     let info = try Google.Rpc.ErrorInfo(protoBytes: bytes)
     #expect(info.reason == reason.rawValue && info.domain == "usher")
-    #expect(info.metadata == ["a": "b"])
-    #expect(reason.rawValue.wholeMatch(of: /[A-Z][A-Z_]*[A-Z]/) != nil)
+    #expect(info.metadata.isEmpty)
+  }
+
+  @Test func metadataTravels() throws {
+    let error = RPCError.refusal(
+      .failedPrecondition, .seatsUnavailable, "No.", metadata: ["show": "7", "seats": "A1,A2"])
+    let bytes = try #require(try details(error)["google.rpc.ErrorInfo"])
+    let info = try Google.Rpc.ErrorInfo(protoBytes: bytes)
+    #expect(info.metadata == ["show": "7", "seats": "A1,A2"])
   }
 
   @Test(arguments: [(50, 0, 50_000_000), (2_500, 2, 500_000_000)])

@@ -11,7 +11,7 @@ import UsherServices
   @Test(arguments: Reason.allCases)
   func everyReasonOfTheServerHasAHint(reason: Reason) {
     // A code that by itself says nothing: the hint is the reason's own.
-    let error = RPCError.refusal(.failedPrecondition, reason, "No.")
+    let error = RPCError.refusal(.failedPrecondition, reason.rawValue, "No.")
     let failure = Advice(showId: 7, bookingId: "B", flags: " --insecure").failure(error)
     #expect(failure.reason == reason.rawValue)
     #expect(failure.hint?.isEmpty == false)

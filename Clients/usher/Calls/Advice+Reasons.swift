@@ -61,7 +61,6 @@ extension Advice {
     case "HOLD_EXPIRED", "HOLD_RELEASED":
       ("The seats are free for anyone again; hold them anew.", map)
     case "EXTENDED_BEFORE": ("A hold can be extended once.", booking)
-    case "FOREIGN_HOLD": ("The booking belongs to another partner's key.", nil)
     case "BOOKING_STATE":
       ("What it is now does not allow that; a hold can be exchanged only within its show.", booking)
     case "BOOKING_NOT_FOUND": ("A key sees only the bookings that were made with it.", nil)
