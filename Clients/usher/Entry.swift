@@ -70,7 +70,10 @@ struct UsherCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "What is on",
-        subcommands: [Cities.self, Theatres.self, Movies.self, Search.self, Shows.self]),
+        subcommands: [
+          Cities.self, Theatres.self, Movies.self, ShowMovie.self, Search.self, Showing.self,
+          Shows.self, Reviews.self,
+        ]),
       CommandGroup(name: "Seats", subcommands: [Seats.self, Watch.self]),
       CommandGroup(
         name: "Booking",
@@ -78,7 +81,7 @@ struct UsherCommand: AsyncParsableCommand {
           Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
           Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
-      CommandGroup(name: "Customers", subcommands: [Account.self]),
+      CommandGroup(name: "Customers", subcommands: [Account.self, Recommendations.self]),
       CommandGroup(name: "Partners", subcommands: [PartnerCommand.self]),
       CommandGroup(name: "Operating", subcommands: [Admin.self, Bench.self]),
     ])

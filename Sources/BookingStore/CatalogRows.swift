@@ -22,36 +22,47 @@ extension TheatreRecord {
 }
 
 extension MovieRecord {
-  init(_ row: PostgresRow) throws(PostgresError) {
+  /// Where the columns of a statement's movie end.
+  static let columnCount = 8
+
+  init(_ row: PostgresRow) throws(PostgresError) { try self.init(row, from: 0) }
+
+  init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
     self.init(
-      id: try row.decode(0), title: try row.decode(1), synopsis: try row.decode(2),
-      genres: try row.decode(3), languages: try row.decode(4),
-      durationMinutes: try row.decode(5), releaseDate: try row.decode(6),
-      certificate: try row.decode(7))
+      id: try row.decode(first), title: try row.decode(first + 1),
+      synopsis: try row.decode(first + 2), genres: try row.decode(first + 3),
+      languages: try row.decode(first + 4), durationMinutes: try row.decode(first + 5),
+      releaseDate: try row.decode(first + 6), certificate: try row.decode(first + 7))
   }
 }
 
 extension ShowRecord {
-  init(_ row: PostgresRow) throws(PostgresError) {
-    let tiers: [String] = try row.decode(23)
-    let amounts: [Int64] = try row.decode(24)
-    guard tiers.count == amounts.count, let currency = try? Currency(try row.decode(19)) else {
+  init(_ row: PostgresRow) throws(PostgresError) { try self.init(row, from: 0) }
+
+  init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
+    let tiers: [String] = try row.decode(first + 23)
+    let amounts: [Int64] = try row.decode(first + 24)
+    guard tiers.count == amounts.count, let currency = try? Currency(try row.decode(first + 19))
+    else {
       throw PostgresError(.decoding, "a show's prices cannot be read")
     }
-    let startsAt: PostgresTimestamp = try row.decode(13)
-    let endsAt: PostgresTimestamp = try row.decode(14)
+    let startsAt: PostgresTimestamp = try row.decode(first + 13)
+    let endsAt: PostgresTimestamp = try row.decode(first + 14)
     self.init(
-      id: try row.decode(0), lane: try row.decode(1), kind: try row.decode(2),
-      movieID: try row.decode(3), title: try row.decode(4), theatreID: try row.decode(5),
-      theatreName: try row.decode(6), cityID: try row.decode(7), cityName: try row.decode(8),
-      auditoriumID: try row.decode(9), auditoriumName: try row.decode(10),
-      language: try row.decode(11), format: try row.decode(12),
+      id: try row.decode(first), lane: try row.decode(first + 1), kind: try row.decode(first + 2),
+      movieID: try row.decode(first + 3), title: try row.decode(first + 4),
+      theatreID: try row.decode(first + 5),
+      theatreName: try row.decode(first + 6), cityID: try row.decode(first + 7),
+      cityName: try row.decode(first + 8),
+      auditoriumID: try row.decode(first + 9), auditoriumName: try row.decode(first + 10),
+      language: try row.decode(first + 11), format: try row.decode(first + 12),
       startsAtUnixMicroseconds: startsAt.unixMicroseconds,
-      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: try row.decode(15),
-      localStartMinute: try row.decode(25), timeZone: try row.decode(16),
-      utcOffsetMinutes: try row.decode(17), salesState: try row.decode(18), currency: currency,
-      seatCount: try row.decode(20), layoutVersion: try row.decode(21),
-      pricingVersion: try row.decode(22),
+      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: try row.decode(first + 15),
+      localStartMinute: try row.decode(first + 25), timeZone: try row.decode(first + 16),
+      utcOffsetMinutes: try row.decode(first + 17), salesState: try row.decode(first + 18),
+      currency: currency,
+      seatCount: try row.decode(first + 20), layoutVersion: try row.decode(first + 21),
+      pricingVersion: try row.decode(first + 22),
       prices: zip(tiers, amounts).map { TierPrice(tier: $0, minorUnits: $1) })
   }
 }

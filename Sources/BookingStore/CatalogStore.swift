@@ -107,6 +107,15 @@ package struct CatalogStore: Sendable {
 
     /// No filter.
     package init() {}
+
+    func add(to hash: inout RequestHash) {
+      for number in [movieID, cityID, theatreID] { hash.add(number) }
+      hash.add(Int64(date?.daysSince1970 ?? .min))
+      hash.add(language)
+      hash.add(format)
+    }
+
+    var day: PostgresValue { .date(date.map { PostgresDate(unixDays: $0.daysSince1970) }) }
   }
 
   /// Shows that have not ended, by start.
@@ -114,10 +123,7 @@ package struct CatalogStore: Sendable {
     _ wanted: ShowFilter, pageSize: Int, pageToken: String, timeout: Duration? = nil
   ) async throws(StoreError) -> Page<ShowRecord> {
     var filter = RequestHash(command: "shows")
-    for number in [wanted.movieID, wanted.cityID, wanted.theatreID] { filter.add(number) }
-    filter.add(Int64(wanted.date?.daysSince1970 ?? .min))
-    filter.add(wanted.language)
-    filter.add(wanted.format)
+    wanted.add(to: &filter)
     let token = try PageToken(pageToken, boundTo: filter)
     guard let after = token == .start ? 0 : Int64(token.key) else {
       throw StoreError(.invalidPageToken)
@@ -126,8 +132,7 @@ package struct CatalogStore: Sendable {
     let result = try await database.ask(
       Statements.listShows,
       [
-        .int8(wanted.movieID), .int8(wanted.cityID), .int8(wanted.theatreID),
-        .date(wanted.date.map { PostgresDate(unixDays: $0.daysSince1970) }),
+        .int8(wanted.movieID), .int8(wanted.cityID), .int8(wanted.theatreID), wanted.day,
         .text(wanted.language), .text(wanted.format),
         .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
         .int8(Int64(size) + 1),

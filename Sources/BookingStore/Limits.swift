@@ -36,6 +36,10 @@ package enum StoreLimits {
   package static let defaultPageSize = 50
   /// Most results of one page; larger wishes are taken as this.
   package static let largestPageSize = 200
+  /// Most theatres of a page that has their shows as well.
+  static let theatresWithShows = 100
+  /// Shows that each of them has: two days or so.
+  static let showsPerTheatre = 20
   /// Longest page token read: a name of some hundred bytes in hexadecimal.
   package static let pageTokenBytes = 2_048
   /// The partner through which accounts book: the house itself.

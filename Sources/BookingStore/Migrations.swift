@@ -33,6 +33,7 @@ package enum Migrations {
       ("0014_owners.sql", PackageResources._014_owners_sql),
       ("0015_catalogue_feed.sql", PackageResources._015_catalogue_feed_sql),
       ("0016_certificates.sql", PackageResources._016_certificates_sql),
+      ("0017_movie_details.sql", PackageResources._017_movie_details_sql),
     ]
   }
 }

@@ -78,6 +78,26 @@ enum Statements {
   static let listAccountHolds = file(
     "list_account_holds", PackageResources.list_account_holds_sql)
 
+  static let getMovie = file("get_movie", PackageResources.get_movie_sql)
+  static let addMovie = file("add_movie", PackageResources.add_movie_sql)
+  static let updateMovie = file("update_movie", PackageResources.update_movie_sql)
+  static let listMovieTheatres = file(
+    "list_movie_theatres", PackageResources.list_movie_theatres_sql)
+  static let putReview = file("put_review", PackageResources.put_review_sql)
+  static let getOwnReview = file("get_own_review", PackageResources.get_own_review_sql)
+  static let deleteReview = file("delete_review", PackageResources.delete_review_sql)
+  static let listReviews = file("list_reviews", PackageResources.list_reviews_sql)
+  static let hasReview = file("has_review", PackageResources.has_review_sql)
+  static let listComments = file("list_comments", PackageResources.list_comments_sql)
+  static let deleteComment = file("delete_comment", PackageResources.delete_comment_sql)
+  static let reportContent = file("report_content", PackageResources.report_content_sql)
+  static let listReports = file("list_reports", PackageResources.list_reports_sql)
+  static let moderateReview = file("moderate_review", PackageResources.moderate_review_sql)
+  static let moderateComment = file("moderate_comment", PackageResources.moderate_comment_sql)
+  static let getRecommendations = file(
+    "get_recommendations", PackageResources.get_recommendations_sql)
+  static let addComment = call("add_comment", parameters: 5)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)

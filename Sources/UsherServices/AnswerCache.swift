@@ -185,6 +185,14 @@ package final class AnswerCache {
     for scope in change.scopes { changes[scope] = latestChange + Limits.commitVisibility }
   }
 
+  /// A change that this node has made, and seen the commit of.
+  func noteOwn(_ change: CatalogueChange) {
+    latestChange = now()
+    for scope in change.scopes {
+      changes[scope] = max(changes[scope] ?? latestChange, latestChange)
+    }
+  }
+
   /// This node may have changed anything, and has seen the commit: whoever was answered finds it here.
   package func forgetAll() { floor = max(floor, now()) }
 

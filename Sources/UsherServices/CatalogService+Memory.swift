@@ -10,27 +10,33 @@ extension CatalogService {
 
   /// Makes `router`, which has the service, answer from memory what is there, without a task.
   package func answerFromMemory(in router: inout Router) {
-    remember(Methods.listCities, in: &router, listCities) { _ in .init([.places]) }
-    remember(Methods.listTheatres, in: &router, listTheatres) {
+    router.remember(Methods.listCities, parts, listCities) { _ in .init([.places]) }
+    router.remember(Methods.listTheatres, parts, listTheatres) {
       Self.places(showing: $0.movieId)
     }
-    remember(Methods.findTheatres, in: &router, findTheatres) {
+    router.remember(Methods.findTheatres, parts, findTheatres) {
       Self.places(showing: $0.movieId)
     }
-    remember(Methods.listMovies, in: &router, listMovies) { request in
+    router.remember(Methods.listMovies, parts, listMovies) { request in
       .init(
         [.places, .movies, .shows(theatre: request.theatreId, city: request.cityId)],
         isTimely: true)
     }
-    remember(Methods.searchMovies, in: &router, searchMovies) { request in
+    router.remember(Methods.searchMovies, parts, searchMovies) { request in
       request.cityId == 0 && request.date.isEmpty
         ? .init([.movies])
         : .init([.places, .movies, .shows(city: request.cityId)], isTimely: true)
     }
-    remember(Methods.listShows, in: &router, listShows) { request in
+    router.remember(Methods.listShows, parts, listShows) { request in
       let shows = CatalogueScope.shows(
         theatre: request.theatreId, movie: request.movieId, city: request.cityId)
       return .init([.places, .movies, shows], isTimely: true)
+    }
+    router.remember(Methods.getMovie, parts, getMovie) { request in
+      .init([.movies, .reviews(request.movieId)])
+    }
+    router.remember(Methods.listMovieTheatres, parts, listMovieTheatres) { request in
+      .init([.places, .movies, .showsOfMovie(request.movieId)], isTimely: true)
     }
   }
 
@@ -38,15 +44,18 @@ extension CatalogService {
     movieID == 0
       ? .init([.places]) : .init([.places, .showsOfMovie(movieID)], isTimely: true)
   }
+}
 
-  /// Answers a method from memory, and by asking where that has nothing.
-  private func remember<Request: ProtoMessage, Answer: ProtoMessage>(
-    _ method: MethodDescriptor, in router: inout Router,
+extension Router {
+  /// Answers a method that is served from memory, and by asking where that has nothing. What the answer
+  /// is must not depend on who asks.
+  mutating func remember<Request: ProtoMessage, Answer: ProtoMessage>(
+    _ method: MethodDescriptor, _ parts: PerLoop<NodeParts>,
     _ ask:
       @escaping @Sendable (Request, ServerContext) async throws(RPCError) -> Answer,
     footing: @escaping @Sendable (Request) -> AnswerFooting
   ) {
-    router.answerAtOnce(method) { (request: Request, context) throws(RPCError) in
+    answerAtOnce(method) { (request: Request, context) throws(RPCError) in
       let key = AnswerKey(method, request)
       if let known = parts[context.loop].answers.answer(key) {
         context.answer(with: known)

@@ -10,7 +10,7 @@ package import UsherProtos
 package struct CatalogService: Usher.V1.CatalogServiceServer {
   private typealias API = Usher.V1
   let parts: PerLoop<NodeParts>
-  private let failures: StoreFailures
+  let failures: StoreFailures
 
   package init(_ parts: PerLoop<NodeParts>, logger: Logger) {
     self.parts = parts
@@ -158,7 +158,7 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
 extension FieldViolations {
   /// Takes a name that may be empty.
   @discardableResult
-  fileprivate mutating func requireName(_ name: String, _ field: String) -> String {
+  mutating func requireName(_ name: String, _ field: String) -> String {
     require(
       name.utf8.count <= Limits.nameBytes && !name.utf8.contains(0), field,
       "must have at most \(Limits.nameBytes) bytes")
@@ -166,21 +166,24 @@ extension FieldViolations {
   }
 
   /// Takes a BCP 47 tag that may be empty.
-  fileprivate mutating func requireLanguage(_ tag: String) -> String {
+  mutating func requireLanguage(_ tag: String) -> String {
+    require(
+      Self.isLanguage(tag), "language", "must be a BCP 47 tag, for example en or en-GB")
+    return tag
+  }
+
+  static func isLanguage(_ tag: String) -> Bool {
     let isPlain = tag.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
       default: false
       }
     }
-    require(
-      isPlain && tag.utf8.count <= Limits.languageBytes, "language",
-      "must be a BCP 47 tag, for example en or en-GB")
-    return tag
+    return isPlain && tag.utf8.count <= Limits.languageBytes
   }
 
   /// Takes a day; nil for none.
-  fileprivate mutating func requireDate(_ text: String) -> CalendarDate? {
+  mutating func requireDate(_ text: String) -> CalendarDate? {
     guard !text.isEmpty else { return nil }
     let date = CalendarDate(text)
     require(date != nil, "date", "must be a day of the calendar, for example 2027-03-28")

@@ -1,6 +1,7 @@
 // Partners change the catalogue through this node: whoever is answered finds the change here at once,
 // on whichever loop, before the change stream brings it.
 
+import BookingStore
 package import RPC
 package import Reactor
 
@@ -17,5 +18,12 @@ package struct CatalogueWrites: ServerInterceptor {
       return
     }
     parts.onEach { $0.answers.forgetAll() }
+  }
+}
+
+extension PerLoop<NodeParts> {
+  /// Tells every loop's cache what this node has changed, before the caller is answered.
+  func noteOwn(_ change: CatalogueChange) {
+    onEach { $0.answers.noteOwn(change) }
   }
 }

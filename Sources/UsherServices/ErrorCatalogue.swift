@@ -44,10 +44,9 @@ package enum ErrorCatalogue {
     `google.rpc.ErrorInfo` of the domain `usher`. Programs decide by its `reason`; messages are for people \
     and may change. A reason always comes with the same code. `INVALID_FIELDS` has a `BadRequest` that \
     names every wrong field at once, and whatever is worth trying again after a while a `RetryInfo` that \
-    says when. The refusal of an atomic batch has the index of the item that cannot be, from 0, in the \
-    metadata `item` besides. A program that meets a reason it does not know goes by the code. Without an \
-    ErrorInfo the status is the transport's: the deadline has passed, the peer is away, the message is \
-    too long or not of this protocol.
+    says when. A program that meets a reason it does not know goes by the code. Without an ErrorInfo the \
+    status is the transport's: the deadline has passed, the peer is away, the message is too long or not \
+    of this protocol.
 
     | reason | code | metadata | meaning | what to do |
     |---|---|---|---|---|
@@ -58,7 +57,29 @@ package enum ErrorCatalogue {
 extension Reason {
   /// What is told of it.
   package var entry: ErrorCatalogueEntry {
-    aboutSeats ?? aboutBookings ?? aboutCallers ?? aboutTheHouse ?? aboutTheServer
+    aboutSeats ?? aboutBookings ?? aboutMovies ?? aboutCallers ?? aboutTheHouse ?? aboutTheServer
+  }
+
+  private var aboutMovies: ErrorCatalogueEntry? {
+    switch self {
+    case .movieNotFound:
+      .init(.notFound, ["movie"], "There is no such movie.", "Read the catalogue again.")
+    case .reviewNotFound:
+      .init(
+        .notFound, ["review", "movie"],
+        "There is no such review, it is hidden, or the account has none of this movie.",
+        "List the movie's reviews again.")
+    case .commentNotFound:
+      .init(
+        .notFound, ["comment"],
+        "There is no such comment that stands, it cannot be replied to, or it is somebody else's.",
+        "List the thread again.")
+    case .threadFull:
+      .init(
+        .failedPrecondition, ["review"], "The thread has as many comments as it may have.",
+        "Nothing more can be said there.")
+    default: nil
+    }
   }
 
   private var aboutSeats: ErrorCatalogueEntry? {

@@ -82,4 +82,19 @@ enum Limits {
   static let commitVisibility = Duration.seconds(1)
   /// Cities, theatres and movies whose latest change is remembered one by one.
   static let rememberedChanges = 10_000
+  /// Characters of a synopsis, of a review: two printed pages.
+  static let proseCharacters = 4_000
+  /// Characters of a comment: a paragraph.
+  static let commentCharacters = 1_000
+  /// Genres, languages, people and pictures of a movie: with all of them it still is one message of
+  /// some 60 KiB.
+  static let genresPerMovie = 20
+  static let genreCharacters = 40
+  static let languagesPerMovie = 50
+  static let creditsPerMovie = 200
+  static let picturesPerMovie = 50
+  /// Characters of an age certificate, as printed.
+  static let certificateCharacters = 20
+  /// Longest address of a picture or trailer.
+  static let urlBytes = 500
 }

@@ -10,6 +10,8 @@ package import SeatFeed
 package final class NodeParts {
   package let catalog: CatalogStore
   package let answers: AnswerCache
+  package let movies: MovieStore
+  package let reviews: ReviewStore
   package let shows: ShowDirectory
   package let seatMaps: SeatMapStore
   package let bookings: BookingLookup
@@ -22,13 +24,15 @@ package final class NodeParts {
   package let waitRoom: WaitRoom
 
   package init(
-    catalog: CatalogStore, answers: AnswerCache, shows: ShowDirectory, seatMaps: SeatMapStore,
-    bookings: BookingLookup, credentials: CredentialCache, operators: OperatorStore,
-    houses: HouseStore, accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore,
-    waitRoom: WaitRoom
+    catalog: CatalogStore, answers: AnswerCache, movies: MovieStore, reviews: ReviewStore,
+    shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
+    credentials: CredentialCache, operators: OperatorStore, houses: HouseStore,
+    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
   ) {
     self.catalog = catalog
     self.answers = answers
+    self.movies = movies
+    self.reviews = reviews
     self.shows = shows
     self.seatMaps = seatMaps
     self.bookings = bookings

@@ -129,6 +129,10 @@ package struct Permissions: Sendable {
     (Usher.V1.CatalogServiceMethods.searchMovies, .read),
     (Usher.V1.CatalogServiceMethods.listShows, .read),
     (Usher.V1.CatalogServiceMethods.getShow, .read),
+    (Usher.V1.CatalogServiceMethods.getMovie, .read),
+    (Usher.V1.CatalogServiceMethods.listMovieTheatres, .read),
+    (Usher.V1.ReviewServiceMethods.listReviews, .read),
+    (Usher.V1.ReviewServiceMethods.listComments, .read),
     (Usher.V1.SeatMapServiceMethods.getSeatMap, .read),
     (Usher.V1.SeatMapServiceMethods.watchSeatMap, .read),
     (Usher.V1.SeatMapServiceMethods.watchShows, .read),
@@ -161,6 +165,13 @@ package struct Permissions: Sendable {
     (Usher.V1.AccountServiceMethods.updateProfile, .account),
     (Usher.V1.AccountServiceMethods.changePassword, .account),
     (Usher.V1.AccountServiceMethods.closeAccount, .account),
+    (Usher.V1.ReviewServiceMethods.putReview, .account),
+    (Usher.V1.ReviewServiceMethods.getOwnReview, .account),
+    (Usher.V1.ReviewServiceMethods.deleteReview, .account),
+    (Usher.V1.ReviewServiceMethods.addComment, .account),
+    (Usher.V1.ReviewServiceMethods.deleteComment, .account),
+    (Usher.V1.ReviewServiceMethods.reportContent, .account),
+    (Usher.V1.RecommendationServiceMethods.getRecommendations, .account),
   ]
 
   private static let managing: [Row] = [
@@ -192,5 +203,9 @@ package struct Permissions: Sendable {
     (Usher.Admin.V1.OperatorServiceMethods.getAccount, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.setAccountState, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.listAuditEntries, .scope(.admin)),
+    (Usher.Admin.V1.CatalogAdminServiceMethods.createMovie, .scope(.admin)),
+    (Usher.Admin.V1.CatalogAdminServiceMethods.updateMovie, .scope(.admin)),
+    (Usher.Admin.V1.CatalogAdminServiceMethods.listReports, .scope(.admin)),
+    (Usher.Admin.V1.CatalogAdminServiceMethods.moderateContent, .scope(.admin)),
   ]
 }

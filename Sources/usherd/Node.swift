@@ -114,7 +114,8 @@ final class Node: Sendable {
       try await SeatMapFrames.load(showID, shows, seatMaps, logger: logger)
     }
     return NodeParts(
-      catalog: CatalogStore(pool), answers: AnswerCache(), shows: shows, seatMaps: seatMaps,
+      catalog: CatalogStore(pool), answers: AnswerCache(), movies: MovieStore(pool),
+      reviews: ReviewStore(pool), shows: shows, seatMaps: seatMaps,
       bookings: BookingLookup(pool),
       credentials: CredentialCache(CredentialStore(pool), tokens, limits),
       operators: OperatorStore(pool), houses: HouseStore(pool),
@@ -155,6 +156,11 @@ final class Node: Sendable {
     let catalog = CatalogService(parts, logger: logger)
     router.register(catalog)
     catalog.answerFromMemory(in: &router)
+    let reviews = ReviewService(parts, logger: logger)
+    router.register(reviews)
+    reviews.answerFromMemory(in: &router)
+    router.register(RecommendationService(parts, logger: logger))
+    router.register(CatalogAdminService(parts, logger: logger))
     let seatMaps = SeatMapService(parts, logger: logger)
     router.register(seatMaps)
     seatMaps.answerAtOnce(in: &router)

@@ -23,8 +23,11 @@ DEMANDS = {
     "usher.v1.WaitlistService": "sell",
     "usher.v1.PartnerService": "manage or admin",
     "usher.v1.AccountService": "account",
+    "usher.v1.ReviewService": "account",
+    "usher.v1.RecommendationService": "account",
     "usher.admin.v1.AdminService": "admin",
     "usher.admin.v1.OperatorService": "admin",
+    "usher.admin.v1.CatalogAdminService": "admin",
 }
 # What customers may do by themselves.
 DEMANDS_OF = {
@@ -34,6 +37,8 @@ DEMANDS_OF = {
 } | {
     f"/usher.v1.AccountService/{method}": "nothing"
     for method in ("SignUp", "LogIn", "RefreshSession")
+} | {
+    f"/usher.v1.ReviewService/{method}": "read" for method in ("ListReviews", "ListComments")
 }
 REASONS = {"CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "SCOPE_MISSING", "ACCOUNT_REQUIRED"}
 GOOD = {

@@ -38,7 +38,12 @@ import UsherProtos
       case "usher.v1.PartnerService": .scope(.manage)
       case "usher.v1.AccountService":
         ["SignUp", "LogIn", "RefreshSession"].contains(method.method) ? .open : .account
-      case "usher.admin.v1.AdminService", "usher.admin.v1.OperatorService": .scope(.admin)
+      case "usher.v1.ReviewService":
+        ["ListReviews", "ListComments"].contains(method.method) ? .read : .account
+      case "usher.v1.RecommendationService": .account
+      case "usher.admin.v1.AdminService", "usher.admin.v1.OperatorService",
+        "usher.admin.v1.CatalogAdminService":
+        .scope(.admin)
       default: .open
       }
     #expect(Permissions.table[method] == expected)
@@ -71,6 +76,8 @@ enum AllMethods {
     Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
     + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
     + Usher.V1.AccountServiceMethods.all + Usher.V1.PartnerServiceMethods.all
+    + Usher.V1.ReviewServiceMethods.all + Usher.V1.RecommendationServiceMethods.all
+    + Usher.Admin.V1.CatalogAdminServiceMethods.all
     + Usher.Admin.V1.AdminServiceMethods.all + Usher.Admin.V1.OperatorServiceMethods.all
     + Grpc.Health.V1.HealthMethods.all
     + Grpc.Reflection.V1.ServerReflectionMethods.all

@@ -52,6 +52,19 @@ struct PeerCatalog: Usher.V1.CatalogServiceServer {
     ])
   }
 
+  func getMovie(
+    _ request: Usher.V1.GetMovieRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetMovieResponse {
+    .init(movie: .init(movie: try await listMovies(.init(), context: context).movies.first))
+  }
+
+  func listMovieTheatres(
+    _ request: Usher.V1.ListMovieTheatresRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListMovieTheatresResponse {
+    let all = try await listTheatres(.init(), context: context).theatres
+    return .init(theatres: all.map { .init(theatre: $0, shows: [Peer.show]) })
+  }
+
   func listShows(
     _ request: Usher.V1.ListShowsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.ListShowsResponse {

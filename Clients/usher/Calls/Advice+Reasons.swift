@@ -7,8 +7,9 @@ extension Advice {
 
   /// Nil for a reason from a later version of the service.
   func advice(_ reason: String) -> Hint? {
-    aboutSeats(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason) ?? aboutRequests(reason)
-      ?? aboutAccounts(reason) ?? aboutTheHouse(reason) ?? aboutServer(reason)
+    aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason)
+      ?? aboutRequests(reason) ?? aboutAccounts(reason) ?? aboutTheHouse(reason)
+      ?? aboutServer(reason)
   }
 
   private var show: String { showId.map { "\($0)" } ?? "SHOW" }
@@ -35,6 +36,16 @@ extension Advice {
     case "SHOW_NOT_FOUND": ("Show ids are in the list of shows.", "usher shows\(flags)")
     case "THEATRE_NOT_FOUND":
       ("Theatre ids are in the list of theatres.", "usher theatres\(flags)")
+    default: nil
+    }
+  }
+
+  private func aboutMovies(_ reason: String) -> Hint? {
+    switch reason {
+    case "MOVIE_NOT_FOUND": ("Movie ids are in the list of movies.", "usher movies\(flags)")
+    case "REVIEW_NOT_FOUND", "COMMENT_NOT_FOUND":
+      ("Reviews are listed by movie, comments by review.", "usher review list MOVIE\(flags)")
+    case "THREAD_FULL": ("A review has a thousand comments at most.", nil)
     default: nil
     }
   }

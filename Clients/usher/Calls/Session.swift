@@ -60,6 +60,13 @@ struct Session: Sendable {
     Usher.Admin.V1.OperatorServiceClient(channel)
   }
   var partner: Usher.V1.PartnerServiceClient { Usher.V1.PartnerServiceClient(channel) }
+  var catalogAdmin: Usher.Admin.V1.CatalogAdminServiceClient {
+    Usher.Admin.V1.CatalogAdminServiceClient(channel)
+  }
+  var reviews: Usher.V1.ReviewServiceClient { Usher.V1.ReviewServiceClient(channel) }
+  var recommendations: Usher.V1.RecommendationServiceClient {
+    Usher.V1.RecommendationServiceClient(channel)
+  }
   var accounts: Usher.V1.AccountServiceClient { Usher.V1.AccountServiceClient(channel) }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
   var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }

@@ -19,7 +19,7 @@ struct Admin: AsyncParsableCommand {
         subcommands: [
           Partners.self, CreatePartner.self, UpdatePartner.self, Keys.self, CreateKey.self,
           RotateKey.self, RevokeKey.self, ShowAccount.self, BlockAccount.self, ReadmitAccount.self,
-          Audit.self,
+          CreateMovie.self, UpdateMovie.self, Reports.self, Moderate.self, Audit.self,
         ])
     ], defaultSubcommand: Node.self)
 

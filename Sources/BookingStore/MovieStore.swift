@@ -1,0 +1,108 @@
+// Movies one by one: what there is to know of them, where they are shown, whom they may please, and what
+// operators change. Each act is one statement that does it and notes it.
+
+package import Booking
+import Postgres
+
+/// Reads and writes movies.
+package struct MovieStore: Sendable {
+  private let database: any Database
+
+  /// Reads and writes a database.
+  package init(_ database: any Database) {
+    self.database = database
+  }
+
+  /// A movie; nil when there is none.
+  package func movie(
+    id: Int64, timeout: Duration? = nil
+  ) async throws(StoreError) -> MovieDetailsRecord? {
+    let result = try await database.ask(Statements.getMovie, [.int8(id)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      try result.firstRow.map { (row) throws(PostgresError) in try MovieDetailsRecord(row) }
+    }
+  }
+
+  /// Makes a movie, of which everything is given; returns its id.
+  package func create(
+    _ movie: MovieChange, by actor: AuditActor, timeout: Duration? = nil
+  ) async throws(StoreError) -> Int64 {
+    let result = try await database.ask(
+      Statements.addMovie, actor.values + movie.values, timeout: timeout)
+    return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
+  }
+
+  /// Changes a movie; false when there is none. `fields` is what the log says of it.
+  package func update(
+    id: Int64, _ change: MovieChange, fields: [String], by actor: AuditActor,
+    timeout: Duration? = nil
+  ) async throws(StoreError) -> Bool {
+    let result = try await database.ask(
+      Statements.updateMovie, actor.values + change.values + [.int8(id), .array(fields)],
+      timeout: timeout)
+    return result.rowCount > 0
+  }
+
+  /// What an account may like to see in a city (0: in any), the best first.
+  package func recommendations(
+    for accountID: UniqueID, cityID: Int64, count: Int, timeout: Duration? = nil
+  ) async throws(StoreError) -> [RecommendationRecord] {
+    let result = try await database.ask(
+      Statements.getRecommendations,
+      [
+        .uuid(PostgresUUID(accountID)), .text(accountID.description), .int8(cityID),
+        .int8(Int64(count)),
+      ], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      var found: [RecommendationRecord] = []
+      for row in result.rows { found.append(try RecommendationRecord(row)) }
+      return found
+    }
+  }
+
+  /// Theatres that show a movie, by name, each with its first shows. The movie of the filter is given,
+  /// its theatre is not looked at.
+  package func theatres(
+    showing wanted: CatalogStore.ShowFilter, pageSize: Int, pageToken: String,
+    timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<TheatreShowsRecord> {
+    var filter = RequestHash(command: "movie theatres")
+    wanted.add(to: &filter)
+    let token = try PageToken(pageToken, boundTo: filter)
+    let size = min(Paging.size(pageSize), StoreLimits.theatresWithShows)
+    let result = try await database.ask(
+      Statements.listMovieTheatres,
+      [
+        .int8(wanted.movieID), .int8(wanted.cityID), wanted.day, .text(wanted.language),
+        .text(wanted.format), .text(token.key), .int8(token.id), .int8(Int64(size) + 1),
+        .int8(Int64(StoreLimits.showsPerTheatre) + 1),
+      ], timeout: timeout)
+    let theatres = try reading { () throws(PostgresError) in try Self.theatres(result) }
+    guard theatres.count > size, let last = theatres.prefix(size).last?.theatre else {
+      return Page(items: theatres, nextPageToken: "")
+    }
+    return Page(
+      items: Array(theatres.prefix(size)),
+      nextPageToken: PageToken(key: last.name, id: last.id).text(boundTo: filter))
+  }
+
+  /// Rows of one theatre follow each other.
+  private static func theatres(
+    _ result: PostgresResult
+  ) throws(PostgresError) -> [TheatreShowsRecord] {
+    var found: [TheatreShowsRecord] = []
+    for row in result.rows {
+      let show = try ShowRecord(row, from: 10)
+      if found.last?.theatre.id != show.theatreID {
+        found.append(TheatreShowsRecord(theatre: try TheatreRecord(row), shows: []))
+      }
+      let index = found.count - 1
+      if found[index].shows.count < StoreLimits.showsPerTheatre {
+        found[index].shows.append(show)
+      } else {
+        found[index].hasMore = true
+      }
+    }
+    return found
+  }
+}
