@@ -44,9 +44,10 @@ package enum ErrorCatalogue {
     `google.rpc.ErrorInfo` of the domain `usher`. Programs decide by its `reason`; messages are for people \
     and may change. A reason always comes with the same code. `INVALID_FIELDS` has a `BadRequest` that \
     names every wrong field at once, and whatever is worth trying again after a while a `RetryInfo` that \
-    says when. A program that meets a reason it does not know goes by the code. Without an ErrorInfo the \
-    status is the transport's: the deadline has passed, the peer is away, the message is too long or not \
-    of this protocol.
+    says when. The refusal of an atomic batch has the index of the item that cannot be, from 0, in the \
+    metadata `item` besides. A program that meets a reason it does not know goes by the code. Without an \
+    ErrorInfo the status is the transport's: the deadline has passed, the peer is away, the message is \
+    too long or not of this protocol.
 
     | reason | code | metadata | meaning | what to do |
     |---|---|---|---|---|
