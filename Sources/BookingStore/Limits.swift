@@ -32,6 +32,9 @@ package enum StoreLimits {
   /// How often the database is asked for a sign of life; after three without one the feed is not
   /// live. So a map from memory is never older than some four seconds, whatever happens.
   package static let feedStatusInterval: Duration = .seconds(1)
+  /// Most transactions of the stream of sales that get their positions at a time: some ten
+  /// milliseconds of writing, in which others who read wait.
+  package static let numberedSales: Int32 = 1_000
   /// Results of a list when the caller does not say.
   package static let defaultPageSize = 50
   /// Most results of one page; larger wishes are taken as this.

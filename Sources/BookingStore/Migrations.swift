@@ -34,6 +34,7 @@ package enum Migrations {
       ("0015_catalogue_feed.sql", PackageResources._015_catalogue_feed_sql),
       ("0016_certificates.sql", PackageResources._016_certificates_sql),
       ("0017_movie_details.sql", PackageResources._017_movie_details_sql),
+      ("0018_sales_stream.sql", PackageResources._018_sales_stream_sql),
     ]
   }
 }

@@ -1,5 +1,5 @@
-// Runs the checks of verify_sales() and verify_waits(): what no constraint can prove about seats,
-// bookings and the waiting list.
+// Runs the checks of verify_sales(), verify_waits() and verify_sales_stream(): what no constraint can
+// prove about seats, bookings, the waiting list and the stream of sales.
 
 package import Booking
 import Postgres

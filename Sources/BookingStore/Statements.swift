@@ -98,6 +98,13 @@ enum Statements {
     "get_recommendations", PackageResources.get_recommendations_sql)
   static let addComment = call("add_comment", parameters: 5)
 
+  static let numberSales = call("number_sales", parameters: 1)
+  static let readSales = file("read_sales", PackageResources.read_sales_sql)
+  static let getSalesBounds = file("get_sales_bounds", PackageResources.get_sales_bounds_sql)
+  static let getShowSales = file("get_show_sales", PackageResources.get_show_sales_sql)
+  static let listShowBookings = file(
+    "list_show_bookings", PackageResources.list_show_bookings_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
@@ -112,7 +119,11 @@ enum Statements {
   static let writeWaits = call("write_waits", parameters: 18)
   static let touchWaits = call("touch_waits", parameters: 2)
   static let verify = PostgresStatement(
-    name: "verify", sql: "select * from verify_sales() union all select * from verify_waits()")
+    name: "verify",
+    sql: """
+      select * from verify_sales() union all select * from verify_waits()
+      union all select * from verify_sales_stream()
+      """)
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))

@@ -55,10 +55,7 @@ package struct CredentialInterceptor: ServerInterceptor {
     // A node does not start with a method that has no row.
     guard let requirement = permissions[context.method] else { throw .hidden }
     guard requirement != .open else { return nil }
-    if let shown = context.metadata["authorization"] {
-      return (requirement, .authorization(shown))
-    }
-    if let identity = context.identity { return (requirement, .certificate(identity)) }
+    if let shown = ShownCredential(context) { return (requirement, shown) }
     guard requirement == .read, anonymousReads else { throw Self.missing }
     return nil
   }
@@ -79,14 +76,28 @@ package struct CredentialInterceptor: ServerInterceptor {
     case .open, .read: return caller
     case .scopeOrAccount where caller.account != nil: return caller
     case .scope(let scope), .scopeOrAccount(let scope):
-      guard caller.scopes.isDisjoint(with: scope.sufficient) else { return caller }
-      throw .refusal(
-        .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
-        metadata: ["scope": scope.rawValue])
+      try caller.require(scope)
+      return caller
     case .account:
       guard caller.account == nil else { return caller }
       throw .refusal(
         .permissionDenied, .accountRequired, "This method is for customers' own accounts.")
+    }
+  }
+
+  /// Who calls a stream now, whatever its key was good for when it began. Throws when the key is good no
+  /// more, or not for the scope.
+  static func presentCaller(
+    _ context: ServerContext, _ cache: CredentialCache, _ scope: Scope
+  ) async throws(StoreError) -> Result<KnownCaller, RPCError> {
+    guard let shown = ShownCredential(context),
+      let caller = try await cache.caller(showing: shown, timeout: context.remaining)
+    else { return .failure(invalid) }
+    do throws(RPCError) {
+      try caller.require(scope)
+      return .success(caller)
+    } catch {
+      return .failure(error)
     }
   }
 
@@ -114,5 +125,28 @@ package struct CredentialInterceptor: ServerInterceptor {
   /// The same for every kind of bad key: nothing is learnt about which keys exist.
   static var invalid: RPCError {
     .refusal(.unauthenticated, .credentialsInvalid, "The key is not good.")
+  }
+}
+
+extension ShownCredential {
+  /// What a caller shows; nil for nothing.
+  init?(_ context: ServerContext) {
+    if let shown = context.metadata["authorization"] {
+      self = .authorization(shown)
+    } else if let identity = context.identity {
+      self = .certificate(identity)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension KnownCaller {
+  /// Throws PERMISSION_DENIED unless the key is good for a scope.
+  func require(_ scope: Scope) throws(RPCError) {
+    guard scopes.isDisjoint(with: scope.sufficient) else { return }
+    throw .refusal(
+      .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
+      metadata: ["scope": scope.rawValue])
   }
 }

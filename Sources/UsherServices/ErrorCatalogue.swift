@@ -288,6 +288,15 @@ extension Reason {
       .init(
         .invalidArgument, [], "The page token is not of this listing with these filters.",
         "Begin with the first page.")
+    case .positionAhead:
+      .init(
+        .outOfRange, ["newest"], "The position of the stream of sales was never given.",
+        "Check that it is this server's; begin with 0.")
+    case .salesForgotten:
+      .init(
+        .failedPrecondition, ["oldest"],
+        "Sales behind the position are not kept any more; the oldest that is kept is named.",
+        "Compare your record by GetShowDigest, and go on from there.")
     case .overloaded:
       .init(
         .resourceExhausted, [], "More is waiting than can be done soon.",

@@ -44,6 +44,19 @@ enum Limits {
   /// How often it is said of waiting parties that they still do: several times within the minute
   /// after which a party counts as lost.
   static let waitHeartbeat = Duration.seconds(15)
+  /// How often sales get their positions at most while somebody follows them: the longest a sale is
+  /// kept from them, about, and a few small statements a second.
+  static let salesPause = Duration.milliseconds(100)
+  /// How long after a word of a commit it is looked for: it shows itself within milliseconds, on a
+  /// busy machine within some hundred.
+  static let salesRestlessness = Duration.seconds(1)
+  /// How often sales are looked for without a word of any: the change feed may be away.
+  static let salesHeartbeat = Duration.seconds(2)
+  /// How often followers of sales hear that nothing happened, as watchers of a map do.
+  static let salesBookmarkInterval = Duration.seconds(15)
+  /// Positions without anything to see after which a follower is told how far it has come: so many
+  /// are read again at most when it comes back.
+  static let salesUntilBookmark: Int64 = 1_000
   /// A label or tier longer than any of ours is refused before it is repeated in an answer, whose
   /// details must stay small enough to travel.
   static let nameBytes = 64

@@ -22,12 +22,15 @@ package final class NodeParts {
   package let feed: FeedRegistry
   package let waitlist: WaitlistStore
   package let waitRoom: WaitRoom
+  package let sales: SalesStore
+  package let salesNews: SalesNews
 
   package init(
     catalog: CatalogStore, answers: AnswerCache, movies: MovieStore, reviews: ReviewStore,
     shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
     credentials: CredentialCache, operators: OperatorStore, houses: HouseStore,
-    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom
+    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom,
+    sales: SalesStore, salesNews: SalesNews
   ) {
     self.catalog = catalog
     self.answers = answers
@@ -43,6 +46,8 @@ package final class NodeParts {
     self.feed = feed
     self.waitlist = waitlist
     self.waitRoom = waitRoom
+    self.sales = sales
+    self.salesNews = salesNews
   }
 }
 
@@ -52,6 +57,7 @@ extension PerLoop<NodeParts> {
   package func applyOwn(_ changes: [SeatChange]) {
     onEach { parts in
       for change in changes { parts.feed.applyOwn(change) }
+      parts.salesNews.note()
     }
   }
 }

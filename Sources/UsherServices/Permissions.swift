@@ -92,7 +92,7 @@ package struct Permissions: Sendable {
 
   /// Of every service of the schema.
   package static let table = Permissions(
-    standard + reading + selling + managing + operating + accounts)
+    standard + reading + selling + managing + following + operating + accounts)
 
   private let requirements: [ObjectIdentifier: Requirement]
 
@@ -153,6 +153,12 @@ package struct Permissions: Sendable {
     (Usher.V1.BookingServiceMethods.getBooking, .scopeOrAccount(.sell)),
     (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scope(.sell)),
     (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scope(.sell)),
+  ]
+
+  private static let following: [Row] = [
+    (Usher.V1.SalesServiceMethods.watchSales, .scope(.report)),
+    (Usher.V1.SalesServiceMethods.listShowBookings, .scope(.report)),
+    (Usher.V1.SalesServiceMethods.getShowDigest, .scope(.report)),
   ]
 
   // Logging in is how one comes by a credential.

@@ -96,7 +96,7 @@ final class Node: Sendable {
 
   private static let services = [
     "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService",
-    "usher.v1.WaitlistService",
+    "usher.v1.WaitlistService", "usher.v1.SalesService",
   ]
 
   /// Slots are temporary, but two nodes must not have the same at a time.
@@ -120,7 +120,8 @@ final class Node: Sendable {
       credentials: CredentialCache(CredentialStore(pool), tokens, limits),
       operators: OperatorStore(pool), houses: HouseStore(pool),
       accounts: AccountStore(pool), feed: feed, waitlist: WaitlistStore(pool),
-      waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger))
+      waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger), sales: SalesStore(pool),
+      salesNews: SalesNews(SalesStore(pool), on: loop, logger: logger))
   }
 
   private static func deliver(_ event: ChangeFeedEvent, to parts: PerLoop<NodeParts>) {
@@ -136,7 +137,11 @@ final class Node: Sendable {
         parts.feed.streamEnded()
         parts.answers.streamEnded()
       }
-    case .change(let change): parts.onEach { $0.feed.apply(change) }
+    case .change(let change):
+      parts.onEach { parts in
+        parts.feed.apply(change)
+        parts.salesNews.note()
+      }
     case .queue(let change): parts.onEach { $0.waitRoom.note(change) }
     case .catalogue(let change): parts.onEach { $0.answers.note(change) }
     }
@@ -171,6 +176,7 @@ final class Node: Sendable {
     bookings.answerAtOnce(in: &router)
     router.register(
       WaitlistService(parts, lanes, logger: logger) { bookingIDs.next(lane: $0) })
+    router.register(SalesService(parts, logger: logger))
     let healthService = HealthService(health)
     router.register(healthService)
     healthService.answerAtOnce(in: &router)

@@ -216,7 +216,7 @@ struct House: Sendable {
         returning b.*
       )
       insert into request_log
-      select partner_id, gen_random_uuid(), lane, sha256(''), 'touched', booking_id, state,
+      select partner_id, gen_random_uuid(), lane, sha256(''), 'touched', booking_id, 1,
              cancelled_seat_nos, version, changed_at from marked
       """)
   }

@@ -154,4 +154,5 @@ class Usherd:
 
     def faults(self):
         """What the database's own checks of bookings, seats and waiting lists complain about."""
-        return self.sql("select * from verify_sales() union all select * from verify_waits()")
+        return self.sql("select * from verify_sales() union all select * from verify_waits()"
+            " union all select * from verify_sales_stream()")

@@ -36,6 +36,7 @@ import UsherProtos
         Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
       case "usher.v1.WaitlistService": .scope(.sell)
       case "usher.v1.PartnerService": .scope(.manage)
+      case "usher.v1.SalesService": .scope(.report)
       case "usher.v1.AccountService":
         ["SignUp", "LogIn", "RefreshSession"].contains(method.method) ? .open : .account
       case "usher.v1.ReviewService":
@@ -75,6 +76,7 @@ enum AllMethods {
   static let list: [MethodDescriptor] =
     Usher.V1.CatalogServiceMethods.all + Usher.V1.SeatMapServiceMethods.all
     + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
+    + Usher.V1.SalesServiceMethods.all
     + Usher.V1.AccountServiceMethods.all + Usher.V1.PartnerServiceMethods.all
     + Usher.V1.ReviewServiceMethods.all + Usher.V1.RecommendationServiceMethods.all
     + Usher.Admin.V1.CatalogAdminServiceMethods.all

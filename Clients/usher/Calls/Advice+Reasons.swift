@@ -96,6 +96,13 @@ extension Advice {
         nil
       )
     case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
+    case "POSITION_AHEAD":
+      ("Is the position another server's? --after 0 begins with all that is kept.", nil)
+    case "SALES_FORGOTTEN":
+      (
+        "What was sold before is not kept; compare with 'usher partner sales digest' and begin anew.",
+        "usher partner sales watch --after 0\(flags)"
+      )
     case "PAGE_TOKEN_INVALID": ("The list changed its shape on the way; ask for it again.", nil)
     default: nil
     }

@@ -69,6 +69,7 @@ struct Session: Sendable {
   }
   var accounts: Usher.V1.AccountServiceClient { Usher.V1.AccountServiceClient(channel) }
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
+  var sales: Usher.V1.SalesServiceClient { Usher.V1.SalesServiceClient(channel) }
   var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }
 
   /// Time that is left; nil without a limit.

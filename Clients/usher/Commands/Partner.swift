@@ -24,6 +24,7 @@ struct PartnerCommand: AsyncParsableCommand {
         subcommands: [OwnTheatres.self, TheatreCommand.self, AuditoriumCommand.self]),
       CommandGroup(name: "Seats", subcommands: [LayoutCommand.self]),
       CommandGroup(name: "Programme", subcommands: [MovieCommand.self]),
+      CommandGroup(name: "Sales", subcommands: [SalesCommand.self]),
     ])
 }
 

@@ -105,7 +105,8 @@ class Database:
             " (select count(*) from booking where state = 2),"
             " (select count(*) from show_seat where state = 2),"
             " (select count(*) from show_seat where state = 3),"
-            " (select count(*) from verify_sales()) + (select count(*) from verify_waits())",
+            " (select count(*) from verify_sales()) + (select count(*) from verify_waits())"
+            " + (select count(*) from verify_sales_stream())",
             SEED_SECONDS)
         if facts != f"{held}|{confirmed}|{2 * held}|{2 * confirmed}|0":
             raise Failed(

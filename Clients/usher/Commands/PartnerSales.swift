@@ -1,0 +1,92 @@
+// `usher partner sales`: what was sold of one's theatres and by oneself: live, show by show, summed up.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct SalesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sales",
+    abstract: "Follows what is sold of one's theatres, and what one sold.",
+    discussion: "Needs a key with the scope 'report'.",
+    subcommands: [Watch.self, Bookings.self, Digest.self])
+
+  struct Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints sales as they are committed.",
+      discussion: """
+        A line per event, or with -o jsonl an object per transaction with its position, bookmarks \
+        included. Whoever keeps the last position that it has dealt with misses nothing:
+
+          usher partner sales watch --after 1041 -o jsonl
+
+        A lost connection is made again, and what was missed meanwhile is fetched.
+        """)
+
+    @Option(
+      help: ArgumentHelp(
+        "Go on behind this position; 0 for all that is kept.", valueName: "position")
+    )
+    var after: Int64?
+    @Option(help: ArgumentHelp("End after this many transactions.", valueName: "count"))
+    var count: Int?
+    @Flag(help: "End when everything up to now is printed.") var once = false
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+      guard after ?? 0 >= 0 else { throw ValidationError("--after cannot be negative.") }
+      guard count ?? 1 >= 1 else { throw ValidationError("--count takes at least 1.") }
+      guard !once || (count == nil && after != nil) else {
+        throw ValidationError("--once needs --after, and --count contradicts it.")
+      }
+    }
+
+    func run() async throws {
+      try await global.perform(waits: true) { (session) throws(Failure) in
+        var watcher = SalesWatcher(session: session, after: after, count: count, once: once)
+        try await watcher.run()
+      }
+    }
+  }
+
+  struct Bookings: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists the bookings of a show, oldest first.")
+    @Argument(help: "The show's id.") var show: Int64
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let listing = try await session.list(limit: list.limit) {
+          (size, token, options) async throws(RPCError) in
+          let page = try await session.sales.listShowBookings(
+            .init(showId: show, pageSize: size, pageToken: token), options: options)
+          return (page.bookings, page.nextPageToken)
+        }
+        try session.output.print(
+          Usher.V1.ListShowBookingsResponse(bookings: listing.items), items: listing.items,
+          table: SalesText.bookings(listing.items, session.output.style))
+        list.remark(listing.items.count, isCut: listing.isCut, "bookings", session.output)
+      }
+    }
+  }
+
+  struct Digest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Sums up what is sold of a show, to compare with a record of one's own.")
+    @Argument(help: "The show's id.") var show: Int64
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let digest = try await session.read(Advice(showId: show)) {
+          (options) async throws(RPCError) in
+          try await session.sales.getShowDigest(.init(showId: show), options: options)
+        }
+        try session.output.print(
+          digest, lines: SalesText.digest(digest, session.output.style))
+      }
+    }
+  }
+}

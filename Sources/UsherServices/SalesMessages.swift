@@ -1,0 +1,48 @@
+// What was sold, as messages of usher.v1. No decisions here.
+
+import Booking
+import BookingStore
+import UsherProtos
+
+extension Usher.V1.Money {
+  fileprivate init(_ money: Money) { self.init(money.minorUnits, money.currency) }
+}
+
+extension Usher.V1.SalesTransaction {
+  init(_ transaction: SalesTransaction) {
+    self.init(
+      position: transaction.position, committedAt: .init(unixMicroseconds: transaction.at),
+      events: transaction.events.map { .init($0) })
+  }
+}
+
+extension Usher.V1.SaleEvent {
+  fileprivate init(_ event: SaleEvent) {
+    self.init(
+      kind: .init(rawValue: event.kind.rawValue), bookingId: event.bookingID.description,
+      showId: event.showID, showVersion: event.version, theatreId: event.theatreID,
+      partnerId: event.partnerID,
+      seats: event.seats.map {
+        .init(seatNumber: $0.number, label: $0.label, tier: $0.tier, price: .init($0.price))
+      },
+      amount: .init(event.amount), refund: event.refund.map { .init($0) },
+      paymentReference: event.paymentReference,
+      otherBookingId: event.otherBookingID?.description ?? "", seatsLeft: event.hasSeatsLeft)
+  }
+}
+
+extension Usher.V1.GetShowDigestResponse {
+  init(_ digest: ShowDigest, showID: Int64, position: Int64) {
+    let digits = Array("0123456789abcdef")
+    self.init(
+      showId: showID, version: digest.version, position: position,
+      soldHash: String(digest.soldHash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }),
+      availableCount: digest.counts[0], heldCount: digest.counts[1], soldCount: digest.counts[2],
+      blockedCount: digest.counts[3],
+      shares: digest.shares.map {
+        .init(
+          partnerId: $0.partnerID, tier: $0.tier, seatCount: Int32(clamping: $0.seatCount),
+          amount: .init($0.amount))
+      })
+  }
+}
