@@ -71,11 +71,18 @@ package final class AnswerCache {
   private(set) var byteCount = 0
   /// Only with a live change stream is it known that nothing has changed.
   private var isLive = false
-  /// What was asked at this time or before is no longer good, whatever it rests on.
-  private var floor = LoopInstant(nanoseconds: .min)
-  /// The same for what rests on a scope.
-  private var changes: [CatalogueScope: LoopInstant] = [:]
-  private var latestChange = LoopInstant(nanoseconds: .min)
+  /// The latest change that may have touched anything.
+  private var anyChange = Change.none
+  private var changes: [CatalogueScope: Change] = [:]
+
+  /// When something was changed, and from when on whoever asks the database is shown it for sure.
+  private struct Change {
+    let at: LoopInstant
+    let visibleAt: LoopInstant
+
+    static let none = Change(
+      at: LoopInstant(nanoseconds: .min), visibleAt: LoopInstant(nanoseconds: .min))
+  }
 
   /// An empty cache of a size in bytes.
   init(byteLimit: Int, now: @escaping () -> LoopInstant) {
@@ -114,9 +121,8 @@ package final class AnswerCache {
     guard isLive else { return SharedEnvelope(try await ask()) }
     while true {
       if let known = answer(key) { return known }
-      guard let flight = flights[key], flight.askedAt > max(latestChange, floor) else {
-        return try await fly(key, footing, ask)
-      }
+      guard let flight = flights[key], nothing(of: footing.scopes, since: flight.askedAt, { $0.at })
+      else { return try await fly(key, footing, ask) }
       switch await withCheckedContinuation({ flight.waiters.append($0) }) {
       case .success(let answer): return answer
       case .failure(let error) where [.cancelled, .deadlineExceeded].contains(error.code): break
@@ -144,8 +150,17 @@ package final class AnswerCache {
   }
 
   private func isGood(_ entry: Entry) -> Bool {
-    isLive && entry.askedAt > floor
-      && entry.scopes.allSatisfy { scope in changes[scope].map { entry.askedAt > $0 } ?? true }
+    isLive && nothing(of: entry.scopes, since: entry.askedAt) { $0.visibleAt }
+  }
+
+  /// Whether no change of these, by one of its times, has come at an instant or later.
+  private func nothing(
+    of scopes: [CatalogueScope], since instant: LoopInstant, _ time: (Change) -> LoopInstant
+  ) -> Bool {
+    instant > time(anyChange)
+      && scopes.allSatisfy { scope in
+        changes[scope].map { instant > time($0) } ?? true
+      }
   }
 
   private func keep(_ entry: Entry) {
@@ -177,24 +192,28 @@ package final class AnswerCache {
 
   /// A committed change, of this node or another.
   package func note(_ change: CatalogueChange) {
-    latestChange = now()
+    let now = now()
+    let told = Change(at: now, visibleAt: now + Limits.commitVisibility)
     if changes.count >= Limits.rememberedChanges {
-      floor = latestChange + Limits.commitVisibility
+      anyChange = told
       changes = [:]
     }
-    for scope in change.scopes { changes[scope] = latestChange + Limits.commitVisibility }
+    for scope in change.scopes { changes[scope] = told }
   }
 
   /// A change that this node has made, and seen the commit of.
   func noteOwn(_ change: CatalogueChange) {
-    latestChange = now()
+    let now = now()
     for scope in change.scopes {
-      changes[scope] = max(changes[scope] ?? latestChange, latestChange)
+      changes[scope] = Change(at: now, visibleAt: max(changes[scope]?.visibleAt ?? now, now))
     }
   }
 
   /// This node may have changed anything, and has seen the commit: whoever was answered finds it here.
-  package func forgetAll() { floor = max(floor, now()) }
+  package func forgetAll() {
+    let now = now()
+    anyChange = Change(at: now, visibleAt: max(anyChange.visibleAt, now))
+  }
 
   /// The change stream is connected: from here on nothing is missed.
   package func streamBegan() {

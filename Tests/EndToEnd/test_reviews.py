@@ -70,8 +70,9 @@ def movie(keeper):
     return keeper.movie().movie.movie_id
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def writers(demo):
+    """Three who stay; passwords take their time to check."""
     made = [Writer(demo, name) for name in ("Ada", "Eve", "")]
     yield made
     for writer in made:
@@ -248,7 +249,7 @@ def test_operators_hide_and_restore(demo, keeper, writers, reader, movie):
 
 
 def test_who_leaves_is_named_no_more(demo, writers, reader, movie):
-    ada, eve, _ = writers
+    ada, eve = Writer(demo, "Ada"), writers[1]
     review = ada.put(movie, 8, "Mine").review_id
     eve.put(movie, 7)
     comment = ada.comment(review, "Mine too")
@@ -263,16 +264,18 @@ def test_who_leaves_is_named_no_more(demo, writers, reader, movie):
     left = reader.reviews.ListComments(review_id=review).comments[0]
     assert (left.comment_id, left.author_name, left.text) == (comment.comment_id, "", "Mine too")
     assert rating(reader, movie) == (7.5, 2)
+    ada.door.channel.close()
 
 
-def test_who_is_blocked_says_nothing(demo, keeper, writers, movie):
-    ada = writers[0]
+def test_who_is_blocked_says_nothing(demo, keeper, movie):
+    ada = Writer(demo, "Ada")
     review = ada.put(movie, 8).review_id
     keeper.house.SetAccountState(
         account_id=ada.id, state=account_pb2.ACCOUNT_STATE_BLOCKED)
     for call in (lambda: ada.put(movie, 1), lambda: ada.comment(review, "No"),
                  lambda: ada.reviews.ReportContent(review_id=review, objection=SPAM)):
         assert refused(call) == (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
+    ada.door.channel.close()
 
 
 def test_each_field_of_a_review_has_bounds(keeper, writers, movie):

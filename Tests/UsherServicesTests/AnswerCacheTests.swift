@@ -147,6 +147,23 @@ private final class Desk {
     }
   }
 
+  @Test func aChangeOfThisNodeTouchesWhatRestsOnIt() async throws {
+    try await atDesk { _ in
+      let desk = Desk()
+      try await desk.answers("1")
+      desk.cache.noteOwn(CatalogueChange(.movies))
+      try await desk.answers("1")
+      desk.cache.noteOwn(CatalogueChange(.places))
+      try await desk.answers("2")
+      try await desk.answers("2")
+      // What comes back by the feed, or what another node has done, takes its time all the same.
+      desk.cache.note(CatalogueChange(.places))
+      desk.cache.noteOwn(CatalogueChange(.places))
+      try await desk.answers("3")
+      try await desk.answers("4")
+    }
+  }
+
   @Test(arguments: [(false, 60), (true, 10)])
   func anAnswerGetsOld(isTimely: Bool, seconds: Int) async throws {
     try await atDesk { _ in
@@ -307,6 +324,17 @@ extension AnswerCacheTests {
       before?.resume(returning: nil)
       let answers = await storm.value.answers.wait(for: 101)
       #expect(answers.dropFirst().allSatisfy { $0 == .success("1") })
+    }
+  }
+
+  @Test func aChangeElsewhereLetsThemWait() async throws {
+    try await inStorm { storm in
+      storm.value.desk.cache.note(CatalogueChange(.movies))
+      storm.value.desk.cache.noteOwn(CatalogueChange(.reviews, movieID: 1))
+      Self.call(storm)
+      storm.value.gate.take()?.resume(returning: nil)
+      let answers = await storm.value.answers.wait(for: 101)
+      #expect(answers.allSatisfy { $0 == .success("1") } && storm.value.desk.askedCount == 1)
     }
   }
 }
