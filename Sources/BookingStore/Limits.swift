@@ -35,6 +35,10 @@ package enum StoreLimits {
   /// Most transactions of the stream of sales that get their positions at a time: some ten
   /// milliseconds of writing, in which others who read wait.
   package static let numberedSales: Int32 = 1_000
+  /// Shows counted in one question for figures: a large partner's month, read in a second or two.
+  package static let statisticsShows: Int64 = 10_000
+  /// Groups told in one answer to it: some hundred kilobytes.
+  package static let statisticsGroups: Int64 = 1_000
   /// Results of a list when the caller does not say.
   package static let defaultPageSize = 50
   /// Most results of one page; larger wishes are taken as this.

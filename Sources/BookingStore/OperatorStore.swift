@@ -200,7 +200,7 @@ extension PostgresValue {
 }
 
 extension Duration {
-  fileprivate var wholeMicroseconds: Int64 {
+  var wholeMicroseconds: Int64 {
     components.seconds &* 1_000_000 &+ components.attoseconds / 1_000_000_000_000
   }
 }

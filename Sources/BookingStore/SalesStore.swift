@@ -6,7 +6,7 @@ import Postgres
 
 /// What was sold.
 package struct SalesStore: Sendable {
-  private let database: any Database
+  let database: any Database
 
   /// Reads and numbers in a database.
   package init(_ database: any Database) {

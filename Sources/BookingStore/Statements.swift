@@ -105,6 +105,11 @@ enum Statements {
   static let listShowBookings = file(
     "list_show_bookings", PackageResources.list_show_bookings_sql)
 
+  static let readSalesStatistics = file(
+    "read_sales_statistics", PackageResources.read_sales_statistics_sql)
+  static let findSuspiciousCustomers = file(
+    "find_suspicious_customers", PackageResources.find_suspicious_customers_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)

@@ -288,6 +288,11 @@ extension Reason {
       .init(
         .invalidArgument, [], "The page token is not of this listing with these filters.",
         "Begin with the first page.")
+    case .statisticsTooLarge:
+      .init(
+        .failedPrecondition, ["shows", "rows"],
+        "More shows or groups than are counted at a time; the bound is named.",
+        "Ask for fewer days, or one theatre.")
     case .positionAhead:
       .init(
         .outOfRange, ["newest"], "The position of the stream of sales was never given.",

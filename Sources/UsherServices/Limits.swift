@@ -44,6 +44,18 @@ enum Limits {
   /// How often it is said of waiting parties that they still do: several times within the minute
   /// after which a party counts as lost.
   static let waitHeartbeat = Duration.seconds(15)
+  /// Days of one question for figures: a year, a leap day included.
+  static let statisticsDays: Int32 = 366
+  /// How far back suspicious customers are looked for, and how far they may be.
+  static let suspicionWindow = Duration.seconds(86_400)
+  static let suspicionWindows = Duration.seconds(60)...Duration.seconds(7 * 86_400)
+  /// From when on a customer is suspicious, unless an operator says otherwise: who is only undecided
+  /// makes fewer holds in a day, and pays for some of them; and nobody has ten baskets in a minute.
+  static let suspiciousUnpaidHolds: Int32 = 20
+  static let suspiciousUnpaidPercent: Int32 = 80
+  static let suspiciousHoldsPerMinute: Int32 = 10
+  /// What such thresholds may be.
+  static let suspiciousCounts: ClosedRange<Int32> = 1...1_000_000
   /// How often sales get their positions at most while somebody follows them: the longest a sale is
   /// kept from them, about, and a few small statements a second.
   static let salesPause = Duration.milliseconds(100)

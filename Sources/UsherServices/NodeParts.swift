@@ -24,13 +24,15 @@ package final class NodeParts {
   package let waitRoom: WaitRoom
   package let sales: SalesStore
   package let salesNews: SalesNews
+  package let suspicions: SuspicionStore
 
   package init(
     catalog: CatalogStore, answers: AnswerCache, movies: MovieStore, reviews: ReviewStore,
     shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
     credentials: CredentialCache, operators: OperatorStore, houses: HouseStore,
     accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom,
-    sales: SalesStore, salesNews: SalesNews
+    sales: SalesStore, salesNews: SalesNews,
+    suspicions: SuspicionStore
   ) {
     self.catalog = catalog
     self.answers = answers
@@ -48,6 +50,7 @@ package final class NodeParts {
     self.waitRoom = waitRoom
     self.sales = sales
     self.salesNews = salesNews
+    self.suspicions = suspicions
   }
 }
 

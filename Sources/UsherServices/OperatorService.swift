@@ -10,7 +10,7 @@ package import UsherProtos
 
 package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
   private typealias API = Usher.Admin.V1
-  private let parts: PerLoop<NodeParts>
+  let parts: PerLoop<NodeParts>
   private let holds: AccountHolds
   private let failures: StoreFailures
 
@@ -209,7 +209,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
 
   // MARK: Shared
 
-  private func ask<Answer>(
+  func ask<Answer>(
     _ context: ServerContext,
     _ body: (OperatorStore, AuditActor, Duration?) async throws(StoreError) -> Answer
   ) async throws(RPCError) -> Answer {

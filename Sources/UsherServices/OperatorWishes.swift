@@ -152,7 +152,7 @@ enum OperatorWishes {
   }
 
   /// A span as its sender means it; what no Duration can hold is out of every bound.
-  private static func span(_ span: Google.Protobuf.Duration) -> Duration {
+  static func span(_ span: Google.Protobuf.Duration) -> Duration {
     .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
   }
 

@@ -159,6 +159,7 @@ package struct Permissions: Sendable {
     (Usher.V1.SalesServiceMethods.watchSales, .scope(.report)),
     (Usher.V1.SalesServiceMethods.listShowBookings, .scope(.report)),
     (Usher.V1.SalesServiceMethods.getShowDigest, .scope(.report)),
+    (Usher.V1.SalesServiceMethods.getSalesStatistics, .scope(.report)),
   ]
 
   // Logging in is how one comes by a credential.
@@ -208,6 +209,7 @@ package struct Permissions: Sendable {
     (Usher.Admin.V1.OperatorServiceMethods.revokeApiKey, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.getAccount, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.setAccountState, .scope(.admin)),
+    (Usher.Admin.V1.OperatorServiceMethods.listSuspiciousCustomers, .scope(.admin)),
     (Usher.Admin.V1.OperatorServiceMethods.listAuditEntries, .scope(.admin)),
     (Usher.Admin.V1.CatalogAdminServiceMethods.createMovie, .scope(.admin)),
     (Usher.Admin.V1.CatalogAdminServiceMethods.updateMovie, .scope(.admin)),

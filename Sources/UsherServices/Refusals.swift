@@ -60,6 +60,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case showBegan = "SHOW_BEGAN"
   case currencyDiffers = "CURRENCY_DIFFERS"
   case seatsNotInBooking = "SEATS_NOT_IN_BOOKING"
+  case statisticsTooLarge = "STATISTICS_TOO_LARGE"
   case positionAhead = "POSITION_AHEAD"
   case salesForgotten = "SALES_FORGOTTEN"
   case pageTokenInvalid = "PAGE_TOKEN_INVALID"

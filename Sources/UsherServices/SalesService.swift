@@ -166,7 +166,7 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     }
   }
 
-  private func ask<Answer>(
+  func ask<Answer>(
     _ context: ServerContext,
     _ body: (SalesStore, SalesReach, Duration?) async throws(StoreError) -> Answer
   ) async throws(RPCError) -> Answer {

@@ -121,7 +121,8 @@ final class Node: Sendable {
       operators: OperatorStore(pool), houses: HouseStore(pool),
       accounts: AccountStore(pool), feed: feed, waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger), sales: SalesStore(pool),
-      salesNews: SalesNews(SalesStore(pool), on: loop, logger: logger))
+      salesNews: SalesNews(SalesStore(pool), on: loop, logger: logger),
+      suspicions: SuspicionStore(pool))
   }
 
   private static func deliver(_ event: ChangeFeedEvent, to parts: PerLoop<NodeParts>) {

@@ -96,6 +96,7 @@ extension Advice {
         nil
       )
     case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
+    case "STATISTICS_TOO_LARGE": ("Ask for fewer days, or one theatre.", nil)
     case "POSITION_AHEAD":
       ("Is the position another server's? --after 0 begins with all that is kept.", nil)
     case "SALES_FORGOTTEN":

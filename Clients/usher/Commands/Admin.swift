@@ -20,6 +20,7 @@ struct Admin: AsyncParsableCommand {
           Partners.self, CreatePartner.self, UpdatePartner.self, Keys.self, CreateKey.self,
           RotateKey.self, RevokeKey.self, ShowAccount.self, BlockAccount.self, ReadmitAccount.self,
           CreateMovie.self, UpdateMovie.self, Reports.self, Moderate.self, Audit.self,
+          Statistics.self, Suspicious.self,
         ])
     ], defaultSubcommand: Node.self)
 

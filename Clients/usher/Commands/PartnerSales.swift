@@ -9,7 +9,7 @@ struct SalesCommand: AsyncParsableCommand {
     commandName: "sales",
     abstract: "Follows what is sold of one's theatres, and what one sold.",
     discussion: "Needs a key with the scope 'report'.",
-    subcommands: [Watch.self, Bookings.self, Digest.self])
+    subcommands: [Watch.self, Bookings.self, Digest.self, Statistics.self])
 
   struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -88,5 +88,14 @@ struct SalesCommand: AsyncParsableCommand {
           digest, lines: SalesText.digest(digest, session.output.style))
       }
     }
+  }
+
+  struct Statistics: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Counts what was sold for shows of some days.",
+      discussion: StatisticsOptions.discussion("usher partner sales statistics"))
+    @OptionGroup var options: StatisticsOptions
+
+    func run() async throws { try await options.run() }
   }
 }

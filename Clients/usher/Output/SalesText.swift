@@ -53,6 +53,50 @@ enum SalesText {
     ] + table.lines(width: Console.width)
   }
 
+  static func figures(_ figures: [Usher.V1.SalesFigures], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "OF"), .init(title: "NAME", mayShrink: true),
+        .init(title: "SHOWS", toRight: true), .init(title: "SEATS", toRight: true),
+        .init(title: "SOLD", toRight: true), .init(title: "FULL", toRight: true),
+        .init(title: "FOR", toRight: true), .init(title: "CANCELLED", toRight: true),
+        .init(title: "BACK", toRight: true),
+      ], style)
+    for row in figures {
+      let share = row.occupancyBasisPoints
+      table.add([
+        row.day.isEmpty ? "\(row.id)" : row.day, row.name, "\(row.showCount)",
+        "\(row.seatCount)", "\(row.soldSeatCount)",
+        "\(share / 100).\(share / 10 % 10) %", row.soldAmount?.text ?? "",
+        "\(row.cancelledSeatCount)", row.refundedAmount?.text ?? "",
+      ])
+    }
+    return table
+  }
+
+  static func suspects(
+    _ customers: [Usher.Admin.V1.SuspiciousCustomer], _ style: Style
+  ) -> Table {
+    var table = Table(
+      [
+        .init(title: "PARTNER", toRight: true), .init(title: "CUSTOMER", mayShrink: true),
+        .init(title: "HOLDS", toRight: true), .init(title: "UNPAID", toRight: true),
+        .init(title: "PAID", toRight: true), .init(title: "A MINUTE", toRight: true),
+        .init(title: "WHY"),
+      ], style)
+    for customer in customers {
+      let reasons = customer.reasons.compactMap(\.protoValueName).map {
+        $0.replacing("SUSPICION_REASON_", with: "").lowercased().replacing("_", with: " ")
+      }
+      table.add([
+        "\(customer.partnerId)", customer.customerRef, "\(customer.holdCount)",
+        "\(customer.unpaidCount)", "\(customer.paidCount)", "\(customer.busiestMinute)",
+        reasons.joined(separator: ", "),
+      ])
+    }
+    return table
+  }
+
   private static func name(_ kind: Usher.V1.SaleEventKind) -> String {
     (kind.protoValueName ?? "").replacing("SALE_EVENT_KIND_", with: "").lowercased()
       .replacing("_", with: " ")

@@ -1,0 +1,79 @@
+// Figures about sales: what may be asked, and the answer as a message.
+
+import Booking
+import BookingStore
+package import RPC
+package import UsherProtos
+
+extension SalesService {
+  package func getSalesStatistics(
+    _ request: Usher.V1.GetSalesStatisticsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetSalesStatisticsResponse {
+    let question = try Self.question(request)
+    let caller = try context.seller()
+    if request.theatreId != 0, let granted = caller.theatreIDs, !caller.isOperator {
+      guard granted.contains(request.theatreId) else { throw KnownCaller.beyondReach }
+    }
+    let found = try await ask(context) { (store, reach, timeout) async throws(StoreError) in
+      try await store.statistics(question, reach, timeout: timeout)
+    }
+    switch found {
+    case .figures(let figures): return .init(figures: figures.map { .init($0) })
+    case .tooManyShows: throw Self.tooLarge("shows", StoreLimits.statisticsShows)
+    case .tooManyGroups: throw Self.tooLarge("rows", StoreLimits.statisticsGroups)
+    }
+  }
+
+  private static func tooLarge(_ what: String, _ bound: Int64) -> RPCError {
+    .refusal(
+      .failedPrecondition, .statisticsTooLarge,
+      "These are more than \(bound) \(what): ask for fewer days, or a theatre.",
+      metadata: [what: String(bound)])
+  }
+
+  /// Throws INVALID_ARGUMENT with every field that is wrong.
+  private static func question(
+    _ request: Usher.V1.GetSalesStatisticsRequest
+  ) throws(RPCError) -> SalesQuestion {
+    var violations = FieldViolations()
+    let (first, last) = (CalendarDate(request.firstDay), CalendarDate(request.lastDay))
+    let grouping = SalesGrouping(rawValue: request.grouping.rawValue)
+    let dayText = "must be a day of the calendar, for example 2027-03-28"
+    violations.require(first != nil, "first_day", dayText)
+    violations.require(last != nil, "last_day", dayText)
+    if let first, let last {
+      let days = last.daysSince1970 - first.daysSince1970 + 1
+      violations.require(
+        (1...Limits.statisticsDays).contains(days), "last_day",
+        "must be \(Limits.statisticsDays) days at most from first_day on, and not before it")
+    }
+    violations.require(
+      grouping != nil, "grouping", "must be DAY, SHOW, THEATRE, MOVIE or SELLER")
+    let ids = [
+      ("theatre_id", request.theatreId), ("movie_id", request.movieId),
+      ("show_id", request.showId), ("partner_id", request.partnerId ?? 0),
+    ]
+    for (field, id) in ids { violations.require(id >= 0, field, "must not be negative") }
+    try violations.check()
+    guard let first, let last, let grouping else { throw .hidden }
+    var question = SalesQuestion(firstDay: first, lastDay: last, grouping: grouping)
+    question.theatreID = request.theatreId
+    question.movieID = request.movieId
+    question.showID = request.showId
+    question.sellerID = request.partnerId
+    return question
+  }
+}
+
+extension Usher.V1.SalesFigures {
+  fileprivate init(_ figures: SalesFigures) {
+    self.init(
+      day: figures.day, id: figures.id, name: figures.name, showCount: figures.showCount,
+      seatCount: figures.seatCount, bookingCount: figures.bookingCount,
+      soldSeatCount: figures.soldSeatCount,
+      soldAmount: .init(figures.soldAmount.minorUnits, figures.soldAmount.currency),
+      cancelledSeatCount: figures.cancelledSeatCount,
+      refundedAmount: .init(figures.refundedAmount.minorUnits, figures.refundedAmount.currency),
+      occupancyBasisPoints: figures.occupancyBasisPoints)
+  }
+}
