@@ -7,22 +7,20 @@ package struct PriceList: Sendable {
   package let currency: Currency
   /// Minor units by tier.
   package let tierPrices: [String: Int64]
-  /// Offers that apply to the show, in any order.
+  /// Offers that may apply to sales of the show, in the order in which they do.
   package let offers: [Offer]
-  /// The show's start on the theatre's wall clock, in minutes after midnight.
-  package let localStartMinute: Int
   /// Which state of prices and offers this is; the sale is refused when the show has a newer one.
   package let version: Int32
 
-  /// The prices of a show.
+  /// The prices of a show. Those of the offers that cannot apply to it are left out.
   package init(
-    currency: Currency, tierPrices: [String: Int64], offers: [Offer], localStartMinute: Int,
+    currency: Currency, tierPrices: [String: Int64], offers: [Offer], start: LocalStart,
     version: Int32
   ) {
     self.currency = currency
     self.tierPrices = tierPrices
-    self.offers = offers.sorted { $0.id < $1.id }
-    self.localStartMinute = localStartMinute
+    self.offers = offers.filter { $0.mayApply(startingAt: start, in: currency) }
+      .sorted(by: Offer.precedes)
     self.version = version
   }
 }
@@ -36,58 +34,39 @@ package struct SeatQuote: Sendable, Equatable {
 }
 
 extension PriceList {
-  /// Prices named seats for a partner. Throws `.missingPrice` or `.moneyOverflow`.
+  /// Prices named seats for a partner, at a moment. Throws `.missingPrice` or `.moneyOverflow`.
   package func quote(
-    seats: [LayoutSeat], partnerID: Int64
+    seats: [LayoutSeat], partnerID: Int64, _ moment: inout Moment
   ) throws(BookingError) -> SeatQuote {
     var priced: [PricedSeat] = []
-    for seat in seats {
-      priced.append(try price(tier: seat.tier, partnerID: partnerID, seat: seat))
-    }
+    priced.reserveCapacity(seats.count)
+    for seat in seats { priced.append(try price(seat, partnerID, &moment)) }
     priced.sort(by: PricedSeat.precedes)
-    let quote = try total(of: priced, partnerID: partnerID)
-    return SeatQuote(seats: priced.compactMap(\.seat), quote: quote)
-  }
-
-  /// Prices `count` seats of one tier that are not chosen yet. No offer tells seats of a tier
-  /// apart, so the quote holds for any of them once they are sorted by label.
-  /// Throws `.missingPrice` or `.moneyOverflow`.
-  package func quote(
-    count: Int, tier: String, partnerID: Int64
-  ) throws(BookingError) -> Quote {
-    let one = try price(tier: tier, partnerID: partnerID, seat: nil)
-    return try total(of: Array(repeating: one, count: count), partnerID: partnerID)
-  }
-
-  private func applies(_ offer: Offer, tier: String, partnerID: Int64) -> Bool {
-    (offer.partnerID ?? partnerID) == partnerID && (offer.tier ?? tier) == tier
+    let quote = try total(of: &priced, partnerID, &moment)
+    return SeatQuote(seats: priced.map(\.seat), quote: quote)
   }
 
   private func price(
-    tier: String, partnerID: Int64, seat: LayoutSeat?
+    _ seat: LayoutSeat, _ partnerID: Int64, _ moment: inout Moment
   ) throws(BookingError) -> PricedSeat {
-    guard let base = tierPrices[tier], (0...Limits.priceMinorUnits).contains(base) else {
-      throw BookingError(.missingPrice, "A tier of the show has no price.", subjects: [tier])
+    guard let base = tierPrices[seat.tier], (0...Limits.priceMinorUnits).contains(base) else {
+      throw BookingError(.missingPrice, "A tier of the show has no price.", subjects: [seat.tier])
     }
-    var priced = PricedSeat(seat: seat, tier: tier, price: Money(base, currency))
-    for offer in offers
-    where offer.appliesToEachSeat(startingAtLocalMinute: localStartMinute)
-      && applies(offer, tier: tier, partnerID: partnerID)
-    {
-      try priced.apply(offer)
+    var priced = PricedSeat(seat: seat, price: Money(base, currency))
+    for offer in offers where offer.ticketPosition == nil {
+      try priced.apply(offer, soldBy: partnerID, &moment)
     }
     return priced
   }
 
   private func total(
-    of priced: [PricedSeat], partnerID: Int64
+    of priced: inout [PricedSeat], _ partnerID: Int64, _ moment: inout Moment
   ) throws(BookingError) -> Quote {
-    var priced = priced
     for offer in offers {
-      guard case .nthTicket(let position) = offer.condition, priced.indices.contains(position - 1),
-        applies(offer, tier: priced[position - 1].tier, partnerID: partnerID)
-      else { continue }
-      try priced[position - 1].apply(offer)
+      guard let position = offer.ticketPosition, priced.indices.contains(position - 1) else {
+        continue
+      }
+      try priced[position - 1].apply(offer, soldBy: partnerID, &moment)
     }
     let lines = priced.enumerated().flatMap { position, seat in
       seat.rules.map { rule in
@@ -102,23 +81,31 @@ extension PriceList {
 
 /// A seat while its price is worked out.
 private struct PricedSeat {
-  let seat: LayoutSeat?
-  let tier: String
+  let seat: LayoutSeat
   var price: Money
   var rules: [(minorUnits: Int64, offerID: Int64, description: String)]
+  /// Whether an exclusive offer was applied.
+  var isSettled = false
 
-  init(seat: LayoutSeat?, tier: String, price: Money) {
+  init(seat: LayoutSeat, price: Money) {
     self.seat = seat
-    self.tier = tier
     self.price = price
-    rules = [(price.minorUnits, 0, tier)]
+    rules = [(price.minorUnits, 0, seat.tier)]
   }
 
-  /// Lowers the price that is left; the discount itself is rounded, halves up.
-  mutating func apply(_ offer: Offer) throws(BookingError) {
-    let discount = try price.share(basisPoints: offer.discountBasisPoints)
-    price = try price.adding(Money(-discount.minorUnits, discount.currency))
-    rules.append((-discount.minorUnits, offer.id, offer.title))
+  /// Lowers the price that is left, if the offer applies; a share of it is rounded, halves up.
+  mutating func apply(
+    _ offer: Offer, soldBy partnerID: Int64, _ moment: inout Moment
+  ) throws(BookingError) {
+    guard !isSettled, offer.applies(to: seat, soldBy: partnerID, &moment) else { return }
+    let minorUnits =
+      switch offer.discount {
+      case .share(let basisPoints): try price.share(basisPoints: basisPoints).minorUnits
+      case .amount(let amount): min(amount.minorUnits, price.minorUnits)
+      }
+    price = try price.adding(Money(-minorUnits, price.currency))
+    rules.append((-minorUnits, offer.id, offer.title))
+    isSettled = offer.isExclusive
   }
 
   /// Labels compare by their UTF-8 bytes, as the database compares them.
@@ -126,7 +113,6 @@ private struct PricedSeat {
     if one.price.minorUnits != other.price.minorUnits {
       return one.price.minorUnits > other.price.minorUnits
     }
-    guard let label = one.seat?.label, let otherLabel = other.seat?.label else { return false }
-    return label.utf8.lexicographicallyPrecedes(otherLabel.utf8)
+    return one.seat.label.utf8.lexicographicallyPrecedes(other.seat.label.utf8)
   }
 }

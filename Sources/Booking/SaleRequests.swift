@@ -156,6 +156,8 @@ package indirect enum SaleRequest: Sendable, Hashable {
   case join(WaitRequest)
   /// To wait no longer; those that do not wait are passed over.
   case endWaits(lane: Int16, showID: Int64, [WaitEnd])
+  /// To withdraw seats of a show, or to give them back.
+  case block(BlockRequest)
 
   /// Who asks; nil for the server itself, and for requests that each say it.
   package var identity: RequestIdentity? {
@@ -164,6 +166,7 @@ package indirect enum SaleRequest: Sendable, Hashable {
     case .change(let request): request.identity
     case .exchange(let request): request.wanted.identity
     case .join(let request): request.identity
+    case .block(let request): request.identity
     case .sweep, .together, .endWaits: nil
     }
   }
@@ -183,6 +186,9 @@ package enum SaleOutcome: Sendable, Hashable {
   case swept
   /// The party has a place in the line or had one: what became of it is read from the list.
   case inLine
+  /// Seats were withdrawn or given back, now or when it was answered first, with this version of the
+  /// show.
+  case seatsChanged(version: Int64)
 }
 
 /// Why nothing was changed.
@@ -225,4 +231,6 @@ package enum SaleRefusal: Sendable, Hashable {
   case waitIsHopeless
   /// The line is as long as it may be.
   case waitlistFull
+  /// These seats are not withdrawn.
+  case seatsNotBlocked([Int32])
 }

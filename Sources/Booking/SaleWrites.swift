@@ -102,6 +102,20 @@ package struct SaleWrites: Sendable {
     package let entry: WaitEntry
   }
 
+  /// Seats that were withdrawn or given back.
+  package struct Block: Sendable, Hashable {
+    /// The show, an index into `shows`.
+    package let show: Int
+    /// The request that did it.
+    package let request: BlockRequest
+
+    /// What a request did.
+    package init(show: Int, _ request: BlockRequest) {
+      self.show = show
+      self.request = request
+    }
+  }
+
   /// The shows, by lane and id: in the order in which everyone locks them.
   package var shows: [Show] = []
   /// The requests.
@@ -114,12 +128,17 @@ package struct SaleWrites: Sendable {
   package var seats: [Seat] = []
   /// The parties of the waiting list.
   package var waits: [Wait] = []
+  /// Seats withdrawn or given back, in the order of the requests.
+  package var blocks: [Block] = []
 
   /// Nothing.
   package init() {}
 
   /// Whether nothing is changed.
   package var isEmpty: Bool { shows.isEmpty }
+
+  /// Whether it has what seldom changes, which is written by statements of its own.
+  package var hasRarities: Bool { !waits.isEmpty || !blocks.isEmpty }
 }
 
 /// Effects of requests, named as in the request log.

@@ -18,6 +18,8 @@ package enum SaleDecision: Sendable, Hashable {
   case swept(any: Bool)
   /// The party has its place in the line.
   case inLine
+  /// Seats were withdrawn or given back, with this version of the show.
+  case seatsChanged(version: Int64)
 }
 
 extension ShowLedger {
@@ -26,7 +28,7 @@ extension ShowLedger {
     let hasEnded = endHolds(&moment)
     let decision = decide(request, hasEnded: hasEnded, &moment)
     switch decision {
-    case .done, .swept: serveQueue(&moment)
+    case .done, .swept, .seatsChanged: serveQueue(&moment)
     // Who is not the first in line waits for the first.
     case .inLine where queue.parties.count == 1: serveQueue(&moment)
     default: break
@@ -51,6 +53,7 @@ extension ShowLedger {
     case .sweep: return .swept(any: hasEnded)
     case .join(let request): return join(request, &moment)
     case .endWaits(_, _, let ends): return .swept(any: end(ends))
+    case .block(let request): return block(request, &moment)
     case .exchange, .together: preconditionFailure("decided on several ledgers")
     }
   }
@@ -93,7 +96,8 @@ extension ShowLedger {
       seats = indices.map { terms.layout.seats[$0] }
     }
     guard
-      let priced = try? terms.prices.quote(seats: seats, partnerID: request.identity.partnerID)
+      let priced = try? terms.prices.quote(
+        seats: seats, partnerID: request.identity.partnerID, &moment)
     else { return .refused(.staleShow) }
     let record = BookingRecord(
       id: request.bookingID, showID: terms.showID, partnerID: request.identity.partnerID,
@@ -148,7 +152,7 @@ extension ShowLedger {
   }
 
   /// Which of the seats are not free; nil when all are.
-  private func lost(of indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
+  func lost(of indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
     var lost: [SeatStatus] = []
     for index in indices where !free.contains(index) {
       if case .booking(let id) = owners[index], let record = booking(id) {

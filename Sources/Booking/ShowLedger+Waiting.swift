@@ -43,7 +43,8 @@ extension ShowLedger {
     while let first = queue.parties.first, let indices = offer(to: first.request) {
       let seats = indices.map { terms.layout.seats[$0] }
       let partnerID = first.request.identity.partnerID
-      guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID) else {
+      guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID, &moment)
+      else {
         // Seats without a price cannot be sold to anybody.
         queue.end(first.key, .closed)
         continue

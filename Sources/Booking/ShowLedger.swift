@@ -99,8 +99,8 @@ package final class ShowLedger {
   /// Whether a booking has seats.
   package func hasSeats(_ id: BookingID) -> Bool { live[id] != nil }
 
-  /// Whether the batch changed bookings, and seats with them.
-  var isTouched: Bool { !bookingsBefore.isEmpty }
+  /// Whether the batch changed bookings or seats.
+  var isTouched: Bool { !bookingsBefore.isEmpty || !seatsBefore.isEmpty }
 
   /// The state of a seat, by index.
   func state(at index: Int) -> SeatState {
@@ -204,6 +204,14 @@ package final class ShowLedger {
     return changed
   }
 
+  /// Withdraws seats, which must be free, or frees seats that are withdrawn.
+  func setBlocked(_ isBlocked: Bool, at indices: [Int]) {
+    for index in indices {
+      touchSeat(at: index)
+      setOwner(isBlocked ? .theatre : .nobody, at: index)
+    }
+  }
+
   private func put(_ record: BookingRecord) {
     live[record.id] = record
     ended[record.id] = nil
@@ -239,9 +247,11 @@ package final class ShowLedger {
   }
 
   private func touchSeats(of record: BookingRecord) {
-    for index in indices(of: record) where seatsBefore[index] == nil {
-      seatsBefore[index] = row(at: index)
-    }
+    for index in indices(of: record) { touchSeat(at: index) }
+  }
+
+  private func touchSeat(at index: Int) {
+    if seatsBefore[index] == nil { seatsBefore[index] = row(at: index) }
   }
 
   private func row(at index: Int) -> SeatRow {

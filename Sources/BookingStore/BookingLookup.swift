@@ -48,9 +48,13 @@ package struct BookingLookup: Sendable {
       timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
-      guard let record = try LoggedRequest(row).record else { return .fenced }
-      let now: PostgresTimestamp = try row.decode(LoggedRequest.columnCount)
-      return .ran(record.told(at: now.unixMicroseconds))
+      switch try LoggedRequest(row).deed {
+      case .fence: return .fenced
+      case .seats, .terms: return .ranWithoutBooking
+      case .booking(let record):
+        let now: PostgresTimestamp = try row.decode(LoggedRequest.columnCount)
+        return .ran(record.told(at: now.unixMicroseconds))
+      }
     }
   }
 
@@ -74,6 +78,8 @@ package struct BookingLookup: Sendable {
 package enum RequestFate: Sendable, Hashable {
   /// It had an effect: the booking as it left it.
   case ran(BookingRecord)
+  /// It had an effect on no booking.
+  case ranWithoutBooking
   /// It was fenced and never runs.
   case fenced
 }

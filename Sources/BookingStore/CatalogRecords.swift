@@ -102,8 +102,8 @@ package struct ShowRecord: Sendable, Hashable {
   package let endsAtUnixMicroseconds: Int64
   /// Start on the theatre's wall clock: "2027-03-28T19:30".
   package let localStart: String
-  /// Start in minutes after the theatre's midnight.
-  package let localStartMinute: Int32
+  /// Start by the theatre's day and week.
+  package let start: LocalStart
   /// IANA name.
   package let timeZone: String
   /// How far the wall clock is ahead of UTC at the start.

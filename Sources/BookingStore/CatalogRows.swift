@@ -46,6 +46,11 @@ extension ShowRecord {
     else {
       throw PostgresError(.decoding, "a show's prices cannot be read")
     }
+    let localStart: String = try row.decode(first + 15)
+    guard let date = CalendarDate(String(localStart.prefix(10))) else {
+      throw PostgresError(.decoding, "a show's start cannot be read")
+    }
+    let minute = Int(try row.decode(first + 25, as: Int32.self))
     let startsAt: PostgresTimestamp = try row.decode(first + 13)
     let endsAt: PostgresTimestamp = try row.decode(first + 14)
     self.init(
@@ -57,8 +62,8 @@ extension ShowRecord {
       auditoriumID: try row.decode(first + 9), auditoriumName: try row.decode(first + 10),
       language: try row.decode(first + 11), format: try row.decode(first + 12),
       startsAtUnixMicroseconds: startsAt.unixMicroseconds,
-      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: try row.decode(first + 15),
-      localStartMinute: try row.decode(first + 25), timeZone: try row.decode(first + 16),
+      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: localStart,
+      start: LocalStart(minute: minute, on: date), timeZone: try row.decode(first + 16),
       utcOffsetMinutes: try row.decode(first + 17), salesState: try row.decode(first + 18),
       currency: currency,
       seatCount: try row.decode(first + 20), layoutVersion: try row.decode(first + 21),
@@ -102,20 +107,5 @@ extension SeatLayout {
     } catch {
       throw BookingError(.invalidLayout, "A layout has no grid.")
     }
-  }
-}
-
-extension Offer {
-  init(_ row: PostgresRow) throws(PostgresError) {
-    let kind: Int16 = try row.decode(2)
-    let first: Int = try row.decode(4)
-    let last: Int = try row.decode(5)
-    guard kind == 2 || kind == 1 && first <= last else {
-      throw PostgresError(.decoding, "an offer cannot be read")
-    }
-    self.init(
-      id: try row.decode(0), title: try row.decode(1), discountBasisPoints: try row.decode(3),
-      condition: kind == 1 ? .timeWindow(first...last) : .nthTicket(try row.decode(6)),
-      partnerID: try row.decode(7), tier: try row.decode(8))
   }
 }

@@ -179,7 +179,7 @@ package struct CatalogStore: Sendable {
     let tiers = show.prices.map { ($0.tier, $0.minorUnits) }
     let prices = PriceList(
       currency: show.currency, tierPrices: Dictionary(tiers) { first, _ in first },
-      offers: offers, localStartMinute: Int(show.localStartMinute), version: show.pricingVersion)
+      offers: offers, start: show.start, version: show.pricingVersion)
     return ShowDetails(show: show, layout: layout, prices: prices)
   }
 }

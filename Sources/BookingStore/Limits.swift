@@ -49,6 +49,9 @@ package enum StoreLimits {
   static let showsPerTheatre = 20
   /// Longest page token read: a name of some hundred bytes in hexadecimal.
   package static let pageTokenBytes = 2_048
+  /// Most shows that get other prices at a time: their rows are taken while it is done, and sales of them
+  /// wait.
+  package static let repricedShows = 1_000
   /// The partner through which accounts book: the house itself.
   package static let housePartnerID: Int64 = 0
   /// Longest API key hashed; ours have some 40 bytes.

@@ -35,6 +35,9 @@ package enum Migrations {
       ("0016_certificates.sql", PackageResources._016_certificates_sql),
       ("0017_movie_details.sql", PackageResources._017_movie_details_sql),
       ("0018_sales_stream.sql", PackageResources._018_sales_stream_sql),
+      ("0019_offers.sql", PackageResources._019_offers_sql),
+      ("0020_blocks.sql", PackageResources._020_blocks_sql),
+      ("0021_verify_blocks.sql", PackageResources._021_verify_blocks_sql),
     ]
   }
 }

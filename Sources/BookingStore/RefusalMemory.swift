@@ -36,7 +36,7 @@ extension SaleRefusal {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers,
-      .reservedForWaiting, .waitIsHopeless:
+      .reservedForWaiting, .waitIsHopeless, .seatsNotBlocked:
       true
     case .waitlistFull, .showNotFound, .staleShow, .requestIDReused, .requestFenced,
       .bookingNotFound,

@@ -66,27 +66,41 @@ struct LoggedRequest: Sendable {
   /// Where the columns of read_requests() end.
   static let columnCount = BookingColumn.count + 7
 
+  /// What a request did.
+  enum Deed: Sendable {
+    /// It made or changed a booking: as it left it.
+    case booking(BookingRecord)
+    /// It withdrew seats or gave them back, with a version of their show.
+    case seats(version: Int64)
+    /// It changed something that is not sold by lanes.
+    case terms
+    /// Nothing, for ever.
+    case fence
+  }
+
   /// Digest of its body.
   let hash: [UInt8]
-  /// The booking as it left it; nil when it was fenced.
-  let record: BookingRecord?
+  /// What it did.
+  let deed: Deed
 
   /// A request in the log.
-  init(hash: [UInt8], record: BookingRecord?) {
+  init(hash: [UInt8], deed: Deed) {
     self.hash = hash
-    self.record = record
+    self.deed = deed
   }
 
   /// Reads a row of read_requests().
   init(_ row: PostgresRow) throws(PostgresError) {
     hash = try row.decode(Column.hash.position)
-    guard try row.decode(Column.effect.position, as: String.self) != "fenced" else {
-      record = nil
-      return
+    if try row.decode(Column.effect.position, as: String.self) == "fenced" {
+      deed = .fence
+    } else if try row.decode(.bookingID, as: PostgresUUID?.self) != nil {
+      var record = try BookingRecord(row)
+      record.refund = try Self.refund(row)
+      deed = .booking(record)
+    } else {
+      deed = try row.decode(.version, as: Int64?.self).map { .seats(version: $0) } ?? .terms
     }
-    var record = try BookingRecord(row)
-    record.refund = try Self.refund(row)
-    self.record = record
   }
 
   private static func refund(_ row: PostgresRow) throws(PostgresError) -> Refund? {

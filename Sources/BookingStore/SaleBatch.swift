@@ -20,6 +20,8 @@ struct SaleBatch: Sendable {
   private(set) var writes = SaleWrites()
   /// Requests that the batch has granted so far.
   private var granted: Set<RequestKey> = []
+  /// What was done to seats that theatres withdraw, in the order in which it was decided.
+  private var blocks: [BlockRequest] = []
   /// Requests that had an effect before.
   var logged: [RequestKey: LoggedRequest] = [:]
   /// Parties of the waiting list that want to join once more.
@@ -120,6 +122,11 @@ struct SaleBatch: Sendable {
     for key in showKeys { shelf.ledger(key.showID)?.addWrites(to: &writes) }
     let positions = Dictionary(
       uniqueKeysWithValues: writes.shows.enumerated().map { ($1.change.showID, $0) })
+    for block in blocks {
+      if let show = positions[block.showID] {
+        writes.blocks.append(SaleWrites.Block(show: show, block))
+      }
+    }
     for (request, decision) in zip(requests, decisions) {
       guard case .together(let parts) = request, case .together(let decisions) = decision else {
         addEntry(request, decision, positions)
@@ -156,7 +163,13 @@ struct SaleBatch: Sendable {
       return .refusedUnlessLogged(refusal)
     }
     let decision = decideAlone(request, shelf)
-    if let key, case .done = decision { granted.insert(key) }
+    switch (decision, request) {
+    case (.done, _): if let key { granted.insert(key) }
+    case (.seatsChanged, .block(let block)):
+      granted.insert(block.identity.key)
+      blocks.append(block)
+    default: break
+    }
     return decision
   }
 
@@ -211,7 +224,7 @@ struct SaleBatch: Sendable {
     case .logged:
       if case .refused(let refusal) = fromLog(part, 0) { return refusal }
       return nil
-    case .done, .together, .swept, .inLine: return nil
+    case .done, .together, .swept, .inLine, .seatsChanged: return nil
     }
   }
 
@@ -358,7 +371,7 @@ struct SaleBatch: Sendable {
   ) -> RequestKey? {
     switch decision {
     case .logged, .refusedUnlessLogged: request.identity?.key
-    case .done, .refused, .swept, .inLine, .together, .refusedTogether: nil
+    case .done, .refused, .swept, .inLine, .seatsChanged, .together, .refusedTogether: nil
     }
   }
 
@@ -377,6 +390,7 @@ struct SaleBatch: Sendable {
     case .logged: return fromLog(request, now) ?? .refused(.staleShow)
     case .swept: return .swept
     case .inLine: return .inLine
+    case .seatsChanged(let version): return .seatsChanged(version: version)
     case .refusedTogether(let item, let refusal): return .refusedTogether(item: item, refusal)
     case .together(let decisions):
       guard case .together(let parts) = request else { return .refused(.staleShow) }
@@ -394,9 +408,14 @@ struct SaleBatch: Sendable {
 
   private func fromLog(_ request: SaleRequest, _ now: Int64) -> SaleOutcome? {
     guard let identity = request.identity, let entry = logged[identity.key] else { return nil }
-    guard let record = entry.record else { return .refused(.requestFenced) }
-    return entry.hash == identity.hash
-      ? .done(record.told(at: now)) : .refused(.requestIDReused)
+    switch entry.deed {
+    case .fence: return .refused(.requestFenced)
+    case .booking(let record) where entry.hash == identity.hash:
+      return .done(record.told(at: now))
+    case .seats(let version) where entry.hash == identity.hash:
+      return .seatsChanged(version: version)
+    case .booking, .seats, .terms: return .refused(.requestIDReused)
+    }
   }
 }
 
@@ -411,14 +430,14 @@ extension SaleRequest {
   fileprivate var spansShows: Bool {
     switch self {
     case .exchange, .together: true
-    case .hold, .change, .sweep, .join, .endWaits: false
+    case .hold, .change, .sweep, .join, .endWaits, .block: false
     }
   }
 
   /// The lane that serves it.
   package var lane: Int16? {
     switch self {
-    case .hold, .sweep, .join, .endWaits, .exchange: wantedShow?.lane
+    case .hold, .sweep, .join, .endWaits, .exchange, .block: wantedShow?.lane
     case .change(let request): request.bookingID.lane
     case .together(let parts): parts.first?.lane
     }
@@ -433,6 +452,7 @@ extension SaleRequest {
     case .sweep(let lane, let showID), .endWaits(let lane, let showID, _):
       .init(lane: lane, showID: showID)
     case .join(let join): .init(lane: join.bookingID.lane, showID: join.showID)
+    case .block(let block): .init(lane: block.lane, showID: block.showID)
     case .change, .together: nil
     }
   }
@@ -442,7 +462,7 @@ extension SaleRequest {
     switch self {
     case .change(let change): change.bookingID
     case .exchange(let exchange): exchange.bookingID
-    case .hold, .sweep, .join, .endWaits, .together: nil
+    case .hold, .sweep, .join, .endWaits, .together, .block: nil
     }
   }
 
@@ -461,7 +481,7 @@ extension SaleDecision {
     case .refused(let refusal), .refusedUnlessLogged(let refusal),
       .refusedTogether(_, let refusal):
       refusal
-    case .done, .logged, .swept, .together, .inLine: nil
+    case .done, .logged, .swept, .together, .inLine, .seatsChanged: nil
     }
   }
 }

@@ -184,11 +184,11 @@ final class SaleDesk {
     return batch.outcomes(at: try await now(batch))
   }
 
-  /// One statement writes a batch; lines, which change seldom, take another one.
+  /// One statement writes a batch; lines and withdrawn seats, which change seldom, take others.
   private func write(
     _ batch: SaleBatch, _ timeout: Duration?
   ) async throws(PostgresError) -> Int64 {
-    guard !batch.writes.waits.isEmpty else {
+    guard batch.writes.hasRarities else {
       return try await SaleStatements.write(
         batch.writes, batch.moment, on: database, timeout: timeout)
     }

@@ -5,7 +5,7 @@ import Postgres
 
 /// Reads seat maps.
 package struct SeatMapStore: Sendable {
-  private let database: any Database
+  let database: any Database
 
   /// Reads from a database.
   package init(_ database: any Database) {

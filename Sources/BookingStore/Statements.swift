@@ -110,6 +110,13 @@ enum Statements {
   static let findSuspiciousCustomers = file(
     "find_suspicious_customers", PackageResources.find_suspicious_customers_sql)
 
+  static let createOffer = call("create_offer", parameters: 27)
+  static let updateOffer = call("update_offer", parameters: 21)
+  static let endOffer = call("end_offer", parameters: 8)
+  static let setPrices = call("set_prices", parameters: 17)
+  static let listManagedOffers = file(
+    "list_managed_offers", PackageResources.list_managed_offers_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
@@ -123,11 +130,14 @@ enum Statements {
   static let readWaits = call("read_waits", parameters: 2)
   static let writeWaits = call("write_waits", parameters: 18)
   static let touchWaits = call("touch_waits", parameters: 2)
+  static let writeBlocks = call("write_blocks", parameters: 13)
+  static let listBlocks = file("list_blocks", PackageResources.list_blocks_sql)
   static let verify = PostgresStatement(
     name: "verify",
     sql: """
       select * from verify_sales() union all select * from verify_waits()
       union all select * from verify_sales_stream()
+      union all select * from verify_blocks()
       """)
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {

@@ -35,11 +35,12 @@ enum WaitStatements {
     [.array(keys.map(\.partnerID)), .array(keys.map { PostgresUUID($0.requestID) })]
   }
 
-  /// As `SaleStatements.write`, with what the batch did to lines; in a transaction.
+  /// As `SaleStatements.write`, with what the batch did to lines and withdrawn seats; in a transaction.
   static func write(
     _ writes: SaleWrites, _ moment: Moment?, on connection: any Database, timeout: Duration?
   ) async throws(PostgresError) -> Int64 {
     let time = try await SaleStatements.write(writes, moment, on: connection, timeout: timeout)
+    try await BlockStatements.write(writes, at: time, on: connection, timeout: timeout)
     guard !writes.waits.isEmpty else { return time }
     _ = try await connection.query(
       Statements.writeWaits,

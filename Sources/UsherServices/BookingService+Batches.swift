@@ -104,7 +104,7 @@ extension BookingService {
       case .refusedTogether(_, .staleShow): continue
       case .refusedTogether(let item, let refusal):
         throw RPCError.refusal(refusal, of: shows[item]).ofItem(item)
-      case .done, .refused, .swept, .inLine: throw .hidden
+      case .done, .refused, .swept, .inLine, .seatsChanged: throw .hidden
       }
     }
     throw failures.status(StoreError(.contended))
@@ -134,7 +134,7 @@ extension BookingService {
       return answers
     case .refusedTogether(let item, let refusal):
       throw RPCError.refusal(refusal, of: wishes[item]).ofItem(item)
-    case .done, .refused, .swept, .inLine: throw .hidden
+    case .done, .refused, .swept, .inLine, .seatsChanged: throw .hidden
     }
   }
 

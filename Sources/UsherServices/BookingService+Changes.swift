@@ -72,7 +72,7 @@ extension BookingService {
     switch try await serve(.change(request), lane: request.bookingID.lane, context) {
     case .done(let record): return record
     case .refused(let refusal): throw .refusal(refusal, of: wish)
-    case .swept, .inLine, .together, .refusedTogether: throw .hidden
+    case .swept, .inLine, .seatsChanged, .together, .refusedTogether: throw .hidden
     }
   }
 }

@@ -26,7 +26,7 @@ extension BookingService {
       case .refused(let refusal):
         let subject = ChangeWish(.cancel, request.bookingId, request.requestId)
         throw .refusal(refusal, ofExchanging: subject, for: show)
-      case .swept, .inLine, .together, .refusedTogether: throw .hidden
+      case .swept, .inLine, .seatsChanged, .together, .refusedTogether: throw .hidden
       }
     }
     throw failures.status(StoreError(.contended))

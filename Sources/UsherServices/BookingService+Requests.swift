@@ -47,7 +47,12 @@ extension BookingService {
   private func outcome(
     _ fate: RequestFate, _ context: ServerContext
   ) async throws(RPCError) -> Usher.V1.RequestOutcome {
-    guard case .ran(let record) = fate else { return .init(fate: .fenced) }
+    let record: BookingRecord
+    switch fate {
+    case .fenced: return .init(fate: .fenced)
+    case .ranWithoutBooking: return .init(fate: .ran)
+    case .ran(let ran): record = ran
+    }
     try context.seller().requireOwn(record, named: record.id.description)
     let layout = try await show(record.showID, context, fresh: false).layout
     return .init(

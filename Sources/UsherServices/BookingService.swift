@@ -91,7 +91,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       case .done(let record): return .init(booking: .init(record, show.layout))
       case .refused(.staleShow): continue
       case .refused(let refusal): throw .refusal(refusal, of: show)
-      case .swept, .inLine, .together, .refusedTogether: throw .hidden
+      case .swept, .inLine, .seatsChanged, .together, .refusedTogether: throw .hidden
       }
     }
     throw failures.status(StoreError(.contended))

@@ -134,11 +134,9 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
       try await directory.show(id: request.showId)
     }
     guard let details else { throw .notFound(.showNotFound, "show", String(request.showId)) }
-    let minute = Int(details.show.localStartMinute)
     return .init(
       show: .init(details.show), layout: .init(details.show, details.layout),
-      offers: details.prices.offers.filter { $0.mayApply(startingAtLocalMinute: minute) }
-        .map { API.Offer($0) })
+      offers: details.prices.offers.map { API.Offer($0, details.layout) })
   }
 
   private func list<Item>(

@@ -58,7 +58,8 @@ package enum ErrorCatalogue {
 extension Reason {
   /// What is told of it.
   package var entry: ErrorCatalogueEntry {
-    aboutSeats ?? aboutBookings ?? aboutMovies ?? aboutCallers ?? aboutTheHouse ?? aboutTheServer
+    aboutSeats ?? aboutBookings ?? aboutMovies ?? aboutCallers ?? aboutTheHouse
+      ?? aboutTerms ?? aboutTheServer
   }
 
   private var aboutMovies: ErrorCatalogueEntry? {
@@ -131,8 +132,9 @@ extension Reason {
         "It cannot be exchanged any more.")
     case .currencyDiffers:
       .init(
-        .failedPrecondition, ["show", "booking"], "The other show is sold in another currency.",
-        "Cancel, and book the other show.")
+        .failedPrecondition, ["show", "booking"],
+        "A show is sold in another currency than the booking to be exchanged, or the prices to be set.",
+        "Cancel, and book the other show; set prices in the currency of the show.")
     default: nil
     }
   }
@@ -274,6 +276,37 @@ extension Reason {
       .init(
         .alreadyExists, ["certificate"], "The certificate stands for another key.",
         "Revoke that key first.")
+    default: nil
+    }
+  }
+
+  private var aboutTerms: ErrorCatalogueEntry? {
+    switch self {
+    case .seatsNotFound:
+      .init(
+        .failedPrecondition, ["show", "seats"], "The show or auditorium has no such seats.",
+        "Read the layout again.")
+    case .seatsNotBlocked:
+      .init(
+        .failedPrecondition, ["show", "seats"],
+        "Some of the seats are not withdrawn; the first of them are named.",
+        "List the withdrawn seats.")
+    case .offerNotFound:
+      .init(.notFound, ["offer"], "There is no such offer.", "List the offers.")
+    case .offerEnded:
+      .init(.failedPrecondition, [], "The offer has ended.", "Make another.")
+    case .tierNotFound:
+      .init(
+        .failedPrecondition, ["tiers"], "None of the shows has tiers of these names.",
+        "Read the shows' prices.")
+    case .noShows:
+      .init(
+        .failedPrecondition, [], "The theatre has no such shows to come.",
+        "List the theatre's shows.")
+    case .tooManyShows:
+      .init(
+        .failedPrecondition, [], "More shows are meant than are changed at a time.",
+        "Name a movie, an auditorium, or a shorter time.")
     default: nil
     }
   }

@@ -35,6 +35,16 @@ enum Limits {
   static let keyLifetimes = Duration.seconds(1)...Duration.seconds(10 * 366 * 86_400)
   /// How long a key and its successor may both be good: as long as a slow roll-out.
   static let longestKeyOverlap = Duration.seconds(30 * 86_400)
+  /// Characters of an offer's name: a line of a quote.
+  static let offerTitleCharacters = 80
+  /// Seats that one offer is for: with their labels a third of a request message.
+  static let seatsPerOffer = 1_000
+  /// Seats that are withdrawn by one call, for the same reason.
+  static let seatsPerBlock = 1_000
+  /// Characters of a reason: a line that somebody reads.
+  static let reasonCharacters = 200
+  /// Labels that a refusal repeats of many: of the longest there are some hundred bytes.
+  static let labelsPerRefusal = 20
   /// Times a hold is priced again because prices changed in between.
   static let pricingAttempts = 3
   /// Connections in one answer to an operator: some hundred bytes each.

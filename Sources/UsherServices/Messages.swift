@@ -141,21 +141,3 @@ extension Usher.V1.AuditoriumLayout {
       focalYHundredths: layout.focalPoint.yHundredths, seats: layout.seats.map { .init($0) })
   }
 }
-
-extension Usher.V1.Offer {
-  init(_ offer: Offer) {
-    let condition: Usher.V1.Offer.Condition
-    switch offer.condition {
-    case .timeWindow(let minutes):
-      condition = .timeWindow(
-        .init(
-          firstMinute: Int32(clamping: minutes.lowerBound),
-          lastMinute: Int32(clamping: minutes.upperBound)))
-    case .nthTicket(let position):
-      condition = .nthTicket(.init(position: Int32(clamping: position)))
-    }
-    self.init(
-      offerId: offer.id, title: offer.title,
-      discountBasisPoints: Int32(clamping: offer.discountBasisPoints), condition: condition)
-  }
-}

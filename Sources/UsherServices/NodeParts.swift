@@ -18,6 +18,7 @@ package final class NodeParts {
   package let credentials: CredentialCache
   package let operators: OperatorStore
   package let houses: HouseStore
+  package let terms: TermsStore
   package let accounts: AccountStore
   package let feed: FeedRegistry
   package let waitlist: WaitlistStore
@@ -30,9 +31,8 @@ package final class NodeParts {
     catalog: CatalogStore, answers: AnswerCache, movies: MovieStore, reviews: ReviewStore,
     shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
     credentials: CredentialCache, operators: OperatorStore, houses: HouseStore,
-    accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore, waitRoom: WaitRoom,
-    sales: SalesStore, salesNews: SalesNews,
-    suspicions: SuspicionStore
+    terms: TermsStore, accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore,
+    waitRoom: WaitRoom, sales: SalesStore, salesNews: SalesNews, suspicions: SuspicionStore
   ) {
     self.catalog = catalog
     self.answers = answers
@@ -44,6 +44,7 @@ package final class NodeParts {
     self.credentials = credentials
     self.operators = operators
     self.houses = houses
+    self.terms = terms
     self.accounts = accounts
     self.feed = feed
     self.waitlist = waitlist

@@ -2,7 +2,7 @@
 // layouts have a file of their own. Whose a theatre is, is asked before anything is done.
 
 import Booking
-import BookingStore
+package import BookingStore
 package import Logging
 package import RPC
 package import Reactor
@@ -11,10 +11,12 @@ package import UsherProtos
 package struct PartnerService: Usher.V1.PartnerServiceServer {
   private typealias API = Usher.V1
   let parts: PerLoop<NodeParts>
-  private let failures: StoreFailures
+  let lanes: Lanes
+  let failures: StoreFailures
 
-  package init(_ parts: PerLoop<NodeParts>, logger: Logger) {
+  package init(_ parts: PerLoop<NodeParts>, _ lanes: Lanes, logger: Logger) {
     self.parts = parts
+    self.lanes = lanes
     failures = StoreFailures(logger: logger)
   }
 

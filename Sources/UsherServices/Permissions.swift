@@ -193,6 +193,14 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.getLayout, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listLayoutVersions, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.createMovie, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.createOffer, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.updateOffer, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.endOffer, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listOffers, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.setPrices, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.blockSeats, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.unblockSeats, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listBlockedSeats, .scope(.manage)),
   ]
 
   private static let operating: [Row] = [

@@ -37,7 +37,8 @@ extension RPCError {
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
     case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
-      .seatsNotInBooking, .showBegan, .currencyDiffers, .waitIsHopeless, .waitlistFull:
+      .seatsNotInBooking, .showBegan, .currencyDiffers, .waitIsHopeless, .waitlistFull,
+      .seatsNotBlocked:
       // Not for holds.
       return .hidden
     }
@@ -68,13 +69,13 @@ extension RPCError {
       ])
   }
 
-  private static var requestIDReused: RPCError {
+  static var requestIDReused: RPCError {
     .refusal(
       .invalidArgument, .requestIDReused,
       "The request_id was used before with another request; choose a new one.")
   }
 
-  private static var requestFenced: RPCError {
+  static var requestFenced: RPCError {
     .refusal(
       .failedPrecondition, .requestFenced,
       "The request_id was fenced and never runs; choose a new one.")
@@ -100,7 +101,7 @@ extension RPCError {
         metadata: ["booking": wish.bookingID, "seats": labels])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .showNotFound, .staleShow, .showBegan, .currencyDiffers, .reservedForWaiting, .waitIsHopeless,
-      .waitlistFull:
+      .waitlistFull, .seatsNotBlocked:
       // Not for changes.
       return .hidden
     }

@@ -119,6 +119,7 @@ final class Node: Sendable {
       bookings: BookingLookup(pool),
       credentials: CredentialCache(CredentialStore(pool), tokens, limits),
       operators: OperatorStore(pool), houses: HouseStore(pool),
+      terms: TermsStore(pool),
       accounts: AccountStore(pool), feed: feed, waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger), sales: SalesStore(pool),
       salesNews: SalesNews(SalesStore(pool), on: loop, logger: logger),
@@ -184,7 +185,7 @@ final class Node: Sendable {
     router.register(AdminService(inventory))
     let holds = AccountHolds(parts, lanes, logger: logger)
     router.register(OperatorService(parts, holds, logger: logger))
-    router.register(PartnerService(parts, logger: logger))
+    router.register(PartnerService(parts, lanes, logger: logger))
     if let tokens {
       router.register(AccountService(parts, holds, PasswordHasher(), tokens, logger: logger))
     }

@@ -10,13 +10,28 @@ private func prices(
 ) throws -> PriceList {
   PriceList(
     currency: try Currency("EUR"), tierPrices: tiers, offers: offers ?? [matinee, thirdTicket],
-    localStartMinute: minute, version: 1)
+    start: LocalStart(minute: minute, weekday: []), version: 1)
+}
+
+extension PriceList {
+  /// What seats cost when the time does not matter.
+  fileprivate func quote(seats: [LayoutSeat], partnerID: Int64) throws(BookingError) -> SeatQuote {
+    var moment = Moment(0)
+    return try quote(seats: seats, partnerID: partnerID, &moment)
+  }
+
+  /// What a seat of a tier costs.
+  fileprivate func price(_ tier: String, partnerID: Int64 = 1) throws(BookingError) -> Int64 {
+    try quote(seats: [seat(1, "A1", tier)], partnerID: partnerID).quote.total.minorUnits
+  }
 }
 
 private let matinee = Offer(
-  id: 1, title: "Matinee", discountBasisPoints: 2_000, condition: .timeWindow(720...1_019))
+  id: 1, title: "Matinee", discount: .share(basisPoints: 2_000),
+  condition: .timeWindow(720...1_019))
 private let thirdTicket = Offer(
-  id: 2, title: "Third ticket half price", discountBasisPoints: 5_000, condition: .nthTicket(3))
+  id: 2, title: "Third ticket half price", discount: .share(basisPoints: 5_000),
+  condition: .nthTicket(3))
 
 private func seat(_ number: Int32, _ label: String, _ tier: String) -> LayoutSeat {
   LayoutSeat(number: number, label: label, row: "A", x: number, y: 0, tier: tier)
@@ -83,25 +98,19 @@ private func seat(_ number: Int32, _ label: String, _ tier: String) -> LayoutSea
     #expect(share.minorUnits == Int64(discount))
   }
 
-  @Test func seatsNotYetChosenCostWhatNamedOnesDo() throws {
-    let list = try prices(["G": 1_111], startingAt: 13 * 60)
-    let named = try list.quote(seats: (1...5).map { seat($0, "A\($0)", "G") }, partnerID: 1)
-    #expect(try list.quote(count: 5, tier: "G", partnerID: 1) == named.quote)
-  }
-
   @Test func offersOfOtherPartnersAndTiersDoNotApply() throws {
     let offers = [
       Offer(
-        id: 3, title: "Ours", discountBasisPoints: 1_000, condition: .timeWindow(0...1_439),
-        partnerID: 7),
+        id: 3, title: "Ours", discount: .share(basisPoints: 1_000),
+        condition: .timeWindow(0...1_439), target: .init(partnerID: 7)),
       Offer(
-        id: 4, title: "Gold", discountBasisPoints: 1_000, condition: .timeWindow(0...1_439),
-        tier: "GOLD"),
+        id: 4, title: "Gold", discount: .share(basisPoints: 1_000), condition: .everySeat,
+        target: .init(tier: "GOLD")),
     ]
     let list = try prices(["GOLD": 1_000, "S": 1_000], startingAt: 0, offers: offers)
-    #expect(try list.quote(count: 1, tier: "S", partnerID: 1).total.minorUnits == 1_000)
-    #expect(try list.quote(count: 1, tier: "GOLD", partnerID: 1).total.minorUnits == 900)
-    #expect(try list.quote(count: 1, tier: "GOLD", partnerID: 7).total.minorUnits == 810)
+    #expect(try list.price("S") == 1_000)
+    #expect(try list.price("GOLD") == 900)
+    #expect(try list.price("GOLD", partnerID: 7) == 810)
   }
 
   @Test func aTierWithoutPriceIsAFault() throws {
@@ -109,8 +118,109 @@ private func seat(_ number: Int32, _ label: String, _ tier: String) -> LayoutSea
     #expect(
       throws: BookingError(.missingPrice, "A tier of the show has no price.", subjects: ["G"])
     ) {
-      try list.quote(count: 1, tier: "G", partnerID: 1)
+      try list.price("G")
     }
+  }
+}
+
+@Suite struct OfferTests {
+  private static func off(
+    _ id: Int64, _ discount: Offer.Discount, _ condition: Offer.Condition = .everySeat,
+    _ target: Offer.Target = .init(), priority: Int = 0, exclusive: Bool = false,
+    from: Int64? = nil, until: Int64? = nil
+  ) -> Offer {
+    Offer(
+      id: id, title: "\(id)", discount: discount, condition: condition, target: target,
+      priority: priority, isExclusive: exclusive, validFrom: from, validUntil: until)
+  }
+
+  private static func euros(_ minorUnits: Int64) throws -> Offer.Discount {
+    .amount(Money(minorUnits, try Currency("EUR")))
+  }
+
+  /// Priority, then id; whatever its priority, an offer for a position comes last.
+  @Test(arguments: [(0, 0, [1, 2, 3]), (0, 1, [2, 1, 3]), (9, 9, [1, 2, 3]), (2, 1, [1, 2, 3])])
+  func offersApplyByPriorityAndThenById(first: Int, second: Int, order: [Int64]) throws {
+    let offers = [
+      Self.off(3, .share(basisPoints: 1_000), .nthTicket(1), priority: 1_000),
+      Self.off(2, try Self.euros(100), priority: second),
+      Self.off(1, .share(basisPoints: 5_000), priority: first),
+    ]
+    let quote = try prices(["G": 1_000], startingAt: 0, offers: offers)
+      .quote(seats: [seat(1, "A1", "G")], partnerID: 1).quote
+    #expect(quote.lines.map(\.offerID) == [0] + order)
+    // Half and then 1.00 off, or 1.00 off and then half; and a tenth of what is left.
+    #expect(quote.total.minorUnits == (order[0] == 1 ? 360 : 405))
+  }
+
+  /// The exclusive offer of the higher priority shuts out both kinds of others, on its seats alone.
+  @Test func afterAnExclusiveOfferNoOtherApplies() throws {
+    let offers = [
+      Self.off(
+        1, .share(basisPoints: 1_000), .everySeat, .init(tier: "G"), priority: 5, exclusive: true),
+      Self.off(2, .share(basisPoints: 5_000)),
+      Self.off(3, .share(basisPoints: 5_000), .nthTicket(1)),
+      Self.off(4, .share(basisPoints: 5_000), .nthTicket(2)),
+      Self.off(5, .share(basisPoints: 100), priority: 6),
+    ]
+    let quote = try prices(["G": 1_000, "S": 1_000], startingAt: 0, offers: offers)
+      .quote(seats: [seat(1, "A1", "G"), seat(2, "A2", "S")], partnerID: 1).quote
+    #expect(quote.lines.filter { $0.position == 0 }.map(\.offerID) == [0, 5, 1])
+    #expect(quote.lines.filter { $0.position == 1 }.map(\.offerID) == [0, 5, 2, 4])
+  }
+
+  @Test func anAmountTakesNoMoreThanThePriceThatIsLeft() throws {
+    let offers = [
+      Self.off(1, try Self.euros(700)), Self.off(2, try Self.euros(700)),
+      Self.off(3, .amount(Money(100, try Currency("USD"))), priority: 9),
+    ]
+    let list = try prices(["G": 1_000], startingAt: 0, offers: offers)
+    let quote = try list.quote(seats: [seat(1, "A1", "G")], partnerID: 1).quote
+    #expect(quote.lines.map(\.minorUnits) == [1_000, -700, -300])
+    // The dollars are for no show in euros.
+    #expect(list.offers.map(\.id) == [1, 2])
+  }
+
+  @Test func anOfferForSeatsLowersThemAlone() throws {
+    let offers = [Self.off(1, .share(basisPoints: 5_000), .everySeat, .init(seats: [2, 9]))]
+    let quote = try prices(["G": 1_000], startingAt: 0, offers: offers)
+      .quote(seats: [seat(1, "A1", "G"), seat(2, "A2", "G")], partnerID: 1)
+    #expect(quote.seats.map(\.label) == ["A1", "A2"])
+    #expect(quote.quote.lines.filter { $0.offerID == 1 }.map(\.position) == [1])
+  }
+
+  /// 2027-03-28 is a Sunday, as is 1969-12-28; 1970-01-01 was a Thursday, 2000-02-29 a Tuesday.
+  @Test(arguments: [
+    ("2027-03-28", 7), ("1969-12-28", 7), ("1970-01-01", 4), ("2000-02-29", 2), ("2026-11-23", 1),
+  ])
+  func weekdaysAreThoseOfTheCalendar(date: String, day: Int) throws {
+    let date = try #require(CalendarDate(date))
+    let start = LocalStart(minute: 0, on: date)
+    #expect(start.weekday.days == [day])
+    for other in 1...7 {
+      let days = try #require(Weekdays(day: other))
+      let offer = Self.off(1, .share(basisPoints: 1), .everySeat, .init(weekdays: days))
+      #expect(offer.mayApply(startingAt: start, in: try Currency("EUR")) == (other == day))
+    }
+    #expect(Weekdays(day: 0) == nil && Weekdays(day: 8) == nil)
+  }
+
+  /// Valid from its first moment, no longer at its last; and the quote holds for exactly as long.
+  @Test(arguments: [
+    (999, 1_000, Int64.min, Int64(1_000)), (1_000, 500, 1_000, 2_000), (1_999, 500, 1_000, 2_000),
+    (2_000, 1_000, 2_000, Int64.max),
+  ])
+  func validityIsJudgedByTheMoment(now: Int64, price: Int64, from: Int64, until: Int64) throws {
+    let offers = [
+      Self.off(1, .share(basisPoints: 5_000), from: 1_000, until: 2_000),
+      // What does not apply anyway does not limit for how long the quote is right.
+      Self.off(2, .share(basisPoints: 5_000), .everySeat, .init(partnerID: 7), from: 1_500),
+    ]
+    let list = try prices(["G": 1_000], startingAt: 0, offers: offers)
+    var moment = Moment(now)
+    let quote = try list.quote(seats: [seat(1, "A1", "G")], partnerID: 1, &moment).quote
+    #expect(quote.total.minorUnits == price)
+    #expect(moment.validFrom == from && moment.validUntil == until)
   }
 }
 

@@ -25,7 +25,7 @@ final class WaitingHall {
     let prices = PriceList(
       currency: try Currency("EUR"),
       tierPrices: Dictionary(uniqueKeysWithValues: hall.layout.tiers.map { ($0, 1_000) }),
-      offers: [], localStartMinute: 1_200, version: 1)
+      offers: [], start: LocalStart(minute: 1_200, weekday: []), version: 1)
     let terms = ShowTerms(
       showID: 7, lane: 3, layout: hall.layout, prices: prices, holdMinutes: holdMinutes,
       seatsPerCustomer: cap, orphanRule: rule, isOnSale: isOnSale, endsAt: 100_000_000_000)

@@ -6,10 +6,11 @@ import contextlib
 
 from partner import new_id
 from test_operators import Operator
-from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc
+from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc, terms_pb2
 
 REQUESTS = {
-    name: getattr(module, name) for module in (partner_pb2, layout_pb2) for name in dir(module)
+    name: getattr(module, name) for module in (partner_pb2, layout_pb2, terms_pb2)
+    for name in dir(module)
     if name.endswith("Request")}
 
 

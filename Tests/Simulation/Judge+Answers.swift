@@ -39,6 +39,11 @@ extension Judge {
     case (.together(let parts), .refusedTogether(let item, let refusal)):
       try demand(parts.indices.contains(item), "a refusal names an item that there is")
       try refused(parts[item], after: Array(parts[..<item]), refusal, arrival, database)
+    case (.block(let block), .seatsChanged(let version)):
+      let row = database.tables.log[block.identity.key]
+      try demand(
+        row?.blockVersion == version && row?.hash == block.identity.hash,
+        "what is acknowledged is in the rows", "\(block)")
     case (_, .done(let record)):
       guard let identity = request.identity else { throw Violation("nobody asked", "\(request)") }
       try done(identity, record, database.tables)
@@ -84,6 +89,7 @@ extension Judge {
   func told(_ fate: RequestFate?, of key: RequestKey) throws {
     switch fate {
     case .ran(let record): try sameAsFirst(key, record)
+    case .ranWithoutBooking: try demand(answers[key] == nil, "a booking is told", "\(key)")
     case .fenced, nil:
       try demand(answers[key] == nil, "what is acknowledged is found again", "\(key)")
     }

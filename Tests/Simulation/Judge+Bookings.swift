@@ -83,7 +83,8 @@ extension Judge {
     try demand(
       terms.isOnSale && commit.now < terms.endsAt, "what is sold is on sale", "\(record.id)")
     let seats = record.seatNumbers.compactMap(terms.layout.seat(number:))
-    let priced = try terms.prices.quote(seats: seats, partnerID: record.partnerID)
+    var moment = Moment(commit.now)
+    let priced = try terms.prices.quote(seats: seats, partnerID: record.partnerID, &moment)
     try demand(priced.quote == record.quote, "a sale is at the present price", "\(record.id)")
     // A late payment takes its seats again whatever else its customer has. Of who has no name, nobody
     // knows what else it has.

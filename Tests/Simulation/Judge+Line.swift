@@ -76,6 +76,7 @@ extension Judge {
         commit.entries(of: wait.request.showID).contains {
           $0.effect == .cancelled || $0.effect == .exchanged
         } || commit.writes.bookings.contains { $0.record.state == .exchanged }
+        || commit.writes.blocks.contains { !$0.request.isBlock }
       try demand(
         mayComeBack || reach(wait.request, commit) < wait.request.count,
         "who may hope is not sent away", "\(wait.key)")

@@ -60,6 +60,13 @@ extension Judge {
       try demand(
         !isAnonymous(request, tables) || exceedsCapAlone(request),
         "the cap of who is nobody counts for one call", "\(request)")
+    case .seatsNotBlocked(let numbers):
+      let isTrue = moments(request.wantedShowID ?? 0, arrival).contains { moment in
+        numbers.allSatisfy {
+          moment.states[Int($0)] != .blocked || moment.touched.contains(Int($0))
+        }
+      }
+      try demand(isTrue && !numbers.isEmpty, "withdrawn seats are given back", "\(request)")
     case .showNotFound, .staleShow, .currencyDiffers, .waitlistFull:
       throw Violation("every show is found, and all in one currency", "\(refusal)")
     }

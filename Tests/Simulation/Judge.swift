@@ -70,6 +70,8 @@ final class Judge {
   /// Holds that were exchanged, and those of them by which an offer was while somebody waited.
   var swapCount = 0
   var offerSwapCount = 0
+  /// Requests that withdrew seats or gave them back.
+  private(set) var blockCount = 0
   /// What became of parties of the waiting list.
   var ends: [WaitState: Int] = [:]
 
@@ -130,6 +132,7 @@ final class Judge {
     }
     for booking in writes.bookings { try bookingFollows(booking.record.id, commit) }
     try requestsRunOnce(commit)
+    try seatsAreWithdrawnByTheirTheatre(commit)
   }
 
   private func versionFollows(
@@ -180,6 +183,31 @@ final class Judge {
       try demand(
         others.allSatisfy { commit.after.log[$0]?.effect != nil }, "all together or none",
         "\(key)")
+    }
+  }
+
+  /// A seat is withdrawn or given back by a request for it and by nothing else.
+  private func seatsAreWithdrawnByTheirTheatre(_ commit: Commit) throws {
+    for (index, show) in commit.writes.shows.enumerated() {
+      let showID = show.change.showID
+      guard let old = commit.before.shows[showID], let new = commit.after.shows[showID] else {
+        continue
+      }
+      var expected = old.states.map { $0 == .blocked }
+      for block in commit.writes.blocks where block.show == index {
+        blockCount += 1
+        try demand(
+          commit.before.log[block.request.identity.key] == nil, "a request has one effect")
+        for number in block.request.seatNumbers {
+          try demand(
+            expected[Int(number)] != block.request.isBlock,
+            "what is withdrawn was not, what is given back was", "show \(showID) seat \(number)")
+          expected[Int(number)] = block.request.isBlock
+        }
+      }
+      try demand(
+        new.states.map { $0 == .blocked } == expected,
+        "seats are withdrawn by who asked for it", "show \(showID)")
     }
   }
 

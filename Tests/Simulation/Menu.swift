@@ -13,6 +13,7 @@ enum Menu {
     (8, cancel), (6, someSeats),
     (8, { change(.extend, $0, &$2) }),
     (8, exchange), (14, swap), (20, join),
+    (3, { block(true, $1, &$2) }), (5, { block(false, $1, &$2) }),
   ]
 
   /// What may be wished for together: holds, or cancellations.
@@ -86,6 +87,25 @@ enum Menu {
         WaitRequest(
           identity: identity, bookingID: makeID(Town.lane(showID)), showID: showID,
           customerRef: customerRef, count: count, tier: tier))
+    }
+  }
+
+  /// A theatre withdraws seats, mostly free ones, or gives some back, mostly withdrawn ones.
+  private static func block(
+    _ isBlock: Bool, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    let showID = Town.show(&dice)
+    guard let show = tables.shows[showID] else { return nil }
+    let fitting = show.seats.indices.filter {
+      show.seats[$0].state == (isBlock ? .available : .blocked) || dice.chance(3)
+    }
+    let numbers = fitting.map(Int32.init).shuffled(using: &dice).prefix(dice.number(1..<4))
+    guard !numbers.isEmpty else { return nil }
+    return Wish.Body(text: "block \(isBlock) \(showID) \(numbers)") { identity, _ in
+      .block(
+        BlockRequest(
+          identity, actorKeyID: 1, actor: "theatre", lane: Town.lane(showID), showID: showID,
+          seatNumbers: Array(numbers), isBlock: isBlock))
     }
   }
 

@@ -7,7 +7,7 @@ struct Report: Sendable {
   /// things are only told.
   static let names = [
     "held", "confirmed", "released", "cancelled", "extended", "exchanged", "swapped", "served",
-    "left",
+    "left", "blocked",
     "hopeless", "timedOut", "told singly", "told merged", "refused at once",
   ]
 
@@ -39,6 +39,7 @@ struct Report: Sendable {
     let judge = simulation.judge
     counts["committed"] = judge.commitCount
     counts["swapped"] = judge.swapCount
+    counts["blocked"] = judge.blockCount
     counts["swapped in line"] = judge.offerSwapCount
     for (effect, count) in judge.effects { counts["\(effect)"] = count }
     for (end, count) in judge.ends { counts["\(end)"] = count }

@@ -99,7 +99,8 @@ final class SimDatabase {
 
   /// As BookingLookup.fate.
   func fate(_ key: RequestKey) -> RequestFate? {
-    tables.request(key).map { $0.record.map { .ran($0.told(at: now)) } ?? .fenced }
+    if tables.log[key]?.blockVersion != nil { return .ranWithoutBooking }
+    return tables.request(key).map { $0.record.map { .ran($0.told(at: now)) } ?? .fenced }
   }
 
   // MARK: The waiting list

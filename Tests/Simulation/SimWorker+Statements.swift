@@ -56,7 +56,10 @@ extension SimWorker {
   private func findRequests(_ keys: [RequestKey], _ turn: inout Turn) {
     for key in keys {
       guard let found = database.tables.request(key) else { continue }
-      turn.batch.logged[key] = LoggedRequest(hash: found.hash, record: found.record)
+      let version = database.tables.log[key]?.blockVersion
+      turn.batch.logged[key] = LoggedRequest(
+        hash: found.hash,
+        deed: found.record.map { .booking($0) } ?? version.map { .seats(version: $0) } ?? .fence)
     }
   }
 

@@ -90,6 +90,8 @@ final class Simulation {
   /// a wish for seats that another node granted, until the stream tells of it. The refusal is true of
   /// the version that it names, and a log that is asked for each would cost every refusal a statement.
   private func isKnown(_ identity: RequestIdentity, _ node: SimNode) -> Bool {
+    // Whether seats are withdrawn is never said without a look at the log.
+    if database.tables.log[identity.key]?.blockVersion != nil { return true }
     guard let row = database.tables.log[identity.key], row.hash == identity.hash,
       let effect = row.effect, let booking = database.tables.bookings[effect.bookingID]
     else { return false }

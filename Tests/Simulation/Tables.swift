@@ -44,8 +44,10 @@ struct Tables {
     }
 
     let hash: [UInt8]
-    /// Nil when the request was fenced.
+    /// Nil when the request was fenced, or changed no booking.
     let effect: Effect?
+    /// The version with which it withdrew seats or gave them back.
+    var blockVersion: Int64?
   }
 
   /// A row of the waiting list.
@@ -72,7 +74,7 @@ struct Tables {
     shows[showID]?.seats.count { $0.state == .available } ?? 0
   }
 
-  /// As read_requests(): the booking as the request left it, nil when it was fenced.
+  /// As read_requests(): the booking as the request left it, nil when it was fenced or changed none.
   func request(_ key: RequestKey) -> (hash: [UInt8], record: BookingRecord?)? {
     guard let row = log[key] else { return nil }
     guard let effect = row.effect, var record = bookings[effect.bookingID] else {
@@ -110,6 +112,7 @@ struct Tables {
       guard moment.validFrom <= now, now < moment.validUntil else { throw .serialization }
     }
     try log(writes, fault)
+    try logBlocks(writes)
     for booking in writes.bookings {
       try apply(booking, writes.shows[booking.show], at: now, contradiction, fault)
     }
@@ -150,6 +153,16 @@ struct Tables {
     for refund in writes.refunds {
       let known = refunds.updateValue(refund.refund, forKey: refund.key)
       guard known == nil || fault == .ignoresRequestIDs else { throw .unique }
+    }
+  }
+
+  /// As write_blocks().
+  private mutating func logBlocks(_ writes: SaleWrites) throws(StatementFailure) {
+    for block in writes.blocks {
+      let identity = block.request.identity
+      guard log[identity.key] == nil else { throw .unique }
+      log[identity.key] = LogRow(
+        hash: identity.hash, effect: nil, blockVersion: writes.shows[block.show].version + 1)
     }
   }
 

@@ -46,7 +46,7 @@ enum Town {
     let prices = PriceList(
       currency: try Currency("INR"),
       tierPrices: ["gold": Int64(dice.number(300..<900)), "stalls": Int64(dice.number(50..<300))],
-      offers: [], localStartMinute: 1_200, version: version)
+      offers: try offers(&dice), start: LocalStart(minute: 1_200, weekday: []), version: version)
     return ShowTerms(
       showID: showID, lane: lane(showID), layout: layout, prices: prices,
       holdMinutes: dice.number(1..<4), seatsPerCustomer: dice.number(2..<7),
@@ -55,6 +55,23 @@ enum Town {
         endsAt: during.from - Int64(dice.number(0..<3_600)) * 1_000_000,
         basisPoints: dice.number(0..<10_001)),
       isOnSale: dice.chance(90), startsAt: during.from, endsAt: during.to)
+  }
+
+  /// Mostly some, which begin and end while the simulation runs.
+  private static func offers(_ dice: inout Dice) throws -> [Offer] {
+    try (0..<dice.number(0..<4)).map { index in
+      let from = Simulation.startsAt + Int64(dice.number(0..<120)) * 1_000_000
+      return Offer(
+        id: Int64(index + 1), title: "offer \(index)",
+        discount: dice.chance(50)
+          ? .share(basisPoints: dice.number(1..<10_001))
+          : .amount(Money(Int64(dice.number(1..<200)), try Currency("INR"))),
+        condition: dice.chance(30) ? .nthTicket(dice.number(1..<4)) : .everySeat,
+        target: .init(partnerID: dice.chance(30) ? 1 : nil, seats: dice.chance(30) ? [0, 1] : nil),
+        priority: dice.number(0..<3), isExclusive: dice.chance(30),
+        validFrom: dice.chance(70) ? from : nil,
+        validUntil: dice.chance(70) ? from + Int64(dice.number(1..<60)) * 1_000_000 : nil)
+    }
   }
 
   private static func hall(

@@ -78,6 +78,7 @@ extension SaleRequest {
     case .hold(let hold): hold.showID
     case .exchange(let exchange): exchange.wanted.showID
     case .join(let join): join.showID
+    case .block(let block): block.showID
     default: nil
     }
   }

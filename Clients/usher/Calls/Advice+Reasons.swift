@@ -9,6 +9,7 @@ extension Advice {
   func advice(_ reason: String) -> Hint? {
     aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason)
       ?? aboutRequests(reason) ?? aboutAccounts(reason) ?? aboutTheHouse(reason)
+      ?? aboutTerms(reason)
       ?? aboutServer(reason)
   }
 
@@ -141,6 +142,20 @@ extension Advice {
       ("One certificate stands for one key.", "usher admin keys\(flags)")
     case "API_KEY_OVER":
       ("A key that is over has no successor: make another.", "usher admin keys\(flags)")
+    default: nil
+    }
+  }
+
+  private func aboutTerms(_ reason: String) -> Hint? {
+    switch reason {
+    case "OFFER_NOT_FOUND", "OFFER_ENDED":
+      ("One's own offers are listed.", "usher partner offer list\(flags)")
+    case "SEATS_NOT_FOUND", "TIER_NOT_FOUND":
+      ("Seats and tiers are on the map of a show.", map)
+    case "SEATS_NOT_BLOCKED":
+      ("Withdrawn seats are listed.", "usher partner blocks \(show)\(flags)")
+    case "NO_SHOWS": ("Shows to come are listed.", "usher shows\(flags)")
+    case "TOO_MANY_SHOWS": ("Name a movie, an auditorium or a time.", nil)
     default: nil
     }
   }

@@ -7,7 +7,7 @@ import UsherProtos
 struct PartnerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "partner",
-    abstract: "Runs a partner's own theatres: rooms, layouts, schedules.",
+    abstract: "Runs a partner's own theatres: rooms, layouts, schedules, terms.",
     discussion: """
       Needs a key with the scope 'manage'. From nothing to a show on sale:
 
@@ -25,6 +25,12 @@ struct PartnerCommand: AsyncParsableCommand {
       CommandGroup(name: "Seats", subcommands: [LayoutCommand.self]),
       CommandGroup(name: "Programme", subcommands: [MovieCommand.self]),
       CommandGroup(name: "Sales", subcommands: [SalesCommand.self]),
+      CommandGroup(
+        name: "Terms",
+        subcommands: [
+          PricesCommand.self, OfferCommand.self, BlockCommand.self, UnblockCommand.self,
+          BlocksCommand.self,
+        ]),
     ])
 }
 

@@ -79,36 +79,38 @@ enum BookingFuzz {
         columns: 8, lines: 3, focalPoint: FocalPoint(xHundredths: 400, yHundredths: 100),
         seats: seats)
       let offers = [
-        Offer(id: 1, title: "early", discountBasisPoints: 1_500, condition: .timeWindow(0...900)),
         Offer(
-          id: 2, title: "third", discountBasisPoints: 5_000, condition: .nthTicket(3),
-          partnerID: 7, tier: "back"),
+          id: 1, title: "early", discount: .share(basisPoints: 1_500),
+          condition: .timeWindow(0...900)),
+        Offer(
+          id: 2, title: "third", discount: .share(basisPoints: 5_000), condition: .nthTicket(3),
+          target: .init(partnerID: 7, tier: "back")),
+        Offer(
+          id: 3, title: "corner", discount: .amount(Money(2_000, try Currency("EUR"))),
+          condition: .everySeat, target: .init(seats: [0, 7]), priority: 1, isExclusive: true),
       ]
       let prices = PriceList(
         currency: try Currency("EUR"), tierPrices: ["front": 999, "back": 1_250], offers: offers,
-        localStartMinute: 600, version: 1)
+        start: LocalStart(minute: 600, weekday: []), version: 1)
       return (layout, prices)
     } catch {
       preconditionFailure("no house: \(error)")
     }
   }()
 
-  /// Labels separated by commas; the first is also taken for a tier.
+  /// Labels separated by commas.
   private static func seats(_ text: String) {
     let labels = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     if let seats = try? house.layout.resolve(labels: labels) {
       precondition(seats.map(\.label) == labels)
       _ = house.layout.areAdjacent(seats)
-      guard let priced = try? house.prices.quote(seats: seats, partnerID: 7) else {
+      var moment = Moment(0)
+      guard let priced = try? house.prices.quote(seats: seats, partnerID: 7, &moment) else {
         preconditionFailure("seats without a price")
       }
       precondition(Set(priced.seats.map(\.number)) == Set(seats.map(\.number)))
       precondition(
         priced.quote.lines.reduce(0) { $0 + $1.minorUnits } == priced.quote.total.minorUnits)
     }
-    let tier = labels.first ?? ""
-    let count = min(labels.count, Limits.seatsPerBooking)
-    let quote = try? house.prices.quote(count: count, tier: tier, partnerID: 7)
-    precondition((quote != nil) == house.layout.tiers.contains(tier))
   }
 }
