@@ -43,18 +43,20 @@ class Database:
         return self._psql(name, seconds, "-Atc", text).strip()
 
     def offer(self, name, file, **variables):
-        """Makes a template from a file of `selling/`; that of usher's shows on usher's schema."""
+        """Makes a template from a file of `selling/`; those of usher's own tables on its schema."""
         template = f"{name}_template"
         self.sql("postgres", f"create database {template}")
-        if file == "shows.sql":
+        if file in ("shows.sql", "catalogue.sql"):
             run_program(
                 [self.tools.product("usherd"), "migrate", "--database", self.connection(template)],
                 seconds=120)
-        variables = {"token": TOKEN, **variables}
-        settings = [word for pair in variables.items() for word in ("-v", "=".join(map(str, pair)))]
-        self._psql(
-            template, SEED_SECONDS, *settings, "-f", self.tools.source(f"selling/{file}"))
+        self.fill(template, file, token=TOKEN, **variables)
         self.sql("postgres", "checkpoint", SEED_SECONDS)
+
+    def fill(self, name, file, **variables):
+        """Runs a file of `selling/` on a database."""
+        settings = [word for pair in variables.items() for word in ("-v", "=".join(map(str, pair)))]
+        self._psql(name, SEED_SECONDS, *settings, "-f", self.tools.source(f"selling/{file}"))
 
     def fresh(self, name):
         """A new copy of a template, and nothing left to write from before."""

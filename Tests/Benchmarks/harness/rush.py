@@ -5,6 +5,7 @@ import sys
 
 import grpc
 
+import catalogue
 import feed
 import latency
 import one_show
@@ -15,7 +16,7 @@ from database import Database
 from process import Failed
 from report import table
 
-PARTS = ("selling", "one-show", "refusals", "feed", "latency", "sizes")
+PARTS = ("selling", "one-show", "refusals", "feed", "latency", "sizes", "catalogue")
 
 
 class Rush:
@@ -35,7 +36,9 @@ class Rush:
             return latency.run(*given, self.rate)
         if part == "sizes":
             return sizes.run(*given, self.seats, self.in_flight)
-        return {"one-show": one_show, "refusals": refusals, "feed": feed}[part].run(*given)
+        parts = {
+            "one-show": one_show, "refusals": refusals, "feed": feed, "catalogue": catalogue}
+        return parts[part].run(*given)
 
 
 def run(tools, parts, rounds, seconds, seats):
@@ -44,7 +47,8 @@ def run(tools, parts, rounds, seconds, seats):
     them have."""
     rows, has_failed = [], False
     with Database(tools) as database:
-        selling.offer(database)
+        if set(parts) != {"catalogue"}:
+            selling.offer(database)
         rush = Rush(database, rounds, seconds, seats)
         for part in (part for part in PARTS if part in parts):
             try:
