@@ -70,7 +70,8 @@ enum Limits {
   /// kept from them, about, and a few small statements a second.
   static let salesPause = Duration.milliseconds(100)
   /// How long after a word of a commit it is looked for: it shows itself within milliseconds, on a
-  /// busy machine within some hundred.
+  /// busy machine within some hundred. And how long a stream that comes further without anything to
+  /// see keeps that to itself.
   static let salesRestlessness = Duration.seconds(1)
   /// How often sales are looked for without a word of any: the change feed may be away.
   static let salesHeartbeat = Duration.seconds(2)

@@ -63,10 +63,12 @@ package final class SalesNews {
     guard !followers.isEmpty, !isLooking else { return }
     isLooking = true
     var mayBeMore = false
+    // Who comes meanwhile may have asked for what this look does not see.
+    let present = followers.values
     do throws(StoreError) {
-      let (newest, isCut) = try await store.number()
-      for follower in followers.values { follower.tell(newest) }
-      mayBeMore = isCut
+      let newest: Int64
+      (newest, mayBeMore) = try await store.number()
+      for follower in present { follower.tell(newest, isAll: !mayBeMore) }
     } catch {
       logger.warning("sales not numbered", metadata: ["error": "\(error)"])
     }
@@ -80,15 +82,22 @@ package final class SalesNews {
 /// Who follows sales. Confined to its loop.
 final class SalesFollower {
   private let loop: EventLoop
-  private var newest: Int64 = 0
+  /// The last position that was given as far as it was told; less than any before the first word.
+  private var newest: Int64 = -1
+  /// Whether that was all that was committed.
+  private var isAll = false
   private var waiter: CheckedContinuation<Void, Never>?
 
   init(on loop: EventLoop) { self.loop = loop }
 
-  func tell(_ newest: Int64) {
+  func tell(_ newest: Int64, isAll: Bool) {
     self.newest = max(newest, self.newest)
+    self.isAll = isAll
     wake()
   }
+
+  /// Whether there was nothing behind a position at the last look.
+  func hasAll(upTo position: Int64) -> Bool { isAll && newest <= position }
 
   /// Waits until there is a position behind this one, until a time at most. Throws CANCELLED when the call is
   /// over.

@@ -27,25 +27,36 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     let news = parts[context.loop].salesNews
     let follower = news.enter()
     defer { news.leave(follower) }
+    // First everything that was committed so far is given its position, or much of it.
+    try await follower.wait(behind: -1, until: .now + Limits.salesBookmarkInterval)
     // Who may see little is told now and then how far that little goes.
-    var (told, bookmarkAt) = (position, LoopInstant.now)
+    var (told, toldAt, hasArrived) = (position, LoopInstant.now, false)
     while true {
       let page = try await page(after: position, context)
       for transaction in page.transactions {
         try await responses.write(.init(event: .transaction(.init(transaction))))
-        told = transaction.position
-        bookmarkAt = .now + Limits.salesBookmarkInterval
+        (told, toldAt) = (transaction.position, .now)
       }
       position = page.positions?.upperBound ?? position
-      let isAtEnd = page.positions == nil
-      if position - told >= Limits.salesUntilBookmark || (isAtEnd && bookmarkAt <= .now) {
-        try await responses.write(
-          .init(event: .bookmark(.init(position: position, isNewest: isAtEnd))))
-        told = position
-        bookmarkAt = .now + Limits.salesBookmarkInterval
+      let isAtEnd = page.positions == nil && follower.hasAll(upTo: position)
+      var due = hasArrived ? Self.bookmarkTime(hasMore: position > told, toldAt) : .now
+      if position - told >= Limits.salesUntilBookmark || (isAtEnd && due <= .now) {
+        let bookmark = Usher.V1.SalesBookmark(position: position, isNewest: isAtEnd)
+        try await responses.write(.init(event: .bookmark(bookmark)))
+        (told, toldAt, hasArrived) = (position, .now, hasArrived || isAtEnd)
+        due = Self.bookmarkTime(hasMore: false, toldAt)
       }
-      if isAtEnd { try await follower.wait(behind: position, until: bookmarkAt) }
+      guard page.positions == nil else { continue }
+      // Without the last word there is one soon.
+      try await follower.wait(
+        behind: position, until: isAtEnd ? due : .now + Limits.salesHeartbeat)
     }
+  }
+
+  /// When the next bookmark is due on a stream that said something last at a time: soon, when it has come
+  /// further since.
+  private static func bookmarkTime(hasMore: Bool, _ toldAt: LoopInstant) -> LoopInstant {
+    toldAt + (hasMore ? Limits.salesRestlessness : Limits.salesBookmarkInterval)
   }
 
   /// The position behind which the stream begins.
