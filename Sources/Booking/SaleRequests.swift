@@ -231,6 +231,8 @@ package enum SaleRefusal: Sendable, Hashable {
   case waitIsHopeless
   /// The line is as long as it may be.
   case waitlistFull
+  /// These seats are set aside for another partner.
+  case seatsAllocated([Int32])
   /// These seats are not withdrawn.
   case seatsNotBlocked([Int32])
 }

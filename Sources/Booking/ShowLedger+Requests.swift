@@ -79,9 +79,9 @@ extension ShowLedger {
   ) -> SaleDecision {
     settle(&moment)
     guard isOnSale(&moment) else { return .refused(.salesClosed) }
-    guard queue.isEmpty || request.selection.count <= openSeats else {
-      return .refused(.reservedForWaiting)
-    }
+    let partnerID = request.identity.partnerID
+    let isOpen = queue.isEmpty || request.selection.count <= openSeats
+    guard isOpen || ownsPassage(partnerID) else { return .refused(.reservedForWaiting) }
     let seats: [LayoutSeat]
     switch request.selection {
     case .named(let numbers):
@@ -89,18 +89,24 @@ extension ShowLedger {
       guard indices.count == numbers.count else { return .refused(.staleShow) }
       if exceedsCap(request, indices.count, &moment) { return .refused(.holdLimitExceeded) }
       if let refusal = refusal(named: indices, &moment) { return .refused(refusal) }
+      if let refusal = setAside(indices, from: partnerID, &moment) { return .refused(refusal) }
+      guard isOpen || mayPassLine(indices, soldBy: partnerID, &moment) else {
+        return .refused(.reservedForWaiting)
+      }
       seats = indices.map { terms.layout.seats[$0] }
     case .best(let wish):
       if exceedsCap(request, wish.count, &moment) { return .refused(.holdLimitExceeded) }
-      guard let indices = choose(wish) else { return .refused(.noAdjacentSeats) }
+      guard let indices = choose(wish, for: partnerID, pastLine: !isOpen, &moment) else {
+        return .refused(isOpen ? .noAdjacentSeats : .reservedForWaiting)
+      }
       seats = indices.map { terms.layout.seats[$0] }
     }
     guard
       let priced = try? terms.prices.quote(
-        seats: seats, partnerID: request.identity.partnerID, &moment)
+        seats: seats, partnerID: partnerID, &moment)
     else { return .refused(.staleShow) }
     let record = BookingRecord(
-      id: request.bookingID, showID: terms.showID, partnerID: request.identity.partnerID,
+      id: request.bookingID, showID: terms.showID, partnerID: partnerID,
       customerRef: request.customerRef, requestID: request.identity.requestID, state: .held,
       seatNumbers: priced.seats.map(\.number), quote: priced.quote,
       holdUntil: BookingRecord.notYet, createdAt: BookingRecord.notYet, version: version + 1)
@@ -210,10 +216,9 @@ extension ShowLedger {
 
   /// A payment that came late takes the seats again when all of them are still free.
   private func canTakeAgain(_ record: BookingRecord, _ moment: inout Moment) -> Bool {
-    isOnSale(&moment) && queue.isEmpty
-      && record.seatNumbers.allSatisfy { number in
-        terms.layout.index(number: number).map(free.contains) ?? false
-      }
+    let indices = record.seatNumbers.compactMap(terms.layout.index(number:))
+    return isOnSale(&moment) && queue.isEmpty && indices.allSatisfy(free.contains)
+      && setAside(indices, from: record.partnerID, &moment) == nil
   }
 
   private func extend(_ record: BookingRecord) -> SaleDecision {

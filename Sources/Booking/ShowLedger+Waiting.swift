@@ -40,7 +40,7 @@ extension ShowLedger {
       return
     }
     dismissHopeless()
-    while let first = queue.parties.first, let indices = offer(to: first.request) {
+    while let first = queue.parties.first, let indices = offer(to: first.request, &moment) {
       let seats = indices.map { terms.layout.seats[$0] }
       let partnerID = first.request.identity.partnerID
       guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID, &moment)
@@ -74,18 +74,25 @@ extension ShowLedger {
 
   /// Seats for a party, as soon as there are enough: side by side if possible, else in two rows, else
   /// the best wherever they are.
-  private func offer(to request: WaitRequest) -> [Int]? {
+  private func offer(to request: WaitRequest, _ moment: inout Moment) -> [Int]? {
     guard free.count >= request.count else { return nil }
-    return choose(BestWish(count: request.count, tier: request.tier, allowSplit: true))
-      ?? chooseSingly(request.count, tier: request.tier)
+    let wish = BestWish(count: request.count, tier: request.tier, allowSplit: true)
+    let partnerID = request.identity.partnerID
+    return choose(wish, for: partnerID, pastLine: false, &moment)
+      ?? chooseSingly(wish, for: partnerID, &moment)
   }
 
   /// The best free seats without regard to who sits beside whom: no wheelchair or companion places
   /// if possible, then no restricted views, then the least distance to the focal point.
-  private func chooseSingly(_ count: Int, tier: String) -> [Int]? {
+  private func chooseSingly(
+    _ wish: BestWish, for partnerID: Int64, _ moment: inout Moment
+  ) -> [Int]? {
     let rows = chooser.rows
-    let wanted = free.filter { tier.isEmpty || terms.layout.seats[$0].tier == tier }
-    guard wanted.count >= count else { return nil }
+    let reach = reach(of: partnerID, &moment)
+    let wanted = reach.free.filter {
+      wish.tier.isEmpty || terms.layout.seats[$0].tier == wish.tier
+    }
+    guard wanted.count >= wish.count else { return nil }
     let ranked = wanted.map { seat in
       let place = Int(rows.place[seat])
       return (
@@ -94,7 +101,13 @@ extension ShowLedger {
       )
     }
     let best = ranked.sorted { ($0.1, $0.2, $0.3, $0.4) < ($1.1, $1.2, $1.3, $1.4) }
-    return best.prefix(count).map(\.0).sorted()
+    var counts: [String: Int] = [:]
+    let open = best.map(\.0).filter { seat in
+      let tier = terms.layout.seats[seat].tier
+      counts[tier, default: 0] += 1
+      return counts[tier, default: 0] <= reach.most[tier] ?? .max
+    }
+    return open.count < wish.count ? nil : open.prefix(wish.count).sorted()
   }
 }
 

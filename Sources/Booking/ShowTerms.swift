@@ -11,6 +11,8 @@ package struct ShowTerms: Sendable {
   package let layout: SeatLayout
   /// What they cost.
   package let prices: PriceList
+  /// What is set aside for single partners.
+  package let allocations: [Allocation]
   /// How long a hold lasts for the customer.
   package let holdMinutes: Int
   /// Most seats that a customer may have in the show.
@@ -28,7 +30,8 @@ package struct ShowTerms: Sendable {
 
   /// The terms of a show.
   package init(
-    showID: Int64, lane: Int16, layout: SeatLayout, prices: PriceList, holdMinutes: Int,
+    showID: Int64, lane: Int16, layout: SeatLayout, prices: PriceList,
+    allocations: [Allocation] = [], holdMinutes: Int,
     seatsPerCustomer: Int = Limits.seatsPerBooking, orphanRule: OrphanRule = .off,
     refunds: RefundPolicy = RefundPolicy(), isOnSale: Bool = true, startsAt: Int64 = .max,
     endsAt: Int64
@@ -37,6 +40,7 @@ package struct ShowTerms: Sendable {
     self.lane = lane
     self.layout = layout
     self.prices = prices
+    self.allocations = allocations
     self.holdMinutes = holdMinutes
     self.seatsPerCustomer = seatsPerCustomer
     self.orphanRule = orphanRule

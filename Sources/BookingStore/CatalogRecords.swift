@@ -147,9 +147,14 @@ package final class ShowDetails: Sendable {
   package let layout: SeatLayout
   /// What they cost.
   package let prices: PriceList
+  /// What is set aside for single partners.
+  package let allocations: [Allocation]
 
-  init(show: ShowRecord, layout: SeatLayout, prices: PriceList) {
+  init(
+    show: ShowRecord, layout: SeatLayout, prices: PriceList, allocations: [Allocation] = []
+  ) {
     self.show = show
+    self.allocations = allocations
     self.layout = layout
     self.prices = prices
   }

@@ -180,6 +180,19 @@ package struct CatalogStore: Sendable {
     let prices = PriceList(
       currency: show.currency, tierPrices: Dictionary(tiers) { first, _ in first },
       offers: offers, start: show.start, version: show.pricingVersion)
-    return ShowDetails(show: show, layout: layout, prices: prices)
+    return ShowDetails(
+      show: show, layout: layout, prices: prices,
+      allocations: try await allocations(of: show.id, timeout: timeout))
+  }
+
+  /// What is set aside of a show and has not returned.
+  private func allocations(
+    of showID: Int64, timeout: Duration?
+  ) async throws(StoreError) -> [Allocation] {
+    let result = try await database.ask(
+      Statements.listAllocations, [.int8(showID)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      try result.all { row throws(PostgresError) in try Allocation(row) }
+    }
   }
 }

@@ -60,7 +60,26 @@ package final class HoldSweeper: Sendable {
 
   /// Sweeps once and returns how much there was to end at most: shows with holds, or parties.
   package func sweep() async throws(StoreError) -> Int {
-    try await max(sweepHolds(), sweepParties())
+    try await max(sweepHolds(), sweepParties(), sweepAllocations())
+  }
+
+  /// Has those who wait served from what was set aside for others and has returned.
+  private func sweepAllocations() async throws(StoreError) -> Int {
+    let result = try await database.ask(
+      Statements.findDueAllocations, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+    let due = try reading { () throws(PostgresError) in
+      try result.all { row throws(PostgresError) in
+        (
+          lane: try row.decode(0, as: Int16.self), showID: try row.decode(1, as: Int64.self),
+          ids: try row.decode(2, as: [Int64].self)
+        )
+      }
+    }
+    for show in due {
+      _ = try await lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
+      _ = try await database.ask(Statements.markSwept, [.array(show.ids)], timeout: nil)
+    }
+    return due.count
   }
 
   private func sweepParties() async throws(StoreError) -> Int {

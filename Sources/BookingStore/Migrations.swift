@@ -38,6 +38,7 @@ package enum Migrations {
       ("0019_offers.sql", PackageResources._019_offers_sql),
       ("0020_blocks.sql", PackageResources._020_blocks_sql),
       ("0021_verify_blocks.sql", PackageResources._021_verify_blocks_sql),
+      ("0022_allocations.sql", PackageResources._022_allocations_sql),
     ]
   }
 }

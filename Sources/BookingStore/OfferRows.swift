@@ -94,3 +94,18 @@ extension ManagedOffer {
     seatLabels = try row.decode(24)
   }
 }
+
+extension Allocation {
+  /// Reads the first columns of list_allocations and list_managed_allocations.
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let share: Share
+    if let numbers = try row.decode(2, as: [Int32]?.self) {
+      share = .seats(Set(numbers))
+    } else {
+      share = .quota(tier: try row.decode(3), count: Int(try row.decode(4, as: Int32.self)))
+    }
+    self.init(
+      id: try row.decode(0), partnerID: try row.decode(1), share: share,
+      returnsAt: try row.decode(5, as: PostgresTimestamp.self).unixMicroseconds)
+  }
+}

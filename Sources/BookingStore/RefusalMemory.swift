@@ -36,7 +36,7 @@ extension SaleRefusal {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers,
-      .reservedForWaiting, .waitIsHopeless, .seatsNotBlocked:
+      .reservedForWaiting, .waitIsHopeless, .seatsNotBlocked, .seatsAllocated:
       true
     case .waitlistFull, .showNotFound, .staleShow, .requestIDReused, .requestFenced,
       .bookingNotFound,

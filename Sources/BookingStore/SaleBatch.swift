@@ -499,7 +499,9 @@ extension SaleRefusal {
   /// Whether other terms could have led to another answer.
   fileprivate var restsOnTerms: Bool {
     switch self {
-    case .salesClosed, .staleShow, .strandsSeats, .holdLimitExceeded: true
+    case .salesClosed, .staleShow, .strandsSeats, .holdLimitExceeded, .seatsAllocated,
+      .noAdjacentSeats:
+      true
     default: false
     }
   }

@@ -377,7 +377,7 @@ extension ShowLedger {
   ) throws(PostgresError) {
     let terms = ShowTerms(
       showID: state.showID, lane: details.show.lane, layout: details.layout,
-      prices: details.prices, holdMinutes: Int(state.holdMinutes),
+      prices: details.prices, allocations: details.allocations, holdMinutes: Int(state.holdMinutes),
       seatsPerCustomer: Int(state.seatsPerCustomer), orphanRule: state.orphanRule,
       refunds: state.refunds, isOnSale: state.isOnSale,
       startsAt: details.show.startsAtUnixMicroseconds, endsAt: state.endsAt)

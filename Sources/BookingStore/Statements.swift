@@ -114,6 +114,14 @@ enum Statements {
   static let updateOffer = call("update_offer", parameters: 21)
   static let endOffer = call("end_offer", parameters: 8)
   static let setPrices = call("set_prices", parameters: 17)
+  static let createAllocation = call("create_allocation", parameters: 13)
+  static let endAllocation = call("end_allocation", parameters: 8)
+  static let listAllocations = file("list_allocations", PackageResources.list_allocations_sql)
+  static let listManagedAllocations = file(
+    "list_managed_allocations", PackageResources.list_managed_allocations_sql)
+  static let findDueAllocations = file(
+    "find_due_allocations", PackageResources.find_due_allocations_sql)
+  static let markSwept = file("mark_swept", PackageResources.mark_swept_sql)
   static let listManagedOffers = file(
     "list_managed_offers", PackageResources.list_managed_offers_sql)
 

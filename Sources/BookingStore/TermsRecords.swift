@@ -68,6 +68,10 @@ package enum TermsRefusal: String, Sendable, CaseIterable {
   case currencyDiffers = "currency"
   /// No show has tiers of these names.
   case unknownTiers = "unknown_tier"
+  /// These seats are set aside already.
+  case overlap
+  /// What is to return has no time left.
+  case past
 }
 
 /// What may be changed of an offer.

@@ -7,7 +7,7 @@ import Postgres
 
 /// Changes terms, and lists offers.
 package struct TermsStore: Sendable {
-  private let database: any Database
+  let database: any Database
 
   /// Reads and writes a database.
   package init(_ database: any Database) {
@@ -96,7 +96,7 @@ package struct TermsStore: Sendable {
 
   /// Runs an act. One that collides with the same request, or with another for the same shows, is found
   /// or made by running it again.
-  private func act(
+  func act(
     _ statement: PostgresStatement, _ actor: TermsActor, _ identity: RequestIdentity,
     _ parameters: [PostgresValue], _ timeout: Duration?
   ) async throws(StoreError) -> TermsOutcome {

@@ -136,7 +136,10 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     guard let details else { throw .notFound(.showNotFound, "show", String(request.showId)) }
     return .init(
       show: .init(details.show), layout: .init(details.show, details.layout),
-      offers: details.prices.offers.map { API.Offer($0, details.layout) })
+      offers: details.prices.offers.map { API.Offer($0, details.layout) },
+      setAside: details.allocations.map {
+        .init($0, details.layout, for: (context.caller as? KnownCaller)?.partnerID)
+      })
   }
 
   private func list<Item>(

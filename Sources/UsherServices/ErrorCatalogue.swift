@@ -291,6 +291,13 @@ extension Reason {
         .failedPrecondition, ["show", "seats"],
         "Some of the seats are not withdrawn; the first of them are named.",
         "List the withdrawn seats.")
+    case .seatsAllocated:
+      .init(
+        .failedPrecondition, ["show", "seats"],
+        "Seats are set aside for another partner until a time.",
+        "Choose others: GetShow tells what is set aside and until when.")
+    case .allocationNotFound:
+      .init(.notFound, ["allocation"], "There is no such allocation.", "List the show's.")
     case .offerNotFound:
       .init(.notFound, ["offer"], "There is no such offer.", "List the offers.")
     case .offerEnded:

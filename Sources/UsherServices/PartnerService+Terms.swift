@@ -108,7 +108,7 @@ extension PartnerService {
 
   /// Has terms changed, and forgets what this node knows of the shows concerned. `subject` is what an
   /// operator is told that there is none of.
-  private func change(
+  func change(
     _ id: UniqueID, _ hash: RequestHash, of subject: (type: String, id: Int64),
     _ context: ServerContext,
     _ act: (TermsStore, RequestIdentity, TermsActor, Duration?) async throws(StoreError) ->
@@ -130,6 +130,9 @@ extension PartnerService {
       return change
     case .refused(.beyondReach, _) where !actor.isOperator: throw KnownCaller.beyondReach
     case .refused(.beyondReach, _): throw Self.notFound(subject)
+    case .refused(.noPartner, _):
+      let field = subject.type == "show" ? "partner_id" : "offer.partner_id"
+      throw .violation(field, "there is no such partner")
     case .refused(let refusal, let names): throw .refusal(refusal, names)
     }
   }
@@ -138,6 +141,7 @@ extension PartnerService {
     let reason: Reason =
       switch subject.type {
       case "offer": .offerNotFound
+      case "allocation": .allocationNotFound
       case "show": .showNotFound
       case "auditorium": .auditoriumNotFound
       default: .theatreNotFound
@@ -169,12 +173,17 @@ extension RPCError {
     case .requestFenced: return requestFenced
     case .beyondReach: return KnownCaller.beyondReach
     case .noTarget: return violation("place", "must name a theatre that the key is good for")
-    case .noPartner: return violation("offer.partner_id", "there is no such partner")
+    case .noPartner: return .hidden
     case .noMovie: return violation("place.movie_id", "there is no such movie")
     case .unknownSeats:
       return .refusal(
         .failedPrecondition, .seatsNotFound, "There are no seats with these labels: \(listed)",
         metadata: ["seats": listed])
+    case .overlap:
+      return .refusal(
+        .failedPrecondition, .seatsAllocated, "These seats are set aside already: \(listed)",
+        metadata: ["seats": listed])
+    case .past: return violation("returns_at", "must be to come")
     case .ended: return .refusal(.failedPrecondition, .offerEnded, "The offer has ended.")
     case .noShows:
       return .refusal(.failedPrecondition, .noShows, "The theatre has no such shows to come.")
@@ -193,7 +202,7 @@ extension RPCError {
     }
   }
 
-  private static func violation(_ field: String, _ description: String) -> RPCError {
+  fileprivate static func violation(_ field: String, _ description: String) -> RPCError {
     var violations = FieldViolations()
     violations.add(field, description)
     do throws(RPCError) {

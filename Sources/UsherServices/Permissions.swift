@@ -201,6 +201,9 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.blockSeats, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.unblockSeats, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listBlockedSeats, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.createAllocation, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.endAllocation, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listAllocations, .scope(.manage)),
   ]
 
   private static let operating: [Row] = [

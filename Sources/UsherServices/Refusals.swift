@@ -63,6 +63,8 @@ package enum Reason: String, Sendable, CaseIterable {
   case statisticsTooLarge = "STATISTICS_TOO_LARGE"
   case positionAhead = "POSITION_AHEAD"
   case salesForgotten = "SALES_FORGOTTEN"
+  case seatsAllocated = "SEATS_ALLOCATED"
+  case allocationNotFound = "ALLOCATION_NOT_FOUND"
   case seatsNotFound = "SEATS_NOT_FOUND"
   case seatsNotBlocked = "SEATS_NOT_BLOCKED"
   case offerEnded = "OFFER_ENDED"

@@ -33,6 +33,12 @@ extension RPCError {
       return .refusal(
         .failedPrecondition, .reservedForWaitlist,
         "The free seats of the show are for those on its waiting list.", metadata: metadata)
+    case .seatsAllocated(let numbers):
+      let labels = labels(numbers, show)
+      return .refusal(
+        .failedPrecondition, .seatsAllocated,
+        "These seats are set aside for another partner: \(labels)",
+        metadata: ["show": showID, "seats": labels])
     case .showNotFound: return .notFound(.showNotFound, "show", showID)
     case .requestIDReused: return requestIDReused
     case .requestFenced: return requestFenced
@@ -101,7 +107,7 @@ extension RPCError {
         metadata: ["booking": wish.bookingID, "seats": labels])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .showNotFound, .staleShow, .showBegan, .currencyDiffers, .reservedForWaiting, .waitIsHopeless,
-      .waitlistFull, .seatsNotBlocked:
+      .waitlistFull, .seatsNotBlocked, .seatsAllocated:
       // Not for changes.
       return .hidden
     }

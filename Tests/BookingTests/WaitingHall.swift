@@ -17,7 +17,8 @@ final class WaitingHall {
 
   init(
     _ lines: [String], tiers: [String]? = nil, queue: WaitingQueue = WaitingQueue(),
-    rule: OrphanRule = .off, isOnSale: Bool = true, cap: Int = Limits.seatsPerBooking,
+    allocations: [Allocation] = [], rule: OrphanRule = .off, isOnSale: Bool = true,
+    cap: Int = Limits.seatsPerBooking,
     holdMinutes: Int = 5
   ) throws {
     let hall = try DrawnHall(lines, tiers: tiers, focus: (300, 100))
@@ -27,7 +28,8 @@ final class WaitingHall {
       tierPrices: Dictionary(uniqueKeysWithValues: hall.layout.tiers.map { ($0, 1_000) }),
       offers: [], start: LocalStart(minute: 1_200, weekday: []), version: 1)
     let terms = ShowTerms(
-      showID: 7, lane: 3, layout: hall.layout, prices: prices, holdMinutes: holdMinutes,
+      showID: 7, lane: 3, layout: hall.layout, prices: prices, allocations: allocations,
+      holdMinutes: holdMinutes,
       seatsPerCustomer: cap, orphanRule: rule, isOnSale: isOnSale, endsAt: 100_000_000_000)
     let blocked = hall.layout.seats.indices.filter { !hall.free.contains($0) }
     ledger = try ShowLedger(
@@ -70,11 +72,21 @@ final class WaitingHall {
     return lastID
   }
 
-  func hold(_ labels: String..., customer: String = "") throws -> SaleRequest {
+  func hold(
+    _ labels: String..., customer: String = "", partner: Int64 = 1
+  ) throws -> SaleRequest {
     .hold(
       HoldRequest(
-        identity: identity(nextID()), bookingID: newBookingID(), showID: 7, customerRef: customer,
+        identity: identity(nextID(), partner: partner), bookingID: newBookingID(), showID: 7,
+        customerRef: customer,
         selection: .named(try layout.resolve(labels: labels).map(\.number))))
+  }
+
+  func best(_ count: Int, partner: Int64 = 1) -> SaleRequest {
+    .hold(
+      HoldRequest(
+        identity: identity(nextID(), partner: partner), bookingID: newBookingID(), showID: 7,
+        customerRef: "", selection: .best(BestWish(count: count))))
   }
 
   func change(_ change: ChangeRequest.Change, _ booking: BookingID) -> SaleRequest {

@@ -110,8 +110,9 @@ extension Judge {
     try demand(
       rows.terms.isOnSale && commit.now < rows.terms.endsAt, "nobody waits for a closed show")
     try demand(
-      Self.seats(of: first.entry.request.tier, in: [.available], rows)
-        < first.entry.request.count,
+      allocated.contains(first.entry.request.showID)
+        || Self.seats(of: first.entry.request.tier, in: [.available], rows)
+          < first.entry.request.count,
       "the first in line has the seats that are free", "\(first.entry.request)")
     for row in line.waiting {
       try demand(
@@ -122,6 +123,8 @@ extension Judge {
 
   /// While somebody waits, no seats go to anybody else, but for who was offered as many or more.
   private func nobodyComesBetween(_ line: Line, _ showID: Int64, _ commit: Commit) throws {
+    // Who has an allocation sells from it whoever waits.
+    guard !allocated.contains(showID) else { return }
     let waited = Set(line.before.filter { $0.entry.state == .waiting }.map(\.entry.key))
     guard line.waiting.contains(where: { waited.contains($0.entry.key) }) else { return }
     for entry in commit.entries(of: showID) {

@@ -9,6 +9,7 @@ extension Judge {
     let entries = commit.entries(of: showID)
     let changed = commit.writes.bookings.filter { $0.record.showID == showID }
     guard entries.count == 1, entries[0].effect == .held, commit.writes.blocks.isEmpty,
+      !allocated.contains(showID),
       changed.allSatisfy({ $0.record.id == entries[0].bookingID || $0.record.state == .expired }),
       let old = commit.before.shows[showID], old.terms.orphanRule == .forbid,
       let record = commit.after.bookings[entries[0].bookingID]

@@ -60,6 +60,10 @@ extension Judge {
       try demand(
         !isAnonymous(request, tables) || exceedsCapAlone(request),
         "the cap of who is nobody counts for one call", "\(request)")
+    case .seatsAllocated(let numbers):
+      try demand(
+        !numbers.isEmpty && allocated.contains(request.wantedShowID ?? 0),
+        "something is set aside", "\(request)")
     case .seatsNotBlocked(let numbers):
       let isTrue = moments(request.wantedShowID ?? 0, arrival).contains { moment in
         numbers.allSatisfy {
@@ -120,7 +124,9 @@ extension Judge {
     guard let showID = request.wantedShowID, case .best(let wish)? = request.selection,
       let layout = tables.shows[showID]?.terms.layout
     else { throw Violation("who names seats is told of these", "\(request)") }
-    if before.contains(where: { $0.wantedShowID == showID }) { return }
+    if before.contains(where: { $0.wantedShowID == showID }) || allocated.contains(showID) {
+      return
+    }
     let isTrue = moments(showID, arrival).contains { moment in
       let free = layout.seats.filter {
         moment.states[Int($0.number)] == .available && !moment.touched.contains(Int($0.number))

@@ -70,6 +70,10 @@ final class Judge {
   /// Holds that were exchanged, and those of them by which an offer was while somebody waited.
   var swapCount = 0
   var offerSwapCount = 0
+  /// Sales that had to leave somebody's quota.
+  var quotaCount = 0
+  /// Shows of which something was ever set aside: who may have which free seat is no longer plain.
+  private(set) var allocated: Set<Int64> = []
   /// Requests that withdrew seats or gave them back.
   private(set) var blockCount = 0
   /// What became of parties of the waiting list.
@@ -80,6 +84,7 @@ final class Judge {
       versions[showID] = [Version(states: show.states, touched: [])]
       onSaleSince[showID] = show.terms.isOnSale ? .min : nil
       smallestCaps[showID] = show.terms.seatsPerCustomer
+      if !show.terms.allocations.isEmpty { allocated.insert(showID) }
     }
   }
 
@@ -97,6 +102,7 @@ final class Judge {
   }
 
   func termsChanged(_ terms: ShowTerms, at now: Int64) {
+    if !terms.allocations.isEmpty { allocated.insert(terms.showID) }
     let cap = smallestCaps[terms.showID] ?? terms.seatsPerCustomer
     smallestCaps[terms.showID] = min(cap, terms.seatsPerCustomer)
     if !terms.isOnSale {
@@ -129,6 +135,7 @@ final class Judge {
       try seatsAreBookings(show.change.showID, after)
       try lineIsServed(show, commit)
       try nobodyIsStranded(show.change.showID, commit)
+      try allocationsAreKept(show.change.showID, commit)
     }
     for booking in writes.bookings { try bookingFollows(booking.record.id, commit) }
     try requestsRunOnce(commit)

@@ -7,7 +7,7 @@ struct Report: Sendable {
   /// things are only told.
   static let names = [
     "held", "confirmed", "released", "cancelled", "extended", "exchanged", "swapped", "served",
-    "left", "blocked",
+    "left", "blocked", "left a quota",
     "hopeless", "timedOut", "told singly", "told merged", "refused at once",
   ]
 
@@ -40,6 +40,7 @@ struct Report: Sendable {
     counts["committed"] = judge.commitCount
     counts["swapped"] = judge.swapCount
     counts["blocked"] = judge.blockCount
+    counts["left a quota"] = judge.quotaCount
     counts["swapped in line"] = judge.offerSwapCount
     for (effect, count) in judge.effects { counts["\(effect)"] = count }
     for (end, count) in judge.ends { counts["\(end)"] = count }

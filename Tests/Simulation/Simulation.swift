@@ -91,7 +91,9 @@ final class Simulation {
   /// the version that it names, and a log that is asked for each would cost every refusal a statement.
   private func isKnown(_ identity: RequestIdentity, _ node: SimNode) -> Bool {
     // Whether seats are withdrawn is never said without a look at the log.
-    if database.tables.log[identity.key]?.blockVersion != nil { return true }
+    if let row = database.tables.log[identity.key], row.blockVersion != nil {
+      return row.hash == identity.hash
+    }
     guard let row = database.tables.log[identity.key], row.hash == identity.hash,
       let effect = row.effect, let booking = database.tables.bookings[effect.bookingID]
     else { return false }

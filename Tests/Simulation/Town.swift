@@ -49,12 +49,28 @@ enum Town {
       offers: try offers(&dice), start: LocalStart(minute: 1_200, weekday: []), version: version)
     return ShowTerms(
       showID: showID, lane: lane(showID), layout: layout, prices: prices,
+      allocations: allocations(layout, &dice),
       holdMinutes: dice.number(1..<4), seatsPerCustomer: dice.number(2..<7),
       orphanRule: dice.pick(OrphanRule.allCases) ?? .off,
       refunds: RefundPolicy(
         endsAt: during.from - Int64(dice.number(0..<3_600)) * 1_000_000,
         basisPoints: dice.number(0..<10_001)),
       isOnSale: dice.chance(90), startsAt: during.from, endsAt: during.to)
+  }
+
+  /// Sometimes something is set aside, until a time at which the simulation still runs.
+  private static func allocations(_ layout: SeatLayout, _ dice: inout Dice) -> [Allocation] {
+    guard dice.chance(20) else { return [] }
+    let numbers = layout.seats.map(\.number).shuffled(using: &dice)
+    let share: Allocation.Share =
+      dice.chance(50)
+      ? .seats(Set(numbers.prefix(dice.number(1..<4))))
+      : .quota(tier: dice.pick(layout.tiers) ?? "", count: dice.number(1..<4))
+    let returnsAt = Simulation.startsAt + Int64(dice.number(0..<200)) * 1_000_000
+    return [
+      Allocation(
+        id: 1, partnerID: Int64(dice.number(1..<3)), share: share, returnsAt: returnsAt)
+    ]
   }
 
   /// Mostly some, which begin and end while the simulation runs.

@@ -152,6 +152,10 @@ extension Advice {
       ("One's own offers are listed.", "usher partner offer list\(flags)")
     case "SEATS_NOT_FOUND", "TIER_NOT_FOUND":
       ("Seats and tiers are on the map of a show.", map)
+    case "SEATS_ALLOCATED":
+      ("They are set aside for another partner for now; choose others.", map)
+    case "ALLOCATION_NOT_FOUND":
+      ("Allocations are listed by show.", "usher partner allocation list \(show)\(flags)")
     case "SEATS_NOT_BLOCKED":
       ("Withdrawn seats are listed.", "usher partner blocks \(show)\(flags)")
     case "NO_SHOWS": ("Shows to come are listed.", "usher shows\(flags)")

@@ -29,7 +29,7 @@ struct PartnerCommand: AsyncParsableCommand {
         name: "Terms",
         subcommands: [
           PricesCommand.self, OfferCommand.self, BlockCommand.self, UnblockCommand.self,
-          BlocksCommand.self,
+          BlocksCommand.self, AllocationCommand.self,
         ]),
     ])
 }

@@ -38,6 +38,26 @@ enum TermsTables {
     return table
   }
 
+  static func allocations(
+    _ allocations: [Usher.V1.ManagedAllocation], _ style: Style
+  ) -> Table {
+    var table = Table(
+      [
+        .init(title: "ID", toRight: true), .init(title: "PARTNER", toRight: true),
+        .init(title: "SEATS", mayShrink: true), .init(title: "UNTIL"),
+      ], style)
+    for managed in allocations {
+      let share = managed.setAside ?? .init()
+      table.add([
+        "\(share.allocationId)", "\(managed.partnerId)",
+        share.seats.isEmpty
+          ? "\(share.count) of \(share.tier)" : share.seats.joined(separator: " "),
+        managed.returned ? "returned" : OperatorTables.time(share.returnsAt),
+      ])
+    }
+    return table
+  }
+
   static func shows(_ count: Int32) -> String { count == 1 ? "1 show" : "\(count) shows" }
 
   private static func discount(_ offer: Usher.V1.Offer) -> String {

@@ -1,0 +1,102 @@
+// `usher partner allocation`: what is set aside of a show for one partner.
+
+import ArgumentParser
+import RPC
+import UsherProtos
+
+struct AllocationCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "allocation",
+    abstract: "Sets seats aside for one partner until a time, and returns them.",
+    discussion: """
+      Until then only that partner can hold them; then they are anybody's again by themselves. For the
+      theatre's own counter, name its own partner.
+
+        usher partner allocation create 7 A1 A2 --partner 3 --until 2027-03-28T18:00:00Z
+        usher partner allocation create 7 --tier GOLD --count 30 --partner 3 --until 2027-03-28T18:00:00Z
+      """,
+    subcommands: [Create.self, End.self, List.self])
+
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Sets seats, or so many of a tier, aside.")
+    @Argument(help: "The show's id.") var show: Int64
+    @Argument(help: "Labels of the seats.") var seats: [String] = []
+    @Option(help: "Or: seats of this tier, whichever.") var tier = ""
+    @Option(help: ArgumentHelp("So many of them.", valueName: "number")) var count: Int32 = 0
+    @Option(help: ArgumentHelp("Who may sell them.", valueName: "number")) var partner: Int64
+    @Option(
+      help: ArgumentHelp("When they return, as 2027-03-28T18:00:00Z.", valueName: "time"))
+    var until: Moment
+    @OptionGroup var request: RequestOptions
+    @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+      guard seats.isEmpty != (tier.isEmpty && count == 0) else {
+        throw ValidationError("Name seats, or a --tier and a --count.")
+      }
+    }
+
+    func run() async throws {
+      let id = request.id
+      try await global.perform { (session) throws(Failure) in
+        let wish = Usher.V1.CreateAllocationRequest(
+          showId: show, partnerId: partner, seats: seats, tier: tier, count: count,
+          returnsAt: until.timestamp, requestId: id)
+        let answer = try await session.change(session.advice(id, of: show)) {
+          (options) async throws(RPCError) in
+          try await session.partner.createAllocation(wish, options: options)
+        }
+        try session.output.print(
+          answer,
+          lines: [
+            "Allocation \(answer.allocationId).",
+            "  next: usher partner allocation list \(show)" + session.settings.repeatedFlags,
+          ])
+      }
+    }
+  }
+
+  struct End: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Returns what was set aside before its time.")
+    @Argument(help: "The allocation's id.") var allocation: Int64
+    @OptionGroup var request: RequestOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      let id = request.id
+      try await global.perform { (session) throws(Failure) in
+        let answer = try await session.change(session.advice(id)) {
+          (options) async throws(RPCError) in
+          try await session.partner.endAllocation(
+            .init(allocationId: allocation, requestId: id), options: options)
+        }
+        try session.output.print(answer, lines: ["Allocation \(allocation) has returned."])
+      }
+    }
+  }
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists what is and was set aside of a show.")
+    @Argument(help: "The show's id.") var show: Int64
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let listing = try await session.list(limit: list.limit) {
+          (size, token, options) async throws(RPCError) in
+          let page = try await session.partner.listAllocations(
+            .init(showId: show, pageSize: size, pageToken: token), options: options)
+          return (page.allocations, page.nextPageToken)
+        }
+        try session.output.print(
+          Usher.V1.ListAllocationsResponse(allocations: listing.items), items: listing.items,
+          table: TermsTables.allocations(listing.items, session.output.style))
+        list.remark(listing.items.count, isCut: listing.isCut, "allocations", session.output)
+      }
+    }
+  }
+}
