@@ -20,10 +20,23 @@ package struct BookingLookup: Sendable {
       Statements.getBooking,
       [.int2(id.lane), .uuid(PostgresUUID(id.value)), .int8(partnerID)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
-    return try reading { () throws(PostgresError) in
-      let now: PostgresTimestamp = try row.decode(BookingColumn.count)
-      return try BookingRecord(row).told(at: now.unixMicroseconds)
-    }
+    return try reading { () throws(PostgresError) in try Self.record(row) }
+  }
+
+  /// An account's bookings, newest first, by what they have as `customer_ref`.
+  package func bookings(
+    ofAccount customerRef: String, pageSize: Int, pageToken: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Page<BookingRecord> {
+    var filter = RequestHash(command: "account_bookings")
+    filter.add(customerRef)
+    return try await database.page(
+      Statements.listAccountBookings, filter, [.text(customerRef)], pageSize, pageToken, timeout,
+      key: { ($0.id.description, 0) }, Self.record)
+  }
+
+  private static func record(_ row: PostgresRow) throws(PostgresError) -> BookingRecord {
+    let now: PostgresTimestamp = try row.decode(BookingColumn.count)
+    return try BookingRecord(row).told(at: now.unixMicroseconds)
   }
 
   /// What a booking gave back, oldest first.

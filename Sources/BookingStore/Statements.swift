@@ -16,6 +16,8 @@ enum Statements {
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
   static let listOffers = file("list_offers", PackageResources.list_offers_sql)
   static let getBooking = file("get_booking", PackageResources.get_booking_sql)
+  static let listAccountBookings = file(
+    "list_account_bookings", PackageResources.list_account_bookings_sql)
   static let listRefunds = file("list_refunds", PackageResources.list_refunds_sql)
   static let fenceRequest = file("fence_request", PackageResources.fence_request_sql)
   static let getSeatMap = file("get_seat_map", PackageResources.get_seat_map_sql)

@@ -141,6 +141,22 @@ package struct BookingService: Usher.V1.BookingServiceServer {
       booking: .init(record, layout), refunds: refunds.map { .init($0, layout) })
   }
 
+  package func listBookings(
+    _ request: Usher.V1.ListBookingsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListBookingsResponse {
+    let own = try context.ownAccount()
+    let size = try OperatorWishes.pageSize(request.pageSize)
+    let bookings = parts[context.loop].bookings
+    let page = try await failures.translating { () async throws(StoreError) in
+      try await bookings.bookings(
+        ofAccount: own.customerRef, pageSize: size, pageToken: request.pageToken,
+        timeout: context.remaining)
+    }
+    var answer = Usher.V1.ListBookingsResponse(nextPageToken: page.nextPageToken)
+    for record in page.items { answer.bookings.append(try await message(record, context)) }
+    return answer
+  }
+
   // MARK: Shared
 
   func partner(_ context: ServerContext) throws(RPCError) -> Int64 {

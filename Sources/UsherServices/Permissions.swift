@@ -151,6 +151,7 @@ package struct Permissions: Sendable {
     (Usher.V1.BookingServiceMethods.fenceRequest, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.getRequestOutcome, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.getBooking, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.listBookings, .account),
     (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scope(.sell)),
     (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scope(.sell)),
   ]

@@ -14,7 +14,7 @@ from command_line import CommandLine
 from partner import HELD, Refusal, new_id, refusal
 from test_operators import Operator
 from usher.v1 import account_pb2 as api
-from usher.v1 import account_pb2_grpc
+from usher.v1 import account_pb2_grpc, booking_pb2
 from usherd import wait_until
 
 PASSWORD = "a good long password"
@@ -150,6 +150,40 @@ def test_a_customer_books_for_itself_and_sees_nobody_else(demo):
         own.extend(held.booking_id)
         own.release(held.booking_id)
         partner.release(theirs.booking_id)
+
+
+def test_a_customer_sees_all_its_bookings_and_no_others(demo):
+    ada, eve = Customer(demo), Customer(demo)
+    show = demo.fresh_show()
+    with ada.connection() as own, eve.connection() as other, demo.partner() as partner:
+        made = []
+        for count in (1, 2, 1, 1, 1):
+            held = own.hold(show.show_id, best=(count, ""))
+            made.append(held.booking_id)
+            if count == 2:
+                own.release(held.booking_id)
+        other.hold(show.show_id, best=(1, ""))
+        partner.hold(show.show_id, best=(1, ""), customer=ada.id)
+        request = booking_pb2.ListBookingsRequest
+        listed = own.booking.ListBookings(request()).bookings
+        assert [each.booking_id for each in listed] == made[::-1]
+        assert listed[3].state == booking_pb2.BOOKING_STATE_RELEASED
+        paged, token = [], ""
+        while True:
+            page = own.booking.ListBookings(request(page_size=2, page_token=token))
+            assert len(page.bookings) <= 2
+            paged += page.bookings
+            token = page.next_page_token
+            if not token:
+                break
+        assert [each.booking_id for each in paged] == made[::-1]
+        # A page of one's own list opens nobody else's.
+        token = own.booking.ListBookings(request(page_size=2)).next_page_token
+        assert refused(other.booking.ListBookings, request(page_token=token)) == (
+            grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
+        found = refusal(own.booking.ListBookings, request(page_size=-1))
+        assert found.fields == ["page_size"]
+        assert refused(partner.booking.ListBookings, request())[1] == "ACCOUNT_REQUIRED"
 
 
 def test_a_blocked_account_is_out_at_once(demo, operator):
@@ -428,6 +462,8 @@ def test_an_account_by_the_command_line(demo, own_folder):
     assert any(email in line for line in home.run("account"))
     held, = home.json("hold", demo.fresh_show().show_id, "--best", 2)
     assert held["booking"]["customerRef"] == created["account"]["accountId"]
+    heading, row = home.run("account", "bookings")
+    assert held["booking"]["bookingId"] in row and heading.split()[0] == "BOOKING"
     home.environment["USHER_TOKEN"], = home.run("account", "refresh", "--refresh-file", kept)
     assert any("Grace" in line for line in home.run("account", "update", "--name", "Grace"))
     office = CommandLine(demo, own_folder)

@@ -36,6 +36,8 @@ DEMANDS_OF = {
     for method in ("HoldSeats", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome",
                    "GetBooking")
 } | {
+    "/usher.v1.BookingService/ListBookings": "account",
+} | {
     f"/usher.v1.AccountService/{method}": "nothing"
     for method in ("SignUp", "LogIn", "RefreshSession")
 } | {

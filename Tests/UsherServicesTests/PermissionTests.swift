@@ -33,7 +33,9 @@ import UsherProtos
       switch method.service {
       case "usher.v1.CatalogService", "usher.v1.SeatMapService": .read
       case "usher.v1.BookingService":
-        Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
+        method.method == "ListBookings"
+          ? .account
+          : Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
       case "usher.v1.WaitlistService": .scope(.sell)
       case "usher.v1.PartnerService": .scope(.manage)
       case "usher.v1.SalesService": .scope(.report)

@@ -302,6 +302,14 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
     return .init(booking: booking)
   }
 
+  func listBookings(
+    _ request: Usher.V1.ListBookingsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListBookingsResponse {
+    try authenticate(context)
+    let bookings = holder.town { town in town.bookings.values.map { $0 } } ?? []
+    return .init(bookings: bookings.sorted { $0.bookingId > $1.bookingId })
+  }
+
   private func change(
     _ id: String, _ requestId: String, _ state: Usher.V1.BookingState,
     _ seats: Usher.V1.SeatState, _ context: ServerContext

@@ -13,8 +13,8 @@ struct Account: AsyncParsableCommand {
       access token, fit for a --token-file, and says where the refresh token goes.
       """,
     subcommands: [
-      SignUp.self, LogIn.self, Refresh.self, LogOut.self, Profile.self, UpdateProfile.self,
-      ChangePassword.self, Close.self,
+      SignUp.self, LogIn.self, Refresh.self, LogOut.self, Profile.self, Bookings.self,
+      UpdateProfile.self, ChangePassword.self, Close.self,
     ], defaultSubcommand: Profile.self)
 
   struct SignUp: AsyncParsableCommand {
@@ -91,6 +91,28 @@ struct Account: AsyncParsableCommand {
           try await session.accounts.logOut(.init(), options: options)
         }
         try session.output.print(answer, lines: ["Logged out."])
+      }
+    }
+  }
+
+  struct Bookings: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists one's own bookings, newest first.")
+    @OptionGroup var list: ListOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let listing = try await session.list(limit: list.limit) {
+          (size, token, options) async throws(RPCError) in
+          let page = try await session.bookings.listBookings(
+            .init(pageSize: size, pageToken: token), options: options)
+          return (page.bookings, page.nextPageToken)
+        }
+        try session.output.print(
+          Usher.V1.ListBookingsResponse(bookings: listing.items), items: listing.items,
+          table: AccountText.table(listing.items, session.output.style))
+        list.remark(listing.items.count, isCut: listing.isCut, "bookings", session.output)
       }
     }
   }

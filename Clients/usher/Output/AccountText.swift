@@ -13,4 +13,19 @@ enum AccountText {
       "phone   \(account.phone)", "name    \(account.name)",
     ]
   }
+
+  static func table(_ bookings: [Usher.V1.Booking], _ style: Style) -> Table {
+    var table = Table(
+      [
+        .init(title: "BOOKING"), .init(title: "SHOW", toRight: true), .init(title: "STATE"),
+        .init(title: "SEATS", mayShrink: true), .init(title: "TOTAL", toRight: true),
+      ], style)
+    for booking in bookings {
+      table.add([
+        booking.bookingId, "\(booking.showId)", BookingText.name(booking.state),
+        booking.seats.joined(separator: ","), booking.quote?.total?.text ?? "",
+      ])
+    }
+    return table
+  }
 }
