@@ -17,6 +17,11 @@ enum Limits {
   static let configurationBytes = 1 << 20
   /// Bytes of a layout's file that are read: 20,000 seats one by one take some three million.
   static let layoutFileBytes = 8 << 20
+  /// Bytes of a line of a schedule: a row has some hundred.
+  static let lineBytes = 16 << 10
+  /// Rows of a request, as the service has it, and bytes of one, a little below its limit.
+  static let rowsPerRequest = 200
+  static let requestBytes = 60 << 10
   /// Labels that are listed of each kind of change.
   static let labelsShown = 12
   /// Time for a whole command that does not wait for anything but answers.

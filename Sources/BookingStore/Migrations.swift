@@ -39,6 +39,7 @@ package enum Migrations {
       ("0020_blocks.sql", PackageResources._020_blocks_sql),
       ("0021_verify_blocks.sql", PackageResources._021_verify_blocks_sql),
       ("0022_allocations.sql", PackageResources._022_allocations_sql),
+      ("0023_schedules.sql", PackageResources._023_schedules_sql),
     ]
   }
 }

@@ -63,6 +63,10 @@ enum Statements {
     "find_layout_version", PackageResources.find_layout_version_sql)
   static let listLayoutVersions = file(
     "list_layout_versions", PackageResources.list_layout_versions_sql)
+  static let uploadShows = call("upload_shows", parameters: 18)
+  static let listVanishedShows = file(
+    "list_vanished_shows", PackageResources.list_vanished_shows_sql)
+  static let withdrawShows = call("withdraw_shows", parameters: 1)
   static let createMovie = file("create_movie", PackageResources.create_movie_sql)
 
   static let signUp = file("sign_up", PackageResources.sign_up_sql)

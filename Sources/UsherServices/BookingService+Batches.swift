@@ -165,7 +165,7 @@ extension BookingService {
 
 extension RPCError {
   /// The status as a message.
-  fileprivate var status: Google.Rpc.Status {
+  var status: Google.Rpc.Status {
     if let status = try? Google.Rpc.Status(protoBytes: details), status.code != 0 { return status }
     return Google.Rpc.Status(code: Int32(code.rawValue), message: message)
   }

@@ -259,6 +259,35 @@ extension Reason {
       .init(
         .alreadyExists, ["movie"], "There is a movie of this title and release date.",
         "Use the one that is named.")
+    case .movieAmbiguous:
+      .init(
+        .failedPrecondition, [], "Several movies have the title that a row of a schedule gives.",
+        "Name the movie by its id.")
+    case .noSuchTime:
+      .init(
+        .failedPrecondition, [], "The theatre's clock goes forward and skips the time of a row.",
+        "Give another hour, or a moment with its offset.")
+    case .showOver:
+      .init(
+        .failedPrecondition, [], "The show of a row of a schedule is over.", "Leave the row out.")
+    case .priceMissing:
+      .init(
+        .failedPrecondition, [], "A tier of the auditorium has no price in a row of a schedule.",
+        "Read the layout, and give each of its tiers a price.")
+    case .showElsewhere:
+      .init(
+        .failedPrecondition, [],
+        "The show of a row's reference is in another auditorium, which never changes.",
+        "Cancel it, and make one of another reference.")
+    case .showHasSales:
+      .init(
+        .failedPrecondition, [],
+        "Somebody has seats of the show, or waits for some: only prices and its sale can change.",
+        "Leave it as it is, or make another show of another reference.")
+    case .showOverlaps:
+      .init(
+        .failedPrecondition, ["show"], "Another show is in the auditorium at the time.",
+        "Move one of the two, or cancel it.")
     case .accountNotFound:
       .init(.notFound, ["account"], "There is no such account.", "Check the id or address.")
     case .partnerNotFound:

@@ -96,6 +96,16 @@ enum Limits {
   /// Seats of a layout that is imported: the largest arenas have as many, and a worker's ledgers have
   /// room for two dozen such shows.
   static let seatsPerImport = 20_000
+  /// Rows of a schedule put into the database together: enough that a row's share of a commit is small, and
+  /// a request stays within 64 KiB.
+  static let rowsPerRequest = 200
+  /// Characters of a partner's name for a show, and of a technical format.
+  static let referenceCharacters = 64
+  static let formatCharacters = 40
+  /// Shows of a theatre that one upload names: a house of thirty screens has as many in a year.
+  static let namedShows = 100_000
+  /// Vanished shows told, and withdrawn, at a time.
+  static let vanishedPerResponse = 500
   /// Faults of a layout that are told: as many as fit the details of a status.
   static let violationsTold = 15
   /// Characters of a search: longer than any title.

@@ -193,6 +193,7 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.importLayout, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.getLayout, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listLayoutVersions, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.uploadSchedule, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.createMovie, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.createOffer, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.updateOffer, .scope(.manage)),

@@ -6,10 +6,11 @@ import contextlib
 
 from partner import new_id
 from test_operators import Operator
-from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc, terms_pb2
+from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc, schedule_pb2, terms_pb2
 
 REQUESTS = {
-    name: getattr(module, name) for module in (partner_pb2, layout_pb2, terms_pb2)
+    name: getattr(module, name)
+    for module in (partner_pb2, layout_pb2, schedule_pb2, terms_pb2)
     for name in dir(module)
     if name.endswith("Request")}
 
@@ -32,6 +33,18 @@ class Manager:
 
     def room(self, theatre_id, name="Screen 1"):
         return self.CreateAuditorium(theatre_id=theatre_id, name=name).auditorium
+
+    def upload(self, *requests):
+        """Sends a schedule's requests on one stream; returns the responses."""
+        return list(self._stub.UploadSchedule(
+            iter([schedule_pb2.UploadScheduleRequest(**each) for each in requests]),
+            metadata=self._metadata, timeout=60))
+
+    def rows(self, theatre_id, *rows):
+        """Uploads rows in one request; returns their results."""
+        response, = self.upload({"theatre_id": theatre_id, "rows": rows})
+        assert response.complete
+        return list(response.results)
 
     def layout(self, auditorium_id, seats, **fields):
         return self.ImportLayout(
@@ -56,6 +69,15 @@ def seat(label, x, y, tier="STALLS", **fields):
 def row(label, y, count, tier="STALLS"):
     """Seats side by side."""
     return [seat(f"{label}{x + 1}", x, y, tier) for x in range(count)]
+
+
+def show(reference, local_start, **fields):
+    """A row of a schedule: a play of two hours in Screen 1."""
+    wanted = {
+        "reference": reference, "auditorium": "Screen 1", "kind": 2, "title": "Ice",
+        "local_start": local_start, "duration_minutes": 120, "currency_code": "NOK",
+        "prices": [{"tier": "STALLS", "minor_units": 9000}]}
+    return schedule_pb2.ScheduleRow(**(wanted | fields))
 
 
 @contextlib.contextmanager

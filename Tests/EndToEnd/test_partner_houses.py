@@ -276,10 +276,12 @@ def test_a_hundred_thousand_seats_are_refused_clearly(house):
     assert "20000" in found.message and "100000" in found.message
 
 
-def test_the_largest_hall_is_imported(keeper):
+def test_large_halls(keeper):
     hall = keeper.room(keeper.theatre().theatre_id).auditorium_id
     seats = [seat(f"A{index}", index % 500, index // 500) for index in range(20_000)]
-    assert keeper.layout(hall, seats).seat_count == 20_000
+    assert keeper.layout(hall, seats, dry_run=True).seat_count == 20_000
+    assert keeper.layout(hall, seats[:2_000]).seat_count == 2_000
+    assert len(keeper.GetLayout(auditorium_id=hall).layout.seats) == 2_000
 
 
 # The command line.

@@ -136,6 +136,14 @@ extension Advice {
     case "LAYOUT_NOT_FOUND", "LAYOUT_CHANGED":
       ("Its versions are listed.", "usher partner layout versions AUDITORIUM\(flags)")
     case "SEAT_NUMBERS_USED_UP": ("Make another auditorium with these seats.", nil)
+    case "MOVIE_AMBIGUOUS":
+      ("Movies have ids; add what is missing.", "usher partner movie create TITLE\(flags)")
+    case "NO_SUCH_TIME": ("The clock goes forward there; give another hour.", nil)
+    case "SHOW_OVER", "SHOW_ELSEWHERE", "SHOW_HAS_SALES":
+      ("Make another show, under another reference.", nil)
+    case "SHOW_OVERLAPS": ("Move one of the two, or withdraw it.", "usher shows\(flags)")
+    case "PRICE_MISSING":
+      ("Every tier of the layout needs a price.", "usher partner layout show AUDITORIUM\(flags)")
     case "MOVIE_EXISTS": ("Use the one that there is.", "usher search TITLE\(flags)")
     case "API_KEY_NOT_FOUND": ("Keys and their numbers are listed.", "usher admin keys\(flags)")
     case "CERTIFICATE_TAKEN":

@@ -15,6 +15,8 @@ struct PartnerCommand: AsyncParsableCommand {
           --time-zone Europe/Brussels --at 51.05,3.72
         usher partner auditorium create 1 'Screen 1'
         usher partner layout import 1 screen-1.json
+        usher partner movie create 'The Long Ice' --minutes 95
+        usher partner schedule upload 1 week.csv
 
       An operator's key (scope 'admin') reaches every partner's theatres.
       """,
@@ -23,7 +25,7 @@ struct PartnerCommand: AsyncParsableCommand {
         name: "Houses",
         subcommands: [OwnTheatres.self, TheatreCommand.self, AuditoriumCommand.self]),
       CommandGroup(name: "Seats", subcommands: [LayoutCommand.self]),
-      CommandGroup(name: "Programme", subcommands: [MovieCommand.self]),
+      CommandGroup(name: "Programme", subcommands: [MovieCommand.self, ScheduleCommand.self]),
       CommandGroup(name: "Sales", subcommands: [SalesCommand.self]),
       CommandGroup(
         name: "Terms",

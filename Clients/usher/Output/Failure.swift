@@ -57,6 +57,8 @@ struct ErrorDetails {
   var reason: String?
   /// The state that a booking or a wait is in, where that is the reason.
   var state: String?
+  /// The show that is in the way, where that is the reason.
+  var show: String?
   var seats: [String] = []
   var violations: [Failure.Violation] = []
   var retryAfter: Duration?
@@ -72,6 +74,7 @@ struct ErrorDetails {
       guard let info = try? Google.Rpc.ErrorInfo(protoBytes: detail.value) else { return }
       reason = info.reason
       state = info.metadata["state"]
+      show = info.metadata["show"]
       seats = (info.metadata["seats"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     case "google.rpc.BadRequest":
       guard let request = try? Google.Rpc.BadRequest(protoBytes: detail.value) else { return }

@@ -1,0 +1,57 @@
+// Schedules: rows that become shows, and shows that are named no more.
+
+import Booking
+import Postgres
+
+extension HouseStore {
+  /// Puts rows with distinct references into the programme of a theatre that there is; a result for each,
+  /// in their order.
+  package func upload(
+    _ rows: [ScheduleWish], toTheatre theatreID: Int64, timeout: Duration? = nil
+  ) async throws(StoreError) -> [ScheduleResult] {
+    guard !rows.isEmpty else { return [] }
+    let result = try await database.ask(
+      Statements.uploadShows, [.int8(theatreID)] + rows.values, timeout: timeout)
+    let results = try reading { () throws(PostgresError) in
+      var results: [ScheduleResult] = []
+      for row in result.rows { results.append(try ScheduleResult(row)) }
+      return results
+    }
+    guard results.count == rows.count else { throw StoreError(.fault) }
+    return results
+  }
+
+  /// Shows of a theatre that start in a span (microseconds since 1970) and are not among those named, by
+  /// start, behind one of them; at most so many.
+  package func vanishedShows(
+    ofTheatre theatreID: Int64, in span: Range<Int64>, named: Set<Int64>,
+    after last: VanishedRecord?, limit: Int, timeout: Duration? = nil
+  ) async throws(StoreError) -> [VanishedRecord] {
+    let result = try await database.ask(
+      Statements.listVanishedShows,
+      [
+        .int8(theatreID), .timestamp(PostgresTimestamp(unixMicroseconds: span.lowerBound)),
+        .timestamp(PostgresTimestamp(unixMicroseconds: span.upperBound)), .array(Array(named)),
+        .timestamp(PostgresTimestamp(unixMicroseconds: last?.startsAt ?? span.lowerBound)),
+        .int8(last?.showID ?? 0), .int8(Int64(limit)),
+      ], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      var records: [VanishedRecord] = []
+      for row in result.rows { records.append(try VanishedRecord(row)) }
+      return records
+    }
+  }
+
+  /// Cancels those of some shows that nobody has seats of or waits for; returns these.
+  package func withdrawShows(
+    _ showIDs: [Int64], timeout: Duration? = nil
+  ) async throws(StoreError) -> Set<Int64> {
+    let result = try await database.ask(
+      Statements.withdrawShows, [.array(showIDs)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      var withdrawn: Set<Int64> = []
+      for row in result.rows { withdrawn.insert(try row.decode(0)) }
+      return withdrawn
+    }
+  }
+}
