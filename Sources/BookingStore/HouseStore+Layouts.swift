@@ -25,8 +25,10 @@ extension HouseStore {
     do throws(PostgresError) {
       return try await database.inTransaction {
         (transaction) async throws(PostgresError) -> LayoutImportOutcome in
+        _ = try await transaction.query(
+          Statements.lockAuditorium, [.int8(auditoriumID)], timeout: timeout)
         let room = try await Room(
-          transaction.query(Statements.lockAuditorium, [.int8(auditoriumID)], timeout: timeout)
+          transaction.query(Statements.getImportState, [.int8(auditoriumID)], timeout: timeout)
             .onlyRow())
         if let expectedVersion, expectedVersion != room.version { return .changed(room.version) }
         guard let layout = plan.renumbered(room.numbers) else { return .numbersUsedUp }
@@ -49,7 +51,7 @@ extension HouseStore {
     }
   }
 
-  /// What lock_auditorium.sql tells.
+  /// What get_import_state.sql tells.
   private struct Room: Sendable {
     let version: Int32
     let showsToCome: Int32

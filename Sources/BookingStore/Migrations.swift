@@ -40,6 +40,7 @@ package enum Migrations {
       ("0021_verify_blocks.sql", PackageResources._021_verify_blocks_sql),
       ("0022_allocations.sql", PackageResources._022_allocations_sql),
       ("0023_schedules.sql", PackageResources._023_schedules_sql),
+      ("0024_lock_order.sql", PackageResources._024_lock_order_sql),
     ]
   }
 }

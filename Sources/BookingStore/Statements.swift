@@ -57,6 +57,7 @@ enum Statements {
   static let renameAuditorium = file(
     "rename_auditorium", PackageResources.rename_auditorium_sql)
   static let listAuditoriums = file("list_auditoriums", PackageResources.list_auditoriums_sql)
+  static let getImportState = file("get_import_state", PackageResources.get_import_state_sql)
   static let lockAuditorium = file("lock_auditorium", PackageResources.lock_auditorium_sql)
   static let addLayout = file("add_layout", PackageResources.add_layout_sql)
   static let findLayoutVersion = file(
@@ -64,6 +65,8 @@ enum Statements {
   static let listLayoutVersions = file(
     "list_layout_versions", PackageResources.list_layout_versions_sql)
   static let uploadShows = call("upload_shows", parameters: 18)
+  static let getLargestHall = file(
+    "get_largest_hall", PackageResources.get_largest_hall_sql)
   static let listVanishedShows = file(
     "list_vanished_shows", PackageResources.list_vanished_shows_sql)
   static let withdrawShows = call("withdraw_shows", parameters: 1)

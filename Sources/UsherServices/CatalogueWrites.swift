@@ -14,10 +14,24 @@ package struct CatalogueWrites: ServerInterceptor {
   package func callBeginsAtOnce(_ context: ServerContext) -> Bool { true }
 
   package func callEnded(_ context: ServerContext, _ code: StatusCode, took duration: Duration) {
-    guard context.method.sideEffects, context.method.service == "usher.v1.PartnerService" else {
-      return
-    }
+    let method = context.method
+    guard method.sideEffects, method.service == "usher.v1.PartnerService",
+      method.kind != .unary || !code.saysThatNothingChanged
+    else { return }
     parts.onEach { $0.answers.forgetAll() }
+  }
+}
+
+extension StatusCode {
+  /// Whether a unary call that ends so has had no effect: whoever is refused again and again must not cost
+  /// everybody what is in memory.
+  fileprivate var saysThatNothingChanged: Bool {
+    switch self {
+    case .invalidArgument, .notFound, .alreadyExists, .permissionDenied, .resourceExhausted,
+      .failedPrecondition, .aborted, .outOfRange, .unauthenticated, .unimplemented:
+      true
+    default: false
+    }
   }
 }
 

@@ -1,15 +1,18 @@
-// usher.v1.PartnerService: schedules. A request's rows are one statement, and its response follows before
-// the next request is read: so a stream takes the memory of one request, and of the numbers of the shows that
-// its theatre's rows have named.
+// usher.v1.PartnerService: schedules. A request's rows are one statement, or several where halls are large,
+// and its response follows before the next request is read: so a stream takes the memory of one request, and
+// of the numbers of the shows that its rows have named.
 
 import Booking
 import BookingStore
 package import RPC
+import Reactor
 package import UsherProtos
 
-/// What a stream remembers of the theatre that its rows are of.
+/// What a stream remembers of a theatre that its rows are of.
 private struct UploadedTheatre {
   let id: Int64
+  /// Rows of a statement, so that it does not hold shows on sale for long while it fills large halls.
+  let rowsAtOnce: Int
   var named: Set<Int64> = []
   var isAnyRefused = false
 }
@@ -19,22 +22,52 @@ extension PartnerService {
     _ requests: RequestReader<Usher.V1.UploadScheduleRequest>,
     responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, context: ServerContext
   ) async throws(RPCError) {
-    var theatre: UploadedTheatre?
+    var theatres: [Int64: UploadedTheatre] = [:]
+    var id: Int64 = 0
     while let request = try await requests.next() {
-      let id = request.theatreId == 0 ? theatre?.id ?? 0 : request.theatreId
+      if request.theatreId != 0 { id = request.theatreId }
       try Self.check(request, theatreID: id)
-      if theatre?.id != id {
-        try await requireOwn(theatre: id, context)
-        theatre = UploadedTheatre(id: id)
+      try await admit(context)
+      try await requireOwn(theatre: id, context)
+      var present: UploadedTheatre
+      if let known = theatres[id] {
+        present = known
+      } else {
+        present = try await begin(id, context)
       }
-      guard var present = theatre else { throw .hidden }
       let results = try await upload(request.rows, to: &present, context)
-      theatre = present
+      theatres[id] = present
+      guard theatres.values.reduce(0, { $0 + $1.named.count }) <= Limits.namedShows else {
+        throw .refusal(
+          .resourceExhausted, .overloaded,
+          "One stream names at most \(Limits.namedShows) shows.")
+      }
       try await responses.write(.init(results: results, complete: request.whole == nil))
       if let span = request.whole {
         try await tellVanished(span, of: present, responses, context)
       }
     }
+  }
+
+  /// A stream may last for long: the key must be good for each of its requests, and each counts as a call.
+  private func admit(_ context: ServerContext) async throws(RPCError) {
+    let cache = parts[context.loop].credentials
+    let caller = try await failures.translating { () async throws(StoreError) in
+      try await CredentialInterceptor.presentCaller(context, cache, .manage)
+    }
+    let present = try caller.get()
+    try present.count(in: .reporting)
+    context.caller = present
+  }
+
+  private func begin(
+    _ id: Int64, _ context: ServerContext
+  ) async throws(RPCError) -> UploadedTheatre {
+    let seats = try await ask(context) { (store, _, timeout) async throws(StoreError) in
+      try await store.seatsOfLargestHall(ofTheatre: id, timeout: timeout)
+    }
+    let rows = Limits.seatsPerUpload / max(seats, 1)
+    return UploadedTheatre(id: id, rowsAtOnce: min(max(rows, 1), Limits.rowsPerRequest))
   }
 
   private static func check(
@@ -68,17 +101,16 @@ extension PartnerService {
       }
     }
     let theatreID = theatre.id
-    let done = try await ask(context) { [wishes] (store, _, timeout) async throws(StoreError) in
-      try await store.upload(wishes, toTheatre: theatreID, timeout: timeout)
+    var done: [ScheduleResult] = []
+    while done.count < wishes.count {
+      let some = Array(wishes[done.count...].prefix(theatre.rowsAtOnce))
+      done += try await ask(context) { (store, _, timeout) async throws(StoreError) in
+        try await store.upload(some, toTheatre: theatreID, timeout: timeout)
+      }
     }
     for (place, result) in zip(places, done) {
       results[place] = result.message(reference: rows[place].reference)
       if result.showID != 0 { theatre.named.insert(result.showID) }
-    }
-    guard theatre.named.count <= Limits.namedShows else {
-      throw .refusal(
-        .resourceExhausted, .overloaded,
-        "One stream names at most \(Limits.namedShows) shows of a theatre.")
     }
     if results.contains(where: { $0.outcome == .refused }) { theatre.isAnyRefused = true }
     return results

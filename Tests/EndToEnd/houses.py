@@ -40,6 +40,14 @@ class Manager:
             iter([schedule_pb2.UploadScheduleRequest(**each) for each in requests]),
             metadata=self._metadata, timeout=60))
 
+    def future(self, method, request):
+        """A call under way."""
+        return getattr(self._stub, method).future(request, metadata=self._metadata, timeout=60)
+
+    def stream(self, requests):
+        """Sends requests as they come; the responses as they come."""
+        return self._stub.UploadSchedule(requests, metadata=self._metadata, timeout=60)
+
     def rows(self, theatre_id, *rows):
         """Uploads rows in one request; returns their results."""
         response, = self.upload({"theatre_id": theatre_id, "rows": rows})

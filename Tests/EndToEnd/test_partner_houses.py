@@ -8,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from command_line import CommandLine
 from houses import Manager, acts, manager, row, seat, theatre
-from partner import new_id, refusal
+from partner import Refusal, new_id, refusal
 from test_operators import DENIED, refused
 from usher.v1 import catalog_pb2, common_pb2, layout_pb2, partner_pb2
 
@@ -267,6 +267,18 @@ def test_every_fault_of_a_layout_is_named(house, plan, wrong):
         assert len(found.fields) == 16 and found.fields[-1] == "layout"
     else:
         assert found.fields == wrong
+
+
+def test_of_two_imports_at_once_one_is_told_of_the_other(keeper):
+    hall = keeper.room(keeper.theatre().theatre_id).auditorium_id
+    keeper.layout(hall, row("A", 0, 4))
+    calls = [
+        keeper.future("ImportLayout", layout_pb2.ImportLayoutRequest(
+            auditorium_id=hall, layout=layout_pb2.LayoutPlan(seats=row("A", 0, count)),
+            expected_version=1)) for count in range(5, 13)]
+    told = [call.exception() and Refusal(call.exception()).reason for call in calls]
+    assert sorted(told, key=str) == ["LAYOUT_CHANGED"] * 7 + [None]
+    assert keeper.GetLayout(auditorium_id=hall).layout.layout_version == 2
 
 
 def test_a_hundred_thousand_seats_are_refused_clearly(house):

@@ -1,6 +1,7 @@
 """PartnerService.UploadSchedule and `usher partner schedule`: rows become shows, again and again."""
 
 import datetime
+import threading
 
 import grpc
 import pytest
@@ -8,7 +9,7 @@ from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from command_line import CommandLine
-from houses import manager, row, show
+from houses import manager, row, seat, show
 from partner import Refusal, new_id, refusal
 from test_operators import DENIED, refused
 from usher.v1 import catalog_pb2, schedule_pb2
@@ -187,6 +188,61 @@ def test_vanished_shows_are_listed_and_withdrawn_when_asked(demo, keeper):
     back = show("12", f"{DAY}T12:00", sales_state=catalog_pb2.SALES_STATE_ON_SALE)
     result, = keeper.rows(keeper.house, back)
     assert (result.outcome, result.show_id) == (UPDATED, ids["12"])
+
+
+def test_a_stream_remembers_each_of_its_theatres(keeper):
+    """What was named before rows of another theatre came is no less named."""
+    other = keeper.theatre().theatre_id
+    keeper.layout(keeper.room(other).auditorium_id, row("A", 0, 3))
+    rows = [show(f"{hour}", f"{DAY}T{hour}:00") for hour in (10, 12, 14)]
+    assert outcomes(keeper.rows(keeper.house, *rows)) == [CREATED] * 3
+
+    def upload(first):
+        responses = keeper.upload(
+            {"theatre_id": keeper.house, "rows": first},
+            {"theatre_id": other, "rows": [show("elsewhere", f"{DAY}T10:00")]},
+            {"theatre_id": keeper.house, "rows": rows[2:], "whole": span(-1, 2, withdraw=True)})
+        return {each.reference: each.outcome for each in responses[-1].vanished}
+
+    # Also that a row was refused.
+    assert upload([rows[0], show("x", "never")]) == {"12": LISTED}
+    assert upload(rows[:1]) == {"12": WITHDRAWN}
+
+
+def test_a_key_that_is_withdrawn_uploads_no_more(demo, keeper):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def requests():
+        yield schedule_pb2.UploadScheduleRequest(
+            theatre_id=keeper.house, rows=[show("before", f"{DAY}T10:00")])
+        arrived.set()
+        go_on.wait(30)
+        yield schedule_pb2.UploadScheduleRequest(rows=[show("after", f"{DAY}T13:00")])
+
+    responses = keeper.stream(requests())
+    assert outcomes(next(responses).results) == [CREATED]
+    arrived.wait(30)
+    key, = keeper.operator.ListApiKeys(partner_id=keeper.partner_id).api_keys
+    keeper.operator.RevokeApiKey(key_id=key.key_id)
+    go_on.set()
+    found = refusal(lambda: next(responses))
+    assert (found.code, found.reason) == (
+        grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
+    assert demo.server.sql(
+        f"select partner_reference from show where theatre_id = {keeper.house}") == [("before",)]
+
+
+def test_large_halls_come_in_several_statements(demo, keeper):
+    """More seats than one statement may add: rows have their results all the same."""
+    hall = keeper.room(keeper.house, "Arena").auditorium_id
+    keeper.layout(hall, [seat(f"{x}-{y}", x, y) for y in range(40) for x in range(300)])
+    results = keeper.rows(keeper.house, *(
+        show(f"arena {day}", f"{DAY[:4]}-12-{day + 1:02}T20:00", auditorium="Arena")
+        for day in range(9)))
+    assert outcomes(results) == [CREATED] * 9
+    assert demo.server.sql(
+        "select count(*) from show s join show_seat using (lane, show_id)"
+        f" where s.auditorium_id = {hall}") == [("108000",)]
 
 
 WRONG = [

@@ -227,6 +227,10 @@ def test_operators_hide_and_restore(demo, keeper, writers, reader, movie):
     assert refused(eve.reviews.ReportContent, review_id=review, objection=SPAM) == NO_REVIEW
     assert ada.reviews.GetOwnReview(movie_id=movie).review.hidden
     assert ada.put(movie, 10, "No soap").hidden, "writing anew does not bring it back"
+    ada.reviews.DeleteReview(movie_id=movie)
+    taken_back = ada.reviews.GetOwnReview(movie_id=movie).review
+    assert (taken_back.hidden, taken_back.text) == (True, ""), "its words are gone"
+    assert ada.put(movie, 10, "No soap").hidden, "nor does taking it back before"
     assert rating(reader, movie) == (9, 1)
     left = [report for report in keeper.ListReports(page_size=200).reports
             if review in (report.review.review_id, report.comment.review_id)]

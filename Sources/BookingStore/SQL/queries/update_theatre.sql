@@ -1,7 +1,7 @@
 -- Gives theatre $3 name $4, address $5, postal code $6, place $7 and $8, policies $9 to $13 (null: as it
 -- is); $1 is the key and $2 the name of who does it. What changes nothing is not noted.
 with before as (
-  select t.* from theatre t where t.theatre_id = $3::bigint for update),
+  select t.* from theatre t where t.theatre_id = $3::bigint for no key update),
 after as (
   update theatre t
      set name = coalesce($4::text, b.name), address = coalesce($5::text, b.address),
