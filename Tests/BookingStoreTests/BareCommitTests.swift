@@ -8,7 +8,7 @@ import Testing
 @testable import Booking
 @testable import BookingStore
 
-@Suite(.timeLimit(.minutes(1))) struct BareCommitTests {
+@Suite(.timeLimit(.minutes(3))) struct BareCommitTests {
   @Test func itHoldsTwoSeats() async throws {
     let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let script = try String(

@@ -33,6 +33,7 @@ class House:
             self.owner_id, self.one_id, self.two_id = (
                 operator.partner(f"{name} {new_id()}").partner_id
                 for name in ("Owner", "One", "Two"))
+            stranger_id = operator.partner(f"Stranger {new_id()}").partner_id
             self.theatre_id, self.show_ids = self._shows(demo)
             self._owner_before, = demo.server.sql(
                 "select coalesce(partner_id::text, 'null') from theatre"
@@ -43,14 +44,14 @@ class House:
                 name: operator.key(partner_id, **fields)[1]
                 for name, partner_id, fields in [
                     ("owner", self.owner_id, {}), ("one", self.one_id, {}),
-                    ("two", self.two_id, {}),
+                    ("two", self.two_id, {}), ("stranger", stranger_id, {}),
                     ("granted", self.owner_id, {"theatre_ids": [self.theatre_id]}),
                     ("narrow", self.owner_id, {"theatre_ids": [self._other_theatre(demo)]}),
                 ]}
         # Scopes as rows: that keys get them is another test's.
         demo.server.sql(
             "update api_key set scopes = '{sell,report}' where partner_id in"
-            f" ({self.owner_id}, {self.one_id}, {self.two_id})")
+            f" ({self.owner_id}, {self.one_id}, {self.two_id}, {stranger_id})")
 
     @staticmethod
     def _shows(demo):

@@ -85,7 +85,7 @@ def test_figures_by_every_group(demo, house):
         assert {row.id: row.sold_seat_count
                 for row in statistics(one, grouping=SHOW, **period)} == {here: 2, there: 1}
         assert statistics(operator, grouping=SHOW, **period) == list(by_show.values())
-        with house.partner("narrow") as narrow, demo.partner() as stranger:
+        with house.partner("narrow") as narrow, house.partner("stranger") as stranger:
             found = refusal(statistics, narrow, grouping=DAY, **period)
             assert (found.code, found.reason) == (
                 grpc.StatusCode.PERMISSION_DENIED, "THEATRE_NOT_GRANTED")
