@@ -28,19 +28,28 @@ package final class BestAvailable {
   ///
   /// With `allowSplit`, when no such run is left at all, they are those of a `SplitChoice`, the front
   /// row's first.
+  ///
+  /// Only seats that are `offered` are chosen – nil are all that are free –, but any free seat may be
+  /// stranded, or be company.
   package func choose(
-    count: Int, tiers: TierSet, free: SeatSet, rule: OrphanRule, allowSplit: Bool
+    count: Int, tiers: TierSet, free: SeatSet, offered: SeatSet? = nil, rule: OrphanRule,
+    allowSplit: Bool
   ) -> [Int]? {
     // A rush goes on asking when the show is sold out: that is seen at a glance.
-    guard (1...Limits.seatsPerBooking).contains(count), free.count >= count else { return nil }
+    guard (1...Limits.seatsPerBooking).contains(count),
+      (offered ?? free).count >= count
+    else { return nil }
     let free = rows.places(of: free)
+    let offered = offered.map(rows.places) ?? free
     let runs = FreeRuns(
-      of: count, in: tiers, free: free, lookingAtStranding: rule != .off, rows: rows)
+      of: count, in: tiers, free: free, offered: offered, lookingAtStranding: rule != .off,
+      rows: rows)
     if let place = ranks(of: count).best(runs, rule: rule) {
       return rows.seats(at: place..<place + count)
     }
     guard allowSplit, count > 1 else { return nil }
-    var split = SplitChoice(count: count, tiers: tiers, free: free, rule: rule, rows: rows)
+    var split = SplitChoice(
+      count: count, tiers: tiers, free: free, offered: offered, rule: rule, rows: rows)
     return split.choose()
   }
 

@@ -22,21 +22,25 @@ struct FreeRuns {
   let count: Int
   private let rows: SeatRows
   private let free: SeatSet
+  /// Those of the free places that runs may have.
+  private let offered: SeatSet
   /// Places where a run may start; nil for all.
   private let allowed: SeatSet?
   /// Places that may continue a run.
   private let continuing: SeatSet
   private let looksAtStranding: Bool
 
-  /// Runs of one of the tiers, or across all of them; `free` holds places, not seats. Stranding is
-  /// looked at only when asked: otherwise every run counts as harmless.
+  /// Runs of one of the tiers, or across all of them; `free` holds places, not seats, and `offered` those
+  /// of them that runs may have, nil for all. Stranding is looked at only when asked: otherwise every run counts as
+  /// harmless.
   init(
     of count: Int, in tiers: TierSet, mixingTiers: Bool = false, free: SeatSet,
-    lookingAtStranding: Bool, rows: SeatRows
+    offered: SeatSet? = nil, lookingAtStranding: Bool, rows: SeatRows
   ) {
     self.count = count
     self.rows = rows
     self.free = free
+    self.offered = offered ?? free
     allowed = Self.places(in: tiers, rows)
     continuing = mixingTiers ? rows.joined : rows.joinedInTier
     looksAtStranding = lookingAtStranding
@@ -63,11 +67,11 @@ struct FreeRuns {
   }
 
   private func starts(_ index: Int) -> UInt64 {
-    let first = free[word: index] & (allowed?[word: index] ?? .max)
+    let first = offered[word: index] & (allowed?[word: index] ?? .max)
     guard first != 0, count > 1 else { return first }
     // Behind the first seat stand count − 1 that are free, each beside the one before: the bits
     // that have as many set above them are found by doubling.
-    var others = free.words(from: index) & continuing.words(from: index)
+    var others = offered.words(from: index) & continuing.words(from: index)
     var length = 1
     while length < count - 1 {
       let step = min(length, count - 1 - length)

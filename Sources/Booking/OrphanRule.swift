@@ -36,19 +36,26 @@ extension SeatRows {
   /// Only `forbid` refuses, and not when nothing else is left: there must be a run of as many free
   /// seats that strands nobody and holds no more wheelchair and companion places than were named,
   /// somewhere in the show, in the same tier – or, when the seats named are of several tiers, in
-  /// any, also across tiers.
-  package func objections(toTaking named: [Int], rule: OrphanRule, free: SeatSet) -> [Int] {
+  /// any, also across tiers. Of free seats that may not be taken, because not all are `offered`, there
+  /// is no run, but each may be stranded, or be company.
+  package func objections(
+    toTaking named: [Int], rule: OrphanRule, free: SeatSet, offered: SeatSet? = nil
+  ) -> [Int] {
     guard rule == .forbid, named.count <= Limits.seatsPerBooking else { return [] }
     let stranded = strandedSeats(taking: named, free: free)
-    return !stranded.isEmpty && hasHarmlessRun(insteadOf: named, free: free) ? stranded : []
+    let isNeedless =
+      !stranded.isEmpty && hasHarmlessRun(insteadOf: named, free: free, offered: offered ?? free)
+    return isNeedless ? stranded : []
   }
 
-  private func hasHarmlessRun(insteadOf named: [Int], free: SeatSet) -> Bool {
+  private func hasHarmlessRun(
+    insteadOf named: [Int], free: SeatSet, offered: SeatSet
+  ) -> Bool {
     let tiers = named.reduce(into: TierSet()) { $0.insert(TierSet(tier: tier[$1])) }
     let isMixed = tiers.rawValue.nonzeroBitCount > 1
     let runs = FreeRuns(
       of: named.count, in: isMixed ? .all : tiers, mixingTiers: isMixed, free: places(of: free),
-      lookingAtStranding: true, rows: self)
+      offered: places(of: offered), lookingAtStranding: true, rows: self)
     let reservedCount = named.count { reserved.contains(Int(place[$0])) }
     return (0..<runs.wordCount).contains { index in
       Bits(runs.word(index).harmless).contains { bit in

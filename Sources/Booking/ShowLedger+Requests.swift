@@ -39,9 +39,10 @@ extension ShowLedger {
   /// Ends the holds that are over and gives their seats to the line; false when none was.
   @discardableResult
   package func endHolds(_ moment: inout Moment) -> Bool {
-    guard settle(&moment) else { return false }
-    serveQueue(&moment)
-    return true
+    let hasEnded = settle(&moment)
+    // What is set aside may have changed, and who waited for it has no hope any more.
+    if hasEnded || !terms.allocations.isEmpty { serveQueue(&moment) }
+    return hasEnded
   }
 
   private func decide(
@@ -88,7 +89,12 @@ extension ShowLedger {
       let indices = numbers.compactMap(terms.layout.index(number:))
       guard indices.count == numbers.count else { return .refused(.staleShow) }
       if exceedsCap(request, indices.count, &moment) { return .refused(.holdLimitExceeded) }
-      if let refusal = refusal(named: indices, &moment) { return .refused(refusal) }
+      if let refusal = lost(of: indices, &moment) { return .refused(refusal) }
+      let offered = offered(indices.count, to: partnerID, pastLine: !isOpen, &moment)
+      let stranded = objections(toTaking: indices, among: offered)
+      guard stranded.isEmpty else {
+        return .refused(.strandsSeats(stranded.map { terms.layout.seats[$0].number }))
+      }
       if let refusal = setAside(indices, from: partnerID, &moment) { return .refused(refusal) }
       guard isOpen || mayPassLine(indices, soldBy: partnerID, &moment) else {
         return .refused(.reservedForWaiting)
@@ -96,7 +102,8 @@ extension ShowLedger {
       seats = indices.map { terms.layout.seats[$0] }
     case .best(let wish):
       if exceedsCap(request, wish.count, &moment) { return .refused(.holdLimitExceeded) }
-      guard let indices = choose(wish, for: partnerID, pastLine: !isOpen, &moment) else {
+      let offered = offered(wish.count, to: partnerID, pastLine: !isOpen, &moment)
+      guard let indices = choose(wish, among: offered) else {
         return .refused(isOpen ? .noAdjacentSeats : .reservedForWaiting)
       }
       seats = indices.map { terms.layout.seats[$0] }
@@ -147,14 +154,6 @@ extension ShowLedger {
     // The refusal is wrong once one of them is over.
     for record in others { noteLive(record, &moment) }
     return true
-  }
-
-  /// Why named seats cannot be had; nil when they can.
-  private func refusal(named indices: [Int], _ moment: inout Moment) -> SaleRefusal? {
-    if let refusal = lost(of: indices, &moment) { return refusal }
-    let stranded = objections(toTaking: indices)
-    return stranded.isEmpty
-      ? nil : .strandsSeats(stranded.map { terms.layout.seats[$0].number })
   }
 
   /// Which of the seats are not free; nil when all are.
@@ -217,7 +216,8 @@ extension ShowLedger {
   /// A payment that came late takes the seats again when all of them are still free.
   private func canTakeAgain(_ record: BookingRecord, _ moment: inout Moment) -> Bool {
     let indices = record.seatNumbers.compactMap(terms.layout.index(number:))
-    return isOnSale(&moment) && queue.isEmpty && indices.allSatisfy(free.contains)
+    return indices.count == record.seatNumbers.count && isOnSale(&moment) && queue.isEmpty
+      && indices.allSatisfy(free.contains)
       && setAside(indices, from: record.partnerID, &moment) == nil
   }
 

@@ -18,7 +18,7 @@ extension ShowLedger {
     if exceedsCap(request.identity.partnerID, request.customerRef, count, &moment) {
       return .refused(.holdLimitExceeded)
     }
-    guard seatsWithinReach(request.tier) >= request.count else {
+    guard mayHope(request, &moment) else {
       return .refused(.waitIsHopeless)
     }
     guard queue.parties.count < Limits.waitingParties else { return .refused(.waitlistFull) }
@@ -39,7 +39,7 @@ extension ShowLedger {
       _ = end(queue.parties.map { WaitEnd($0.key, .closed) })
       return
     }
-    dismissHopeless()
+    dismissHopeless(&moment)
     while let first = queue.parties.first, let indices = offer(to: first.request, &moment) {
       let seats = indices.map { terms.layout.seats[$0] }
       let partnerID = first.request.identity.partnerID
@@ -54,22 +54,25 @@ extension ShowLedger {
     }
   }
 
-  private func dismissHopeless() {
-    var counts: [String: Int] = [:]
+  private func dismissHopeless(_ moment: inout Moment) {
+    var reaches: [Int64: ChannelReach] = [:]
+    var counts: [RequestedTier: Int] = [:]
     for party in queue.parties {
-      let tier = party.request.tier
-      let count = counts[tier] ?? seatsWithinReach(tier)
-      counts[tier] = count
+      let partnerID = party.request.identity.partnerID
+      let wanted = RequestedTier(partnerID: partnerID, tier: party.request.tier)
+      let reach = reaches[partnerID] ?? reach(of: partnerID, ifAllReleased: true, &moment)
+      reaches[partnerID] = reach
+      let count = counts[wanted] ?? reach.count(of: wanted.tier)
+      counts[wanted] = count
       if count < party.request.count { queue.end(party.key, .hopeless) }
     }
   }
 
-  /// Seats of a tier, or of all, that are free or may become so because they are only held.
-  private func seatsWithinReach(_ tier: String) -> Int {
-    terms.layout.seats.indices.count { index in
-      (tier.isEmpty || terms.layout.seats[index].tier == tier)
-        && (free.contains(index) || state(at: index) == .held)
-    }
+  /// Whether there are enough seats that are free or may become so because they are only held. What is set
+  /// aside for others is no hope: it may stay so until the line has long gone.
+  private func mayHope(_ request: WaitRequest, _ moment: inout Moment) -> Bool {
+    let reach = reach(of: request.identity.partnerID, ifAllReleased: true, &moment)
+    return reach.count(of: request.tier) >= request.count
   }
 
   /// Seats for a party, as soon as there are enough: side by side if possible, else in two rows, else
@@ -78,7 +81,8 @@ extension ShowLedger {
     guard free.count >= request.count else { return nil }
     let wish = BestWish(count: request.count, tier: request.tier, allowSplit: true)
     let partnerID = request.identity.partnerID
-    return choose(wish, for: partnerID, pastLine: false, &moment)
+    let offered = offered(wish.count, to: partnerID, pastLine: false, &moment)
+    return choose(wish, among: offered)
       ?? chooseSingly(wish, for: partnerID, &moment)
   }
 
@@ -89,7 +93,7 @@ extension ShowLedger {
   ) -> [Int]? {
     let rows = chooser.rows
     let reach = reach(of: partnerID, &moment)
-    let wanted = reach.free.filter {
+    let wanted = reach.common.union(reach.own).filter {
       wish.tier.isEmpty || terms.layout.seats[$0].tier == wish.tier
     }
     guard wanted.count >= wish.count else { return nil }
@@ -101,14 +105,16 @@ extension ShowLedger {
       )
     }
     let best = ranked.sorted { ($0.1, $0.2, $0.3, $0.4) < ($1.1, $1.2, $1.3, $1.4) }
-    var counts: [String: Int] = [:]
-    let open = best.map(\.0).filter { seat in
-      let tier = terms.layout.seats[seat].tier
-      counts[tier, default: 0] += 1
-      return counts[tier, default: 0] <= reach.most[tier] ?? .max
-    }
+    let excess = Set(reach.excess(best.map(\.0), pastLine: false))
+    let open = best.map(\.0).filter { !excess.contains($0) }
     return open.count < wish.count ? nil : open.prefix(wish.count).sorted()
   }
+}
+
+/// Whose customers wait for what.
+private struct RequestedTier: Hashable {
+  let partnerID: Int64
+  let tier: String
 }
 
 extension WaitRequest {

@@ -134,17 +134,18 @@ package final class ShowLedger {
     return ids.compactMap { live[$0] }
   }
 
-  /// Seats chosen by the server, as indices.
-  func choose(_ wish: BestWish) -> [Int]? {
+  /// Seats chosen by the server, as indices, among those that are offered; nil are all.
+  func choose(_ wish: BestWish, among offered: SeatSet?) -> [Int]? {
     chooser.choose(
       count: wish.count,
       tiers: wish.tier.isEmpty ? .all : terms.layout.tiers(named: [wish.tier]), free: free,
-      rule: terms.orphanRule, allowSplit: wish.allowSplit)
+      offered: offered, rule: terms.orphanRule, allowSplit: wish.allowSplit)
   }
 
-  /// Seats, as indices, because of which the orphan rule forbids to take others.
-  func objections(toTaking indices: [Int]) -> [Int] {
-    chooser.rows.objections(toTaking: indices, rule: terms.orphanRule, free: free)
+  /// Seats, as indices, because of which the orphan rule forbids to take others, of all that are offered.
+  func objections(toTaking indices: [Int], among offered: SeatSet?) -> [Int] {
+    chooser.rows.objections(
+      toTaking: indices, rule: terms.orphanRule, free: free, offered: offered)
   }
 
   // MARK: Changing

@@ -60,15 +60,19 @@ struct SplitChoice {
   private let isEven: Bool
   private var best: Pair?
 
-  /// Prepares a choice of two seats or more; `free` holds places, not seats.
-  init(count: Int, tiers: TierSet, free: SeatSet, rule: OrphanRule, rows: SeatRows) {
+  /// Prepares a choice of two seats or more; `free` holds places, not seats, and `offered` those of them
+  /// that may be chosen.
+  init(
+    count: Int, tiers: TierSet, free: SeatSet, offered: SeatSet, rule: OrphanRule, rows: SeatRows
+  ) {
     self.rule = rule
     self.rows = rows
     isEven = count.isMultiple(of: 2)
     func lines(_ count: Int) -> [Line] {
       Self.lines(
         FreeRuns(
-          of: count, in: tiers, free: free, lookingAtStranding: rule != .off, rows: rows), rows)
+          of: count, in: tiers, free: free, offered: offered, lookingAtStranding: rule != .off,
+          rows: rows), rows)
     }
     longer = lines((count + 1) / 2)
     shorter = isEven ? longer : lines(count / 2)

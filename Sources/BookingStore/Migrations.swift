@@ -41,6 +41,7 @@ package enum Migrations {
       ("0022_allocations.sql", PackageResources._022_allocations_sql),
       ("0023_schedules.sql", PackageResources._023_schedules_sql),
       ("0024_lock_order.sql", PackageResources._024_lock_order_sql),
+      ("0025_show_movies.sql", PackageResources._025_show_movies_sql),
     ]
   }
 }

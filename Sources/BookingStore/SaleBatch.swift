@@ -308,11 +308,18 @@ struct SaleBatch: Sendable {
 
   /// Whether something is refused that the feed may not know enough for. It does not tell of terms. And
   /// who changes a booking knows what another node did to it, of which the feed tells a moment later.
-  private var refusesBeyondFeed: Bool {
+  private func refusesBeyondFeed(_ shelf: LedgerShelf) -> Bool {
     zip(requests, decisions).contains { request, decision in
       guard let refusal = decision.refusal else { return false }
-      return refusal.restsOnTerms || request.changesBooking
+      return request.changesBooking
+        || refusal.restsOnTerms(withAllocations: hasAllocations(request, shelf))
     }
+  }
+
+  private func hasAllocations(_ request: SaleRequest, _ shelf: LedgerShelf) -> Bool {
+    var keys: Set<ShowKey> = []
+    request.forEachPart { addKeys(of: $0, to: &keys) }
+    return keys.contains { shelf.ledger($0.showID)?.terms.allocations.isEmpty == false }
   }
 
   /// What must be checked before shows without effect are answered for: nil when the ledgers are of
@@ -325,7 +332,7 @@ struct SaleBatch: Sendable {
     let written = Set(writes.shows.map(\.change.showID))
     let unwritten = showKeys.filter { !written.contains($0.showID) }
     let isProven = unwritten.allSatisfy { shelf.isProven($0.showID) }
-    if isFeedLive, moment.isClear, isProven, !refusesBeyondFeed { return nil }
+    if isFeedLive, moment.isClear, isProven, !refusesBeyondFeed(shelf) { return nil }
     let checked = unwritten.compactMap { key in
       shelf.ledger(key.showID).map {
         SaleStatements.CheckedShow(
@@ -496,12 +503,14 @@ extension Moment {
 }
 
 extension SaleRefusal {
-  /// Whether other terms could have led to another answer.
-  fileprivate var restsOnTerms: Bool {
+  /// Whether other terms could have led to another answer. What finds too few seats though nothing is set
+  /// aside finds no more when something is.
+  fileprivate func restsOnTerms(withAllocations: Bool) -> Bool {
     switch self {
     case .salesClosed, .staleShow, .strandsSeats, .holdLimitExceeded, .seatsAllocated,
-      .noAdjacentSeats:
+      .reservedForWaiting:
       true
+    case .noAdjacentSeats, .waitIsHopeless: withAllocations
     default: false
     }
   }

@@ -134,12 +134,16 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
       try await directory.show(id: request.showId)
     }
     guard let details else { throw .notFound(.showNotFound, "show", String(request.showId)) }
+    let caller = context.caller as? KnownCaller
+    // What others pay is no business of the caller's.
+    let offers = details.prices.offers.filter { offer in
+      let partnerID = offer.target.partnerID
+      return partnerID == nil || partnerID == caller?.partnerID || caller?.isOperator == true
+    }
     return .init(
       show: .init(details.show), layout: .init(details.show, details.layout),
-      offers: details.prices.offers.map { API.Offer($0, details.layout) },
-      setAside: details.allocations.map {
-        .init($0, details.layout, for: (context.caller as? KnownCaller)?.partnerID)
-      })
+      offers: offers.map { API.Offer($0, details.layout) },
+      setAside: details.allocations.map { .init($0, details.layout, for: caller?.partnerID) })
   }
 
   private func list<Item>(

@@ -114,6 +114,19 @@ private func half(
     }
   }
 
+  /// A schedule may give a show another movie and change nothing else.
+  @Test func anOfferForAMovieGoesWithTheMovie() async throws {
+    try await House.owned { house, terms in
+      _ = try await terms.createOffer(
+        half(OfferPlace(movieID: 1)), house.identity(100), by: ours)
+      #expect(try await house.price("A1", 1) == 500)
+      try await house.run("update show set movie_id = 2 where show_id = 1")
+      #expect(try await house.price("A2", 2) == 1_000)
+      try await house.run("update show set movie_id = 1 where show_id = 1")
+      #expect(try await house.price("A3", 3) == 500)
+    }
+  }
+
   /// By the clock of the database, which every quote is decided by anew.
   @Test func anOfferAppliesFromItsBeginningToItsEnd() async throws {
     try await House.owned { house, terms in

@@ -27,7 +27,10 @@ import Testing
       let percentage = [3, 20, 50, 80, 95, 100].randomElement(using: &random) ?? 50
       let free = Set(
         layout.seats.indices.filter { _ in Int.random(in: 0..<100, using: &random) < percentage })
-      let naive = NaiveChoice(layout, free: free)
+      // Half the time some free seats are set aside.
+      let kept = Bool.random(using: &random) ? 0 : 30
+      let offered = free.sorted().filter { _ in Int.random(in: 0..<100, using: &random) >= kept }
+      let naive = NaiveChoice(layout, free: free, offered: Set(offered))
       for rule in OrphanRule.allCases {
         compareChoice(best, naive, rule, "seed \(seed)", using: &random)
         compareJudgement(best, naive, rule, "seed \(seed)", using: &random)
@@ -44,14 +47,17 @@ import Testing
     let tiers = Set(layout.tiers.filter { _ in Int.random(in: 0..<4, using: &random) > 0 })
     let allowSplit = Int.random(in: 0..<4, using: &random) > 0
     let free = SeatSet(naive.free, capacity: layout.seats.count)
+    let offered = SeatSet(naive.offered, capacity: layout.seats.count)
     let chosen = best.choose(
-      count: count, tiers: layout.tiers(named: tiers), free: free, rule: rule,
+      count: count, tiers: layout.tiers(named: tiers), free: free, offered: offered, rule: rule,
       allowSplit: allowSplit)
     let expected = naive.choose(count: count, tiers: tiers, rule: rule, allowSplit: allowSplit)
     #expect(chosen == expected, note)
     // What the server chooses of its own, a customer may name.
     guard let chosen, layout.areAdjacent(chosen.map { layout.seats[$0] }) else { return }
-    #expect(best.rows.objections(toTaking: chosen, rule: rule, free: free).isEmpty, note)
+    #expect(
+      best.rows.objections(toTaking: chosen, rule: rule, free: free, offered: offered).isEmpty,
+      note)
   }
 
   private func compareJudgement(
@@ -70,10 +76,11 @@ import Testing
       }
     }
     let free = SeatSet(naive.free, capacity: naive.layout.seats.count)
+    let offered = SeatSet(naive.offered, capacity: naive.layout.seats.count)
     #expect(
       best.rows.strandedSeats(taking: named, free: free) == naive.stranded(taking: named), note)
     #expect(
-      best.rows.objections(toTaking: named, rule: rule, free: free)
+      best.rows.objections(toTaking: named, rule: rule, free: free, offered: offered)
         == naive.objections(toTaking: named, rule: rule), note)
   }
 

@@ -10,11 +10,14 @@ struct NaiveChoice {
 
   let layout: SeatLayout
   let free: Set<Int>
+  /// The free seats that may be chosen.
+  let offered: Set<Int>
   private let seatAt: [Place: Int]
 
-  init(_ layout: SeatLayout, free: Set<Int>) {
+  init(_ layout: SeatLayout, free: Set<Int>, offered: Set<Int>) {
     self.layout = layout
     self.free = free
+    self.offered = offered
     seatAt = Dictionary(
       uniqueKeysWithValues: layout.seats.enumerated().map {
         (Place(x: $0.element.x, y: $0.element.y), $0.offset)
@@ -66,10 +69,10 @@ struct NaiveChoice {
   private func runs(
     of count: Int, in tiers: Set<String>, where isGood: ([Int]) -> Bool
   ) -> [[Int]] {
-    free.compactMap { first -> [Int]? in
+    offered.compactMap { first -> [Int]? in
       let seat = layout.seats[first]
       let run = (0..<Int32(count)).compactMap { seatAt[Place(x: seat.x + $0, y: seat.y)] }
-      let fits = run.allSatisfy { free.contains($0) && tiers.contains(layout.seats[$0].tier) }
+      let fits = run.allSatisfy { offered.contains($0) && tiers.contains(layout.seats[$0].tier) }
       return run.count == count && fits && isGood(run) ? run : nil
     }
   }

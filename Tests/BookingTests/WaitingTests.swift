@@ -221,6 +221,19 @@ import Testing
     #expect(hall.line == [1])
   }
 
+  @Test func aLatePaymentForSeatsThatTheShowDoesNotHaveIsTooLate() throws {
+    let hall = try WaitingHall(["oo"])
+    let held = try #require(hall.ask(hall.hold("A1")).record)
+    let old = BookingRecord(
+      id: BookingID(lane: 3, unixMilliseconds: 1, random: (0, 99)), showID: 7, partnerID: 1,
+      customerRef: "", requestID: held.requestID, state: .expired, seatNumbers: [1, 99],
+      quote: held.quote, holdUntil: 1, isExtended: false, paymentReference: "", createdAt: 1,
+      version: 1)
+    hall.ledger.bringIn(old)
+    #expect(
+      hall.ask(hall.change(.confirm, old.id)) == .refusedUnlessLogged(.wrongState(old)))
+  }
+
   /// A ledger that is behind serves a party anew whose offer is known, and long over, elsewhere: none
   /// of it is written, but all of it is decided.
   @Test func anOfferIsExtendedInTheBatchThatMakesIt() throws {

@@ -98,6 +98,20 @@ def test_an_offer_from_its_making_to_its_end(house, seller):
     assert {"CREATE_OFFER", "UPDATE_OFFER", "END_OFFER"} <= set(acts(house.keeper))
 
 
+def test_an_offer_for_one_partner_is_told_to_it_alone(demo, house, seller):
+    show_id = house.show()
+    channel = house.keeper.operator.partner(f"Channel {new_id()}")
+    _, secret = house.keeper.operator.key(channel.partner_id)
+    made = create(house, half(partner_id=channel.partner_id, title="Ours"), show_id=show_id)
+    told = lambda caller: [
+        (offer.partner_id, offer.offer_id) for offer in caller.catalog.GetShow(
+            catalog_pb2.GetShowRequest(show_id=show_id)).offers if offer.title == "Ours"]
+    with demo.partner(secret) as theirs, demo.partner(demo.other_key) as operator:
+        assert told(seller) == []
+        assert told(theirs) == told(operator) == [(channel.partner_id, made.offer_id)]
+        assert price(seller, show_id, "A1") == 2000 and price(theirs, show_id, "A1") == 1000
+
+
 def test_an_offer_for_seats_days_and_times(house, seller):
     show_id = house.show()
     weekday = house.number(

@@ -78,7 +78,8 @@ extension Judge {
         } || commit.writes.bookings.contains { $0.record.state == .exchanged }
         || commit.writes.blocks.contains { !$0.request.isBlock }
       try demand(
-        mayComeBack || reach(wait.request, commit) < wait.request.count,
+        mayComeBack
+          || reach(wait.request, commit) - kept(from: wait.request, commit) < wait.request.count,
         "who may hope is not sent away", "\(wait.key)")
     case .left, .lost, .timedOut:
       try demand(
@@ -156,6 +157,32 @@ extension Judge {
     commit.after.shows[request.showID].map {
       Self.seats(of: request.tier, in: [.available, .held], $0)
     } ?? 0
+  }
+
+  /// Seats that are free or held and cannot become the party's before they return.
+  private func kept(from request: WaitRequest, _ commit: Commit) -> Int {
+    guard let show = commit.after.shows[request.showID] else { return 0 }
+    let others = show.terms.allocations.filter {
+      commit.now < $0.returnsAt && $0.partnerID != request.identity.partnerID
+    }
+    return others.reduce(0) { sum, allocation in
+      let isWanted = { (tier: String) in request.tier.isEmpty || tier == request.tier }
+      switch allocation.share {
+      case .seats(let numbers):
+        return sum
+          + show.terms.layout.seats.count {
+            numbers.contains($0.number) && isWanted($0.tier)
+              && [.available, .held].contains(show.seats[Int($0.number)].state)
+          }
+      case .quota(let tier, let count):
+        guard isWanted(tier) else { return sum }
+        let sold = commit.after.bookings(of: request.showID).filter {
+          $0.partnerID == allocation.partnerID && $0.state == .confirmed
+        }.flatMap(\.seatsLeft).count { show.terms.layout.seat(number: $0)?.tier == tier }
+        let there = Self.seats(of: tier, in: [.available, .held], show)
+        return sum + min(there, max(0, count - sold))
+      }
+    }
   }
 
   private static func seats(

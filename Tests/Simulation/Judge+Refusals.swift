@@ -148,6 +148,8 @@ extension Judge {
   ) throws {
     guard case .join(let join) = request, let layout = tables.shows[join.showID]?.terms.layout
     else { throw Violation("who does not wait needs no hope", "\(request)") }
+    // What was set aside at which moment is not known here; see `kept`.
+    if allocated.contains(join.showID) { return }
     let isTrue = moments(join.showID, arrival).contains { moment in
       let count = layout.seats.count { seat in
         [.available, .held].contains(moment.states[Int(seat.number)])
