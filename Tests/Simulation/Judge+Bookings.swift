@@ -92,9 +92,12 @@ extension Judge {
       $0.partnerID == record.partnerID && $0.customerRef == record.customerRef
         && $0.state.seatState != nil && (!record.customerRef.isEmpty || $0.id == record.id)
     }
-    let isOffer = !commit.writes.entries.contains { $0.bookingID == record.id }
-    guard !isOffer, !others.contains(where: \.isTakenAgain) else { return }
-    let count = others.reduce(0) { $0 + $1.seatsLeft.count }
+    // Who waits was asked for the cap when it joined, and it may be lower now.
+    let isOffer = { (id: BookingID) in
+      commit.before.bookings[id] == nil && !commit.writes.entries.contains { $0.bookingID == id }
+    }
+    guard !isOffer(record.id), !others.contains(where: \.isTakenAgain) else { return }
+    let count = others.reduce(0) { $0 + (isOffer($1.id) ? 0 : $1.seatsLeft.count) }
     try demand(
       count <= terms.seatsPerCustomer, "a customer has no more seats than allowed",
       "\(record.customerRef) has \(count) of \(terms.seatsPerCustomer)")
