@@ -362,7 +362,7 @@ def test_a_rush_through_haproxy_while_a_node_is_killed(town):
                 return
 
     crowd, _ = run_crowd(
-        town, town.fresh_show(seat_count=60), [(proxy.address, None)], kill_until_felt, clients=80,
+        town, town.fresh_show(seat_count=153), [(proxy.address, None)], kill_until_felt, clients=200,
         watchers=4, seed=22, seconds=120, think_seconds=1)
     assert crowd.repeats > 0 and crowd.sold > 40
     wait_until(lambda: serves(town, proxy), 30, "the proxy")
