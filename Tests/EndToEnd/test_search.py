@@ -200,6 +200,7 @@ def test_the_command_line_searches_too(demo, theatres, movies, tmp_path):
     (found,) = cli.json(
         "theatres", f"--near={centre.latitude},{centre.longitude}", "--within", "1")
     assert found["theatre"]["name"] == centre.name
+    assert cli.run("theatres", "--near", "-33.9,151.2", "--limit", "1")
     assert centre.name in "\n".join(
         cli.run("theatres", "--postal-code", centre.postal_code.lower()))
     (found,) = cli.json("search", movies[0].title[:5], "--limit", "1")

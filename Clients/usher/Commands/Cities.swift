@@ -30,7 +30,9 @@ struct Theatres: AsyncParsableCommand {
   var movie: String?
   @Option(help: ArgumentHelp("Only those with this ZIP or postal code.", valueName: "code"))
   var postalCode: String?
+  // A place in the south begins with a minus sign.
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Those around a place, nearest first: degrees north and east, as 52.52,13.40.",
       valueName: "place"))
