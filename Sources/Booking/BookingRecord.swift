@@ -156,6 +156,9 @@ package struct BookingRecord: Sendable, Hashable {
     set { tell { $0.paymentReference = newValue } }
   }
 
+  /// The code on its ticket; nil for what was never paid.
+  package var ticketCode: TicketCode? { paymentReference.isEmpty ? nil : TicketCode(id) }
+
   /// What the request that is answered gave back; nil for a request that gives nothing back.
   package var refund: Refund? {
     get { sequel?.told.refund }

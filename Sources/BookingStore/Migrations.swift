@@ -42,6 +42,7 @@ package enum Migrations {
       ("0023_schedules.sql", PackageResources._023_schedules_sql),
       ("0024_lock_order.sql", PackageResources._024_lock_order_sql),
       ("0025_show_movies.sql", PackageResources._025_show_movies_sql),
+      ("0026_ticket_codes.sql", PackageResources._026_ticket_codes_sql),
     ]
   }
 }

@@ -20,6 +20,32 @@ package struct SalesReach: Sendable, Hashable {
   var values: [PostgresValue] { [.int8(partnerID), PostgresValue(theatreIDs)] }
 }
 
+/// A booking found by its ticket's code, and who has the ticket.
+package struct TicketBooking: Sendable {
+  /// The booking.
+  package let booking: BookingRecord
+  /// The customer with an account that the house sold to; nil where a partner sold to its customer.
+  package let customer: TicketCustomer?
+
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let column = BookingColumn.count
+    let now: PostgresTimestamp = try row.decode(column)
+    booking = try BookingRecord(row).told(at: now.unixMicroseconds)
+    customer =
+      booking.partnerID == 0
+      ? TicketCustomer(
+        name: try row.decode(column + 1), email: try row.decode(column + 2),
+        phone: try row.decode(column + 3)) : nil
+  }
+}
+
+/// A customer with an account. All is empty once the account is closed.
+package struct TicketCustomer: Sendable, Equatable {
+  package let name: String
+  package let email: String
+  package let phone: String
+}
+
 /// What can happen to a booking once it is paid. The raw value is that of the API.
 package enum SaleKind: Int32, Sendable, CaseIterable {
   /// Its seats were sold.

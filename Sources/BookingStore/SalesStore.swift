@@ -65,6 +65,21 @@ package struct SalesStore: Sendable {
     return try reading { () throws(PostgresError) in try ShowDigest(result) }
   }
 
+  /// The paid bookings, whatever became of them, that have a ticket's code and may be seen: none, one, or
+  /// two of those that happen to share it.
+  package func bookings(
+    ofTicket code: TicketCode, _ reach: SalesReach, timeout: Duration? = nil
+  ) async throws(StoreError) -> [TicketBooking] {
+    let result = try await database.ask(
+      Statements.getBookingByTicket, [.int2(code.lane), .int8(code.number)] + reach.values,
+      timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      var found: [TicketBooking] = []
+      for row in result.rows { found.append(try TicketBooking(row)) }
+      return found
+    }
+  }
+
   /// Bookings of a show, oldest first; nil when nothing of it may be seen.
   package func bookings(
     ofShow showID: Int64, _ reach: SalesReach, pageSize: Int, pageToken: String,

@@ -113,6 +113,8 @@ enum Statements {
   static let getShowSales = file("get_show_sales", PackageResources.get_show_sales_sql)
   static let listShowBookings = file(
     "list_show_bookings", PackageResources.list_show_bookings_sql)
+  static let getBookingByTicket = file(
+    "get_booking_by_ticket", PackageResources.get_booking_by_ticket_sql)
 
   static let readSalesStatistics = file(
     "read_sales_statistics", PackageResources.read_sales_statistics_sql)

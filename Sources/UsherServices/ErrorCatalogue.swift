@@ -366,6 +366,11 @@ extension Reason {
       .init(
         .outOfRange, ["newest"], "The position of the stream of sales was never given.",
         "Check that it is this server's; begin with 0.")
+    case .ticketCodeAmbiguous:
+      .init(
+        .failedPrecondition, ["bookings"],
+        "Two bookings that the caller may see share the ticket's code.",
+        "Ask for what else tells them apart, and use the ids that are named.")
     case .salesForgotten:
       .init(
         .failedPrecondition, ["oldest"],

@@ -47,7 +47,8 @@ extension Usher.V1.Booking {
       version: record.version, extended: record.isExtended,
       cancelledSeats: layout.labels(record.cancelledSeats),
       supersededBy: record.supersededBy?.description ?? "",
-      supersedes: record.supersedes?.description ?? "")
+      supersedes: record.supersedes?.description ?? "",
+      ticketCode: record.ticketCode?.description ?? "")
   }
 }
 

@@ -159,6 +159,7 @@ package struct Permissions: Sendable {
   private static let following: [Row] = [
     (Usher.V1.SalesServiceMethods.watchSales, .scope(.report)),
     (Usher.V1.SalesServiceMethods.listShowBookings, .scope(.report)),
+    (Usher.V1.SalesServiceMethods.getBookingByTicketCode, .scope(.report)),
     (Usher.V1.SalesServiceMethods.getShowDigest, .scope(.report)),
     (Usher.V1.SalesServiceMethods.getSalesStatistics, .scope(.report)),
   ]

@@ -69,6 +69,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case seatsNotInBooking = "SEATS_NOT_IN_BOOKING"
   case statisticsTooLarge = "STATISTICS_TOO_LARGE"
   case positionAhead = "POSITION_AHEAD"
+  case ticketCodeAmbiguous = "TICKET_CODE_AMBIGUOUS"
   case salesForgotten = "SALES_FORGOTTEN"
   case seatsAllocated = "SEATS_ALLOCATED"
   case allocationNotFound = "ALLOCATION_NOT_FOUND"

@@ -4,6 +4,16 @@ import Booking
 import BookingStore
 import UsherProtos
 
+extension Usher.V1.TicketCustomer {
+  /// Whose a ticket is; `isTold` whether how to reach the customer may be told.
+  init(_ ticket: TicketBooking, isTold: Bool) {
+    self.init(
+      customerRef: ticket.booking.customerRef, name: ticket.customer?.name ?? "",
+      email: isTold ? ticket.customer?.email ?? "" : "",
+      phone: isTold ? ticket.customer?.phone ?? "" : "")
+  }
+}
+
 extension Usher.V1.Money {
   fileprivate init(_ money: Money) { self.init(money.minorUnits, money.currency) }
 }

@@ -144,6 +144,32 @@ package struct SalesService: Usher.V1.SalesServiceServer {
       }, nextPageToken: page.nextPageToken)
   }
 
+  package func getBookingByTicketCode(
+    _ request: Usher.V1.GetBookingByTicketCodeRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.GetBookingByTicketCodeResponse {
+    let code = TicketCode(request.ticketCode)
+    var violations = FieldViolations()
+    violations.require(
+      code != nil, "ticket_code", "must be a ticket's code, for example TKT-7F3K9QXM2A")
+    try violations.check()
+    guard let code else { throw .hidden }
+    let found = try await ask(context) { (store, reach, timeout) async throws(StoreError) in
+      try await store.bookings(ofTicket: code, reach, timeout: timeout)
+    }
+    guard found.count < 2 else {
+      throw .refusal(
+        .failedPrecondition, .ticketCodeAmbiguous, "Two bookings share this code.",
+        metadata: ["bookings": found.map(\.booking.id.description).joined(separator: ",")])
+    }
+    guard let ticket = found.first,
+      let show = try await show(ticket.booking.showID, context)
+    else { throw .notFound(.bookingNotFound, "booking", code.description) }
+    return .init(
+      booking: .init(
+        booking: .init(ticket.booking, show.layout), partnerId: ticket.booking.partnerID),
+      customer: .init(ticket, isTold: try context.seller().isOperator))
+  }
+
   package func getShowDigest(
     _ request: Usher.V1.GetShowDigestRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.GetShowDigestResponse {

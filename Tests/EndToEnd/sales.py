@@ -30,6 +30,12 @@ def digest(partner, show_id):
     return stub.GetShowDigest(sales_pb2.GetShowDigestRequest(show_id=show_id), timeout=20)
 
 
+def ticket(partner, code):
+    stub = sales_pb2_grpc.SalesServiceStub(partner.channel)
+    request = sales_pb2.GetBookingByTicketCodeRequest(ticket_code=code)
+    return stub.GetBookingByTicketCode(request, timeout=20)
+
+
 def list_bookings(partner, show_id, **fields):
     stub = sales_pb2_grpc.SalesServiceStub(partner.channel)
     request = sales_pb2.ListShowBookingsRequest(show_id=show_id, **fields)

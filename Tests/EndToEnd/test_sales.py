@@ -10,7 +10,7 @@ from command_line import CommandLine
 from partner import new_id, refusal, wait_ready
 from sales import (
     CANCELLED, CONFIRMED, EXCHANGED_AWAY, EXCHANGED_FOR, Follower, Record, digest, follow_until,
-    list_bookings, newest_position, watch)
+    list_bookings, newest_position, ticket, watch)
 from test_operators import Operator
 from usherd import wait_until
 from usher.v1 import booking_pb2
@@ -197,6 +197,39 @@ def test_who_sees_what(demo, house):
         for call in (list_bookings, digest):
             assert refused(call, operator, 1 << 40) == (
                 grpc.StatusCode.NOT_FOUND, "SHOW_NOT_FOUND")
+
+
+def test_a_booking_is_found_by_its_ticket(demo, house, own_folder):
+    show_id = house.show_ids[0]
+    with (house.partner("owner") as owner, house.partner("one") as one,
+          house.partner("stranger") as stranger, house.partner("narrow") as narrow,
+          demo.partner(demo.other_key) as operator):
+        held = one.hold(show_id, best=(2, ""), customer="guest 7")
+        assert not held.ticket_code
+        sold = one.confirm(held.booking_id)
+        assert sold.ticket_code.startswith("TKT-")
+        typed = sold.ticket_code.removeprefix("TKT-").lower()
+        for partner, code in [
+                (one, sold.ticket_code), (owner, typed), (operator, f"{typed[:5]} {typed[5:]}")]:
+            found = ticket(partner, code)
+            assert found.booking.booking.booking_id == sold.booking_id
+            assert list(found.booking.booking.seats) == list(sold.seats)
+            assert found.booking.partner_id == house.one_id
+            assert found.customer.customer_ref == "guest 7" and not found.customer.email
+        # Others' tickets are not told from none.
+        none = refusal(ticket, owner, "TKT-0000000000")
+        assert (none.code, none.reason) == (grpc.StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND")
+        for partner in (stranger, narrow):
+            assert refused(ticket, partner, sold.ticket_code) == (none.code, none.reason)
+        wrong = refusal(ticket, one, "TKT-7F3K9Q")
+        assert wrong.fields == ["ticket_code"]
+        one.cancel(sold.booking_id)
+        assert ticket(owner, typed).booking.booking.state == booking_pb2.BOOKING_STATE_CANCELLED
+    cli = CommandLine(demo, own_folder)
+    cli.environment["USHER_TOKEN"] = house.key("owner")
+    lines = "\n".join(cli.run("partner", "sales", "ticket", typed))
+    assert "guest 7" in lines and sold.ticket_code in lines
+    cli.start("partner", "sales", "ticket", "TKT-0000000000").errors(code=5)
 
 
 def test_the_digest_is_what_the_stream_tells(house):

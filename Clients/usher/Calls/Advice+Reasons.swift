@@ -100,6 +100,8 @@ extension Advice {
     case "STATISTICS_TOO_LARGE": ("Ask for fewer days, or one theatre.", nil)
     case "POSITION_AHEAD":
       ("Is the position another server's? --after 0 begins with all that is kept.", nil)
+    case "TICKET_CODE_AMBIGUOUS":
+      ("'usher partner sales bookings' of the show tells which of the two it is.", nil)
     case "SALES_FORGOTTEN":
       (
         "What was sold before is not kept; compare with 'usher partner sales digest' and begin anew.",

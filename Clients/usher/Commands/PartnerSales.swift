@@ -9,7 +9,7 @@ struct SalesCommand: AsyncParsableCommand {
     commandName: "sales",
     abstract: "Follows what is sold of one's theatres, and what one sold.",
     discussion: "Needs a key with the scope 'report'.",
-    subcommands: [Watch.self, Bookings.self, Digest.self, Statistics.self])
+    subcommands: [Watch.self, Bookings.self, Ticket.self, Digest.self, Statistics.self])
 
   struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -68,6 +68,23 @@ struct SalesCommand: AsyncParsableCommand {
           Usher.V1.ListShowBookingsResponse(bookings: listing.items), items: listing.items,
           table: SalesText.bookings(listing.items, session.output.style))
         list.remark(listing.items.count, isCut: listing.isCut, "bookings", session.output)
+      }
+    }
+  }
+
+  struct Ticket: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Finds a booking and its customer by the code on a ticket.")
+    @Argument(help: "The code, for example TKT-7F3K9QXM2A; TKT- may be left out.") var code: String
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+      try await global.perform { (session) throws(Failure) in
+        let found = try await session.read(Advice()) { (options) async throws(RPCError) in
+          try await session.sales.getBookingByTicketCode(
+            .init(ticketCode: code), options: options)
+        }
+        try session.output.print(found, lines: SalesText.ticket(found, session.output.style))
       }
     }
   }

@@ -37,7 +37,8 @@ enum BookingText {
     return [
       style.paint("\(state.prefix(1).uppercased())\(state.dropFirst()) \(seats)", .strong)
         + "\(style.clean(total))\(payment)",
-      "Booking \(style.clean(booking.bookingId)), show \(booking.showId)",
+      "Booking \(style.clean(booking.bookingId)), show \(booking.showId)"
+        + (booking.ticketCode.isEmpty ? "" : ", ticket \(style.clean(booking.ticketCode))"),
     ]
   }
 
@@ -45,7 +46,8 @@ enum BookingText {
   static func details(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
     let isHeld = booking.state == .held
     let facts: [(String, String)] = [
-      ("Booking", booking.bookingId), ("Show", "\(booking.showId)"),
+      ("Booking", booking.bookingId), ("Ticket", booking.ticketCode),
+      ("Show", "\(booking.showId)"),
       ("State", name(booking.state) + (isHeld ? ", for \(span(booking))" : "")),
       ("Seats", booking.seats.joined(separator: ", ")),
       ("Cancelled", booking.cancelledSeats.joined(separator: ", ")),

@@ -36,6 +36,21 @@ enum SalesText {
     return table
   }
 
+  /// A booking found by its ticket, with its customer.
+  static func ticket(
+    _ found: Usher.V1.GetBookingByTicketCodeResponse, _ style: Style
+  ) -> [String] {
+    let customer = found.customer ?? .init()
+    let seller = found.booking?.partnerId ?? 0
+    let facts: [(String, String)] = [
+      ("Sold by", seller == 0 ? "the house" : "partner \(seller)"),
+      ("Name", customer.name), ("E-mail", customer.email), ("Phone", customer.phone),
+    ]
+    let lines = facts.filter { !$0.1.isEmpty }
+      .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }
+    return lines + BookingText.details(found.booking?.booking ?? .init(), flags: "", style)
+  }
+
   static func digest(_ digest: Usher.V1.GetShowDigestResponse, _ style: Style) -> [String] {
     var table = Table(
       [
