@@ -43,6 +43,7 @@ package enum Migrations {
       ("0024_lock_order.sql", PackageResources._024_lock_order_sql),
       ("0025_show_movies.sql", PackageResources._025_show_movies_sql),
       ("0026_ticket_codes.sql", PackageResources._026_ticket_codes_sql),
+      ("0027_authors.sql", PackageResources._027_authors_sql),
     ]
   }
 }

@@ -71,7 +71,13 @@ package final class KnownCaller: CallerIdentity {
 
   /// Counts calls. Throws RESOURCE_EXHAUSTED with the time to wait when it has made too many lately.
   func count(_ calls: Int = 1, in lane: RateLane) throws(RPCError) {
-    guard let rate = rates[lane], let wait = rate.take(calls) else { return }
+    try rates.count(calls, in: lane)
+  }
+}
+
+extension CallRates {
+  fileprivate func count(_ calls: Int = 1, in lane: RateLane) throws(RPCError) {
+    guard let rate = self[lane], let wait = rate.take(calls) else { return }
     throw .tooManyCalls(lane, perSecond: rate.perSecond, wait: wait)
   }
 }
@@ -96,6 +102,12 @@ package final class CredentialCache {
     self.store = store
     self.tokens = tokens
     self.limits = limits
+  }
+
+  /// Counts a call without a credential. Throws RESOURCE_EXHAUSTED with the time to wait when too many came
+  /// from its address lately.
+  func countAnonymous(_ context: ServerContext) throws(RPCError) {
+    try limits.rates(ofPeer: context.peer).count(in: .selling)
   }
 
   /// Who shows this as was found out lately: nobody when it is no good key's, nil when the store has to be

@@ -26,7 +26,7 @@ package struct CredentialInterceptor: ServerInterceptor {
   package func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool {
     guard let (requirement, shown) = try demand(context) else { return true }
     guard let known = parts[context.loop].credentials.known(showing: shown) else { return false }
-    guard let caller = try admit(known, requirement, shown) else { return true }
+    guard let caller = try admit(known, requirement, shown, context) else { return true }
     guard caller.account == nil || requirement == .read else { return false }
     if let lane = requirement.rateLane { try caller.count(in: lane) }
     context.caller = caller
@@ -40,7 +40,7 @@ package struct CredentialInterceptor: ServerInterceptor {
     let found = try await failures.translating { () async throws(StoreError) in
       try await cache.caller(showing: shown, timeout: remaining)
     }
-    guard let caller = try admit(found, requirement, shown) else { return }
+    guard let caller = try admit(found, requirement, shown, context) else { return }
     if let lane = requirement.rateLane { try caller.count(in: lane) }
     if let account = caller.account, requirement != .read {
       try await requireOpenSession(account, context)
@@ -57,17 +57,22 @@ package struct CredentialInterceptor: ServerInterceptor {
     guard requirement != .open else { return nil }
     if let shown = ShownCredential(context) { return (requirement, shown) }
     guard requirement == .read, anonymousReads else { throw Self.missing }
+    try parts[context.loop].credentials.countAnonymous(context)
     return nil
   }
 
   /// Who was found, if the method is theirs to call; nil for nobody in particular.
   private func admit(
-    _ found: KnownCaller?, _ requirement: Requirement, _ shown: ShownCredential
+    _ found: KnownCaller?, _ requirement: Requirement, _ shown: ShownCredential,
+    _ context: ServerContext
   ) throws(RPCError) -> KnownCaller? {
     guard let caller = found else {
       guard case .certificate(let identity) = shown else { throw Self.invalid }
       // Whoever may connect need not be a partner.
-      if requirement == .read, anonymousReads { return nil }
+      if requirement == .read, anonymousReads {
+        try parts[context.loop].credentials.countAnonymous(context)
+        return nil
+      }
       throw .refusal(
         .unauthenticated, .credentialsInvalid, "The certificate stands for no key.",
         metadata: ["sha256": identity.fingerprint])

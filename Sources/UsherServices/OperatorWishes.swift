@@ -59,6 +59,9 @@ enum OperatorWishes {
       request.theatreIds.count <= Limits.theatresPerKey
         && Set(request.theatreIds).count == request.theatreIds.count,
       "theatre_ids", "must be at most \(Limits.theatresPerKey), each once")
+    violations.require(
+      request.theatreIds.isEmpty || !request.scopes.contains(Scope.admin.rawValue), "theatre_ids",
+      "must be empty with the scope admin, which is good everywhere")
     let lifetime = request.lifetime.map(span)
     if let lifetime {
       violations.require(

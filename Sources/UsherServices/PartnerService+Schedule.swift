@@ -113,6 +113,9 @@ extension PartnerService {
       if result.showID != 0 { theatre.named.insert(result.showID) }
     }
     if results.contains(where: { $0.outcome == .refused }) { theatre.isAnyRefused = true }
+    if results.contains(where: { [.created, .updated].contains($0.outcome) }) {
+      parts.forgetAnswers()
+    }
     return results
   }
 
@@ -133,6 +136,7 @@ extension PartnerService {
       let withdrawn = try await ask(context) { (store, _, timeout) async throws(StoreError) in
         free.isEmpty ? [] : try await store.withdrawShows(free, timeout: timeout)
       }
+      if !withdrawn.isEmpty { parts.forgetAnswers() }
       let isLast = page.count < Limits.vanishedPerResponse
       let vanished = page.map { show in
         Usher.V1.VanishedShow(

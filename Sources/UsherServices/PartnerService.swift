@@ -32,7 +32,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
     let outcome = try await ask(context) { (store, actor, timeout) async throws(StoreError) in
       try await store.createTheatre(wish, by: actor, timeout: timeout)
     }
-    return .init(theatre: try Self.theatre(outcome))
+    return .init(theatre: try theatre(outcome))
   }
 
   package func updateTheatre(
@@ -44,7 +44,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
     let outcome = try await ask(context) { (store, actor, timeout) async throws(StoreError) in
       try await store.updateTheatre(id: id, change, by: actor, timeout: timeout)
     }
-    return .init(theatre: try Self.theatre(outcome))
+    return .init(theatre: try theatre(outcome))
   }
 
   package func getOwnTheatre(
@@ -73,12 +73,14 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
       theatres: page.items.map { API.OwnTheatre($0) }, nextPageToken: page.nextPageToken)
   }
 
-  private static func theatre(
+  private func theatre(
     _ outcome: HouseStore.TheatreOutcome
   ) throws(RPCError) -> Usher.V1.OwnTheatre {
     var violations = FieldViolations()
     switch outcome {
-    case .done(let theatre): return .init(theatre)
+    case .done(let theatre):
+      parts.noteOwn(CatalogueChange(.places))
+      return .init(theatre)
     case .nameTaken:
       throw .refusal(
         .alreadyExists, .theatreNameTaken, "Another theatre of the city has this name.")
@@ -103,6 +105,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
         inTheatre: request.theatreId, named: request.name, by: actor, timeout: timeout)
     }
     guard let made else { throw Self.auditoriumNameTaken }
+    parts.noteOwn(CatalogueChange(.places))
     return .init(auditorium: .init(made))
   }
 
@@ -117,6 +120,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
         timeout: timeout)
     }
     guard let renamed else { throw Self.auditoriumNameTaken }
+    parts.noteOwn(CatalogueChange(.places))
     return .init(auditorium: .init(renamed))
   }
 
@@ -151,6 +155,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
     }
     switch outcome {
     case .done(let id):
+      parts.noteOwn(CatalogueChange(.movies))
       movie.movieId = id
       return .init(movie: movie)
     case .known(let id):

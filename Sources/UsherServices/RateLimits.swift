@@ -74,16 +74,20 @@ package final class RateLimits: Sendable {
     /// For partners' keys, those that have no limits of their own.
     package var selling: Int
     package var reporting: Int
+    /// For each address of callers without a credential.
+    package var anonymous: Int
 
-    package init(selling: Int, reporting: Int) {
+    package init(selling: Int, reporting: Int, anonymous: Int = 0) {
       self.selling = selling
       self.reporting = reporting
+      self.anonymous = anonymous
     }
   }
 
   enum Owner: Hashable {
     case key(Int64)
     case account(UniqueID)
+    case address(String)
   }
 
   private let policy: Policy
@@ -106,6 +110,12 @@ package final class RateLimits: Sendable {
     rates(
       of: .account(id), selling: Limits.accountCallsPerSecond,
       reporting: Limits.accountCallsPerSecond)
+  }
+
+  /// The rates of callers without a credential at an address.
+  func rates(ofPeer peer: String) -> CallRates {
+    let address = peer.utf8.lastIndex(of: UInt8(ascii: ":")).map { peer[..<$0] } ?? peer[...]
+    return rates(of: .address(String(address)), selling: policy.anonymous, reporting: 0)
   }
 
   private func rates(of owner: Owner, selling: Int, reporting: Int) -> CallRates {

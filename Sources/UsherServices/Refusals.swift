@@ -120,13 +120,13 @@ extension RPCError {
       code, reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
-  /// A credential has called too often.
+  /// A credential, or an address without one, has called too often.
   static func tooManyCalls(_ lane: RateLane, perSecond: Int, wait: Duration) -> RPCError {
     let (seconds, attoseconds) = wait.components
     let delay = Google.Protobuf.Duration(
       seconds: seconds, nanos: Int32(attoseconds / 1_000_000_000))
     return refusal(
-      .resourceExhausted, .rateLimited, "The credential has called too often.",
+      .resourceExhausted, .rateLimited, "There were too many calls.",
       metadata: ["lane": lane.rawValue, "calls_per_second": String(perSecond)],
       details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }

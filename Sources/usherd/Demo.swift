@@ -24,6 +24,7 @@ struct Demo: AsyncParsableCommand {
     var settings = Settings()
     settings.connectionsPerPeer = ConnectionLimits().connections
     settings.sellingPerSecond = 0
+    settings.anonymousPerSecond = 0
     return settings
   }
 

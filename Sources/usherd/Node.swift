@@ -58,7 +58,9 @@ final class Node: Sendable {
     self.tokens = tokens
     let shows = reads.map { ShowDirectory(CatalogStore($0), on: $0.loop) }
     let limits = RateLimits(
-      .init(selling: settings.sellingPerSecond, reporting: settings.reportingPerSecond))
+      .init(
+        selling: settings.sellingPerSecond, reporting: settings.reportingPerSecond,
+        anonymous: settings.anonymousPerSecond))
     let parts = PerLoop(loops) { loop in
       let index = loops.firstIndex { $0 === loop } ?? 0
       return Self.makeParts(loop, reads[index], shows[index], tokens, limits, logger)
@@ -158,7 +160,6 @@ final class Node: Sendable {
       inventory.metrics,
       AccessLog(logger),
       CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
-      CatalogueWrites(parts),
     ])
     let catalog = CatalogService(parts, logger: logger)
     router.register(catalog)

@@ -27,6 +27,7 @@ enum SettingKey: String, CaseIterable {
   case connectionsPerPeer = "connections_per_peer"
   case sellingPerSecond = "selling_per_second"
   case reportingPerSecond = "reporting_per_second"
+  case anonymousPerSecond = "anonymous_per_second"
   case logLevel = "log_level"
   case drainSeconds = "drain_seconds"
   case allowUnsafeDurability = "allow_unsafe_durability"
@@ -94,6 +95,10 @@ struct SettingFlags: ParsableArguments {
     help: ArgumentHelp(
       "Most calls per second and key that report and manage; 0: any.", valueName: "n"))
   var reportingPerSecond: String?
+  @Option(
+    help: ArgumentHelp(
+      "Most calls per second from an address without a credential; 0: any.", valueName: "n"))
+  var anonymousPerSecond: String?
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error.", valueName: "level"))
   var logLevel: String?
   @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
@@ -109,7 +114,7 @@ struct SettingFlags: ParsableArguments {
       (.cleartext, cleartext), (.anonymousReads, anonymousReads), (.reflection, reflection),
       (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
       (.connectionsPerPeer, connectionsPerPeer), (.sellingPerSecond, sellingPerSecond),
-      (.reportingPerSecond, reportingPerSecond),
+      (.reportingPerSecond, reportingPerSecond), (.anonymousPerSecond, anonymousPerSecond),
       (.logLevel, logLevel), (.drainSeconds, drainSeconds),
       (.allowUnsafeDurability, allowUnsafeDurability),
     ]
@@ -139,6 +144,8 @@ struct Settings: Sendable {
   var sellingPerSecond = 5_000
   /// A report is a scan of thousands of rows.
   var reportingPerSecond = 200
+  /// What a household reads by hand, behind one address.
+  var anonymousPerSecond = 100
   var logLevel = Logger.Level.info
   var drainSeconds = 30
   var allowUnsafeDurability = false
@@ -205,6 +212,7 @@ struct Settings: Sendable {
     case .connectionsPerPeer: connectionsPerPeer = try Self.number(key, value, 1...10_000)
     case .sellingPerSecond: sellingPerSecond = try Self.number(key, value, 0...1_000_000)
     case .reportingPerSecond: reportingPerSecond = try Self.number(key, value, 0...1_000_000)
+    case .anonymousPerSecond: anonymousPerSecond = try Self.number(key, value, 0...1_000_000)
     case .logLevel:
       guard let level = Logger.Level(rawValue: value) else {
         throw Self.wrong(key, "must be trace, debug, info, notice, warning, error or critical")
@@ -250,6 +258,7 @@ struct Settings: Sendable {
       .poolConnections: "\(poolConnections)",
       .connectionsPerPeer: "\(connectionsPerPeer)",
       .sellingPerSecond: "\(sellingPerSecond)", .reportingPerSecond: "\(reportingPerSecond)",
+      .anonymousPerSecond: "\(anonymousPerSecond)",
       .logLevel: logLevel.rawValue,
       .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
     ]

@@ -6,12 +6,14 @@ import os
 import signal
 import threading
 
+import grpc
 import pytest
 
-from partner import Partner, catalog_pb2, wait_ready
+from partner import Partner, catalog_pb2, new_id, wait_ready
 from serving import Serving
 from test_cancelled_sql import locked
 from test_feed_loss import feed_backends
+from usher.v1 import partner_pb2_grpc, terms_pb2
 from usherd import wait_until
 
 
@@ -115,6 +117,26 @@ def test_a_show_that_is_cancelled_leaves_the_movies_of_its_town(demo, pair):
     demo.server.sql(f"update show set sales_state = 2 where {where}")
     for partner in pair:
         wait_until(lambda: show.movie_id in titles(partner), 20, "the movie")
+
+
+def test_an_act_that_changes_no_list_costs_nobody_the_memory(demo, pair):
+    """Cities stay in memory while seats are withdrawn, again and again by the same request."""
+    show, question = demo.fresh_show(), catalog_pb2.ListCitiesRequest(page_size=7)
+    act = terms_pb2.BlockSeatsRequest(
+        show_id=show.show_id, seats=demo.labels(show.show_id)[:1], request_id=new_id())
+    with demo.partner(demo.other_key) as operator:
+        stub = partner_pb2_grpc.PartnerServiceStub(operator.channel)
+
+        def is_kept():
+            pair[0].catalog.ListCities(question)
+            stub.BlockSeats(act, timeout=20)
+            with locked(demo.server, "city"):
+                try:
+                    return bool(pair[0].catalog.ListCities(question, timeout=2).cities)
+                except grpc.RpcError:
+                    return False
+
+        wait_until(is_kept, 60, "an answer without the database")
 
 
 def test_what_changes_while_the_feed_is_cut_is_seen(demo, pair):

@@ -206,6 +206,8 @@ SPAN = duration_pb2.Duration
         ("CreateApiKey",
          {"partner_id": 1, "scopes": ["sell"], "certificate": "sha256:" + "g" * 64}, "certificate"),
         ("CreateApiKey",
+         {"partner_id": 1, "scopes": ["admin"], "theatre_ids": [1]}, "theatre_ids"),
+        ("CreateApiKey",
          {"partner_id": 1, "scopes": ["sell"], "selling_per_second": -1}, "selling_per_second"),
         ("CreateApiKey",
          {"partner_id": 1, "scopes": ["sell"], "selling_per_second": 1_000_001},

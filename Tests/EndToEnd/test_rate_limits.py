@@ -5,10 +5,10 @@ import time
 import grpc
 import pytest
 
-from partner import Partner, new_id, refusal
+from partner import Partner, Refusal, new_id, refusal
 from serving import Serving
 from test_operators import Operator
-from usher.v1 import booking_pb2
+from usher.v1 import booking_pb2, catalog_pb2
 from usherd import Folder
 
 SLOW = 5
@@ -19,7 +19,8 @@ def node(demo):
     data = demo.server.data
     with Folder() as folder, Serving(
             demo, folder, certificate=data / "server.pem", key=data / "server.key",
-            selling_per_second=SLOW, loops=2) as node:
+            selling_per_second=SLOW, loops=2, anonymous_reads="true",
+            anonymous_per_second=SLOW) as node:
         node.authority = (data / "ca.pem").read_bytes()
         yield node
 
@@ -66,6 +67,23 @@ def test_one_key_does_not_use_up_anothers(node, operator):
     _, calm = operator.key(partner)
     assert calls(node, eager, 30)[1] is not None
     assert calls(node, calm, SLOW)[1] is None
+
+
+def test_callers_without_a_credential_are_counted_by_their_address(node, operator):
+    _, secret = operator.key(operator.partner(f"Polite {new_id()}").partner_id)
+    request = catalog_pb2.ListCitiesRequest(page_size=1)
+
+    with Partner(node.tcp, node.authority) as one, Partner(node.tcp, node.authority) as other:
+        one.catalog.ListCities(request)
+        with pytest.raises(grpc.RpcError) as refused:
+            for _ in range(1000):
+                one.catalog.ListCities(request)
+                other.catalog.ListCities(request)
+        found = Refusal(refused.value)
+        assert found.reason == "RATE_LIMITED" and found.metadata["lane"] == "selling"
+        # A key at the same address has calls of its own.
+        with Partner(node.tcp, node.authority, secret) as partner:
+            partner.catalog.ListCities(request)
 
 
 def test_a_key_may_have_a_limit_of_its_own(node, operator):

@@ -66,6 +66,19 @@ import UsherProtos
     #expect(again[.selling] === special[.selling] && again[.selling] !== plain[.selling])
   }
 
+  @Test func callersWithoutACredentialAreCountedByAddress() {
+    let limits = RateLimits(.init(selling: 7, reporting: 7, anonymous: 2))
+    let one = limits.rates(ofPeer: "192.0.2.1:50312")
+    #expect(one[.selling]?.perSecond == 2)
+    #expect(limits.rates(ofPeer: "192.0.2.1:50313")[.selling] === one[.selling])
+    #expect(limits.rates(ofPeer: "192.0.2.2:50312")[.selling] !== one[.selling])
+    let six = limits.rates(ofPeer: "[2001:db8::1]:50312")
+    #expect(limits.rates(ofPeer: "[2001:db8::1]:50313")[.selling] === six[.selling])
+    #expect(limits.rates(ofPeer: "[2001:db8::2]:50312")[.selling] !== six[.selling])
+    let free = RateLimits(.init(selling: 7, reporting: 7, anonymous: 0))
+    #expect(free.rates(ofPeer: "unix:")[.selling] == nil)
+  }
+
   @Test func aFullTableForgetsOnlyThoseWhoRest() {
     let limits = RateLimits(.init(selling: 1, reporting: 1))
     let busy = limits.rates(ofKey: 0, selling: nil, reporting: nil)
