@@ -82,7 +82,7 @@ struct UsherCommand: AsyncParsableCommand {
           Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Customers", subcommands: [Account.self, Recommendations.self]),
-      CommandGroup(name: "Partners", subcommands: [PartnerCommand.self]),
+      CommandGroup(name: "Partners", subcommands: [PartnerCommand.self, SandboxCommand.self]),
       CommandGroup(name: "Operating", subcommands: [Admin.self, Bench.self]),
     ])
 }

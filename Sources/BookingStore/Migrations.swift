@@ -44,6 +44,7 @@ package enum Migrations {
       ("0025_show_movies.sql", PackageResources._025_show_movies_sql),
       ("0026_ticket_codes.sql", PackageResources._026_ticket_codes_sql),
       ("0027_authors.sql", PackageResources._027_authors_sql),
+      ("0028_sandbox.sql", PackageResources._028_sandbox_sql),
     ]
   }
 }

@@ -136,6 +136,13 @@ enum Statements {
   static let listManagedOffers = file(
     "list_managed_offers", PackageResources.list_managed_offers_sql)
 
+  static let isSandbox = PostgresStatement(
+    name: "is_sandbox", sql: "select exists (select from sandbox)")
+  static let makeSandbox = call("make_sandbox", parameters: 0)
+  static let setFaults = call("set_faults", parameters: 8)
+  static let readFaults = call("read_faults", parameters: 1)
+  static let meetFault = call("meet_fault", parameters: 3)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)

@@ -89,11 +89,18 @@ package final class Broadcast: BatchEndHandler {
     stream.sendHeadersIfNeeded()
     let takesGzip = stream.compresses
     for envelope in opening {
+      if let breakingPoint = stream.breakingPoint, !breakingPoint.lets() { break }
       sink.sendMessage(takesGzip ? envelope.compressed : envelope.bytes)
+    }
+    // Whoever hands the call over ends it: a handler that throws.
+    if let breakingPoint = stream.breakingPoint, breakingPoint.isReached {
+      throw breakingPoint.error
     }
     subscriberCount += 1
     syncedCount += 1
-    group(on: line).add(stream, BroadcastGroup.Place(cursor: head, takesGzip: takesGzip))
+    let breaks = stream.breakingPoint != nil
+    group(on: line).add(
+      stream, BroadcastGroup.Place(cursor: head, takesGzip: takesGzip, breaks: breaks))
   }
 
   /// Ends every call behind what was published: with the error, or in good order without one.

@@ -1,6 +1,8 @@
 // The calls of one connection that follow one topic. They are woken and served together, so that a
 // publish costs a connection one turn, however many of its calls follow.
 
+import Reactor
+
 /// A connection as a broadcast sees it. All calls happen on the loop.
 package protocol BroadcastLine: AnyObject {
   /// Asks to be told, by `BroadcastGroup.turnBegins()`, when the connection is next about to send,
@@ -17,6 +19,8 @@ package final class BroadcastGroup {
     /// Position of the first message that the call has not been given.
     var cursor: Int
     let takesGzip: Bool
+    /// Whether the call has a breaking point.
+    var breaks = false
 
     func form(of envelope: SharedEnvelope) -> [UInt8] {
       takesGzip ? envelope.compressed : envelope.bytes
@@ -65,9 +69,26 @@ package final class BroadcastGroup {
   /// there are no more, and returns whether there are. Nothing here calls back into the transport.
   package func pull(slot: Int, byteCount: Int, _ take: ([UInt8]) -> Void) -> Bool {
     guard slot < places.count else { return false }
+    if places[slot].breaks { return pullBreaking(slot, byteCount, take) }
     let cursor = broadcast.read(places[slot], byteCount, take)
     places[slot].cursor = cursor
     return cursor < broadcast.head
+  }
+
+  /// The same up to the call's breaking point, behind which the call ends once the transport is done.
+  private func pullBreaking(
+    _ slot: Int, _ byteCount: Int, _ take: ([UInt8]) -> Void
+  ) -> Bool {
+    let call = calls[slot]
+    guard let breakingPoint = call.breakingPoint, !breakingPoint.isReached else { return false }
+    let cursor = broadcast.read(places[slot], byteCount) { bytes in
+      if breakingPoint.lets() { take(bytes) }
+    }
+    places[slot].cursor = cursor
+    guard breakingPoint.isReached else { return cursor < broadcast.head }
+    let (ended, error) = (LoopRef(call), breakingPoint.error)
+    call.loop.execute { ended.value.finish(error) }
+    return false
   }
 
   /// Everything that a subscriber has not been given.

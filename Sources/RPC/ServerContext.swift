@@ -96,6 +96,12 @@ package struct ServerContext: Sendable {
     stream.value.wantsCompression = true
   }
 
+  /// Has the answer break off with an error after so many messages: with 0 whatever the answer is, with
+  /// more as soon as the last of them is on its way. A call with one message has no use for more. Loop only.
+  package func breakOff(afterMessages count: Int, _ error: RPCError) {
+    stream.value.breakingPoint = BreakingPoint(messagesLeft: count, error)
+  }
+
   /// Whether the request message read last had come compressed. Loop only.
   package var lastRequestWasCompressed: Bool { stream.value.inbound.lastWasCompressed }
 

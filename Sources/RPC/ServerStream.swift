@@ -64,6 +64,8 @@ package final class ServerStream: LoopConfined, InboundReader {
   var wantsCompression = false
   /// Sent in place of what a unary handler returns.
   var preparedAnswer: SharedEnvelope?
+  /// Where the answer breaks off; nil for nowhere.
+  var breakingPoint: BreakingPoint?
   /// The topic that the call was handed over to, and its slot there.
   private var group: BroadcastGroup?
   private var slot = 0
@@ -181,8 +183,13 @@ package final class ServerStream: LoopConfined, InboundReader {
 
   func send(_ envelope: [UInt8], compress: Bool = true) throws(RPCError) {
     guard state != .closed else { throw failure ?? .cancelled }
+    if let breakingPoint, !breakingPoint.lets() {
+      finish(breakingPoint.error)
+      throw breakingPoint.error
+    }
     sendHeadersIfNeeded()
     sink?.sendMessage(compress && compresses ? Gzip.envelope(envelope) : envelope)
+    if let breakingPoint, breakingPoint.isReached { finish(breakingPoint.error) }
   }
 
   var inboundWindow: (any InboundWindow)? { sink }
@@ -207,6 +214,7 @@ package final class ServerStream: LoopConfined, InboundReader {
   /// order.
   func respond(_ make: @autoclosure () -> [UInt8]) throws(RPCError) {
     guard let sink else { throw failure ?? .cancelled }
+    if let breakingPoint, breakingPoint.isReached { return finish(breakingPoint.error) }
     if state == .open { sendHeaders(to: sink) }
     if let prepared = preparedAnswer.take() {
       sink.sendMessage(compresses ? prepared.compressed : prepared.bytes)
@@ -225,7 +233,10 @@ package final class ServerStream: LoopConfined, InboundReader {
   func handlerEnded(_ error: RPCError?) {
     hasHandlerReturned = true
     task = nil
-    if let error {
+    if let breakingPoint, breakingPoint.isReached, error != nil || group == nil {
+      // A refusal is an answer too.
+      finish(breakingPoint.error)
+    } else if let error {
       finish(error)
     } else if group == nil {
       finish()

@@ -15,17 +15,21 @@ package struct NodeInventory: Sendable {
   package let pools: [(name: String, pool: PostgresPool)]
   package let workers: [LaneWorker]
   package let metrics: CallMetrics
+  /// Whether the database is a sandbox.
+  package let isSandbox: Bool
   /// The server that this service is a part of; nil before it is made.
   package let server: @Sendable () -> Server?
 
   package init(
     parts: PerLoop<NodeParts>, pools: [(name: String, pool: PostgresPool)],
-    workers: [LaneWorker], metrics: CallMetrics, server: @escaping @Sendable () -> Server?
+    workers: [LaneWorker], metrics: CallMetrics, isSandbox: Bool,
+    server: @escaping @Sendable () -> Server?
   ) {
     self.parts = parts
     self.pools = pools
     self.workers = workers
     self.metrics = metrics
+    self.isSandbox = isSandbox
     self.server = server
   }
 }
@@ -46,7 +50,8 @@ package struct AdminService: Usher.Admin.V1.AdminServiceServer {
     return API.GetNodeResponse(
       uptimeMs: (LoopInstant.now - began).wholeMilliseconds,
       descriptorCount: Int64(process.descriptorCount), residentBytes: Int64(process.residentBytes),
-      loops: await loops(), pools: await pools(), laneWorkers: await workers())
+      loops: await loops(), pools: await pools(), laneWorkers: await workers(),
+      isSandbox: inventory.isSandbox)
   }
 
   private func loops() async -> [API.Loop] {

@@ -353,6 +353,10 @@ extension Reason {
       .init(
         .invalidArgument, ["fields"], "Fields of the request are wrong; the BadRequest says how.",
         "Correct the request; repeating it cannot help.")
+    case .notASandbox:
+      .init(
+        .failedPrecondition, [], "The platform is live: it has no clock and no faults to set.",
+        "Call the sandbox's address.")
     case .pageTokenInvalid:
       .init(
         .invalidArgument, [], "The page token is not of this listing with these filters.",

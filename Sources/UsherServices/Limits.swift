@@ -111,6 +111,12 @@ enum Limits {
   static let vanishedPerResponse = 500
   /// Faults of a layout that are told: as many as fit the details of a status.
   static let violationsTold = 15
+  /// Switches of one partner in a sandbox: more than methods to try them on.
+  static let faultSwitches = 100
+  /// What a switch may be for: a time-out that is tried out is shorter, and what is forgotten ends.
+  static let faultDelay = Duration.seconds(60)
+  static let faultLifetime = Duration.seconds(86_400)
+  static let faultCount: Int32 = 1_000_000
   /// Characters of a search: longer than any title.
   static let searchCharacters = 100
   /// A BCP 47 tag with every subtag it may have is shorter.

@@ -26,13 +26,15 @@ package final class NodeParts {
   package let sales: SalesStore
   package let salesNews: SalesNews
   package let suspicions: SuspicionStore
+  package let sandbox: SandboxStore
 
   package init(
     catalog: CatalogStore, answers: AnswerCache, movies: MovieStore, reviews: ReviewStore,
     shows: ShowDirectory, seatMaps: SeatMapStore, bookings: BookingLookup,
     credentials: CredentialCache, operators: OperatorStore, houses: HouseStore,
     terms: TermsStore, accounts: AccountStore, feed: FeedRegistry, waitlist: WaitlistStore,
-    waitRoom: WaitRoom, sales: SalesStore, salesNews: SalesNews, suspicions: SuspicionStore
+    waitRoom: WaitRoom, sales: SalesStore, salesNews: SalesNews, suspicions: SuspicionStore,
+    sandbox: SandboxStore
   ) {
     self.catalog = catalog
     self.answers = answers
@@ -52,6 +54,7 @@ package final class NodeParts {
     self.sales = sales
     self.salesNews = salesNews
     self.suspicions = suspicions
+    self.sandbox = sandbox
   }
 }
 

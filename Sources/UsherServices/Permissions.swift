@@ -207,6 +207,9 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.createAllocation, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.endAllocation, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listAllocations, .scope(.manage)),
+    // Who only resells has no clock to move without a test theatre of its own, which takes the scope too.
+    (Usher.V1.SandboxServiceMethods.getSandbox, .scope(.manage)),
+    (Usher.V1.SandboxServiceMethods.setFaults, .scope(.manage)),
   ]
 
   private static let operating: [Row] = [

@@ -80,6 +80,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case tierNotFound = "TIER_NOT_FOUND"
   case noShows = "NO_SHOWS"
   case tooManyShows = "TOO_MANY_SHOWS"
+  case notASandbox = "NOT_A_SANDBOX"
   case pageTokenInvalid = "PAGE_TOKEN_INVALID"
   case overloaded = "OVERLOADED"
   case rateLimited = "RATE_LIMITED"

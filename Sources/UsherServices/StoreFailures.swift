@@ -23,17 +23,9 @@ struct StoreFailures: Sendable {
 
   func status(_ error: StoreError) -> RPCError {
     switch error.kind {
-    case .overloaded:
-      return .retryable(
-        .resourceExhausted, .overloaded, "Too many requests are waiting.", retryAfterMs: 250)
-    case .unavailable:
-      return .retryable(
-        .unavailable, .databaseUnavailable, "The database is away; repeat with the same request.",
-        retryAfterMs: 500)
-    case .contended:
-      return .retryable(
-        .aborted, .conflict, "Another request was in the way; repeat with the same request.",
-        retryAfterMs: 50)
+    case .overloaded: return .overloaded
+    case .unavailable: return .databaseUnavailable
+    case .contended: return .contended
     case .deadlineExceeded: return .deadlineExceeded
     case .cancelled: return .cancelled
     case .invalidPageToken:
@@ -56,5 +48,27 @@ struct StoreFailures: Sendable {
       .retryable(
         .unavailable, .databaseUnavailable, "The seat map cannot be read now.", retryAfterMs: 500)
     }
+  }
+}
+
+extension RPCError {
+  /// More is waiting than can be done soon.
+  static var overloaded: RPCError {
+    .retryable(
+      .resourceExhausted, .overloaded, "Too many requests are waiting.", retryAfterMs: 250)
+  }
+
+  /// The database is away.
+  static var databaseUnavailable: RPCError {
+    .retryable(
+      .unavailable, .databaseUnavailable, "The database is away; repeat with the same request.",
+      retryAfterMs: 500)
+  }
+
+  /// Another transaction was in the way several times over.
+  static var contended: RPCError {
+    .retryable(
+      .aborted, .conflict, "Another request was in the way; repeat with the same request.",
+      retryAfterMs: 50)
   }
 }

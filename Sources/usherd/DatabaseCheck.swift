@@ -6,8 +6,8 @@ import Reactor
 
 enum DatabaseCheck {
   /// Throws in words for the operator when the database cannot be reached, has another schema, or
-  /// does not keep what it acknowledges.
-  static func run(_ settings: Settings, on loop: EventLoop) async throws {
+  /// does not keep what it acknowledges. Returns whether it is a sandbox.
+  static func run(_ settings: Settings, on loop: EventLoop) async throws -> Bool {
     guard !settings.database.isEmpty else {
       throw StartError(
         description: "no database: set --database, USHER_DATABASE or \"database\" in the file")
@@ -16,7 +16,9 @@ enum DatabaseCheck {
     do {
       try await Migrations.migrator().check(on: connection)
       try judge(try await ServerSettings.read(on: connection), settings)
+      let isSandbox = try await SandboxStore(connection).isSandbox()
       await connection.close()
+      return isSandbox
     } catch let error as MigrationError where error.kind == .databaseIsOlder {
       await connection.close()
       throw StartError(

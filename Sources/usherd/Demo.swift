@@ -17,6 +17,8 @@ struct Demo: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Folder to keep everything in.", valueName: "dir"))
   var data = "usher-demo"
+  @Flag(help: "Make the town a sandbox, in which partners move the clock and break calls.")
+  var sandbox = false
   @OptionGroup var flags: SettingFlags
 
   /// All of a demo's clients come from one address, and with one key.
@@ -45,7 +47,8 @@ struct Demo: AsyncParsableCommand {
       throw Failure.start("\(error)")
     }
     do {
-      try await DemoDatabase.prepare(cluster, folder.credentials, on: loop)
+      try await DemoDatabase.prepare(
+        cluster, folder.credentials, asSandbox: sandbox, on: loop)
     } catch {
       await cluster.stop()
       throw Failure.start("\(error)")
@@ -144,13 +147,15 @@ enum DemoDatabase {
   static let name = "usher"
 
   static func prepare(
-    _ cluster: PrivateCluster, _ credentials: DemoCredentials, on loop: EventLoop
+    _ cluster: PrivateCluster, _ credentials: DemoCredentials, asSandbox: Bool,
+    on loop: EventLoop
   ) async throws {
     try await cluster.createDatabase(name)
     var configuration = PostgresConfiguration(cluster.connectionString(database: name))
     configuration.statementTimeout = nil
     _ = try await Migrations.migrator().up(configuration, on: loop)
     let connection = try await PostgresConnection.connect(configuration, on: loop)
+    if asSandbox { try await Migrate.makeSandbox(connection) }
     let store = CredentialStore(connection)
     let partner = try await store.addPartner(named: "Demo partner")
     try await store.addKey(

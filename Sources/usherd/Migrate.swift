@@ -13,6 +13,16 @@ struct Migrate: AsyncParsableCommand {
   @OptionGroup var flags: SettingFlags
   @Flag(help: "Only tell what is applied and what is pending.")
   var status = false
+  @Flag(
+    help: """
+      Make the database a sandbox, in which partners move the clock and break calls: once, for ever, and \
+      only before it has shows.
+      """)
+  var sandbox = false
+
+  func validate() throws {
+    guard !(status && sandbox) else { throw ValidationError("--status changes nothing.") }
+  }
 
   func run() async throws {
     let settings = try Failure.asConfiguration { try Settings(flags: flags) }
@@ -31,9 +41,21 @@ struct Migrate: AsyncParsableCommand {
           Runner.announce("applied \(migration.label) now")
         }
       }
+      if sandbox {
+        try await Self.makeSandbox(connection)
+        Runner.announce("sandbox")
+      }
       await connection.close()
     } catch {
       throw Failure.start("\(error)")
+    }
+  }
+
+  /// Makes the database a sandbox, unless something may be sold in it in earnest.
+  static func makeSandbox(_ connection: PostgresConnection) async throws {
+    guard try await SandboxStore(connection).make() else {
+      throw StartError(
+        description: "the database has shows already: only one without can become a sandbox")
     }
   }
 }

@@ -35,8 +35,11 @@ final class Node: Sendable {
   static func start(
     _ settings: Settings, on loops: [EventLoop], logger: Logger
   ) async throws -> Node {
-    try await DatabaseCheck.run(settings, on: loops[0])
-    let node = try Node(settings, loops, logger)
+    let isSandbox = try await DatabaseCheck.run(settings, on: loops[0])
+    if isSandbox {
+      logger.notice("the database is a sandbox: partners may move its clock and break its calls")
+    }
+    let node = try Node(settings, loops, isSandbox: isSandbox, logger)
     for pool in node.pools { await pool.start() }
     node.sweeper.start()
     node.changes.start()
@@ -44,7 +47,9 @@ final class Node: Sendable {
     return node
   }
 
-  private init(_ settings: Settings, _ loops: [EventLoop], _ logger: Logger) throws {
+  private init(
+    _ settings: Settings, _ loops: [EventLoop], isSandbox: Bool, _ logger: Logger
+  ) throws {
     self.settings = settings
     let health = HealthBoard(services: Self.services, isServing: true)
     let configuration = PostgresConfiguration(settings.database)
@@ -85,7 +90,8 @@ final class Node: Sendable {
     }
     let reference = ServerReference()
     let inventory = NodeInventory(
-      parts: parts, pools: factory.all, workers: workers, metrics: CallMetrics(loops: loops)
+      parts: parts, pools: factory.all, workers: workers, metrics: CallMetrics(loops: loops),
+      isSandbox: isSandbox
     ) { reference.server }
     let router = Self.router(settings, inventory, health, tokens, logger)
     var server = ServerConfiguration(
@@ -125,7 +131,7 @@ final class Node: Sendable {
       accounts: AccountStore(pool), feed: feed, waitlist: WaitlistStore(pool),
       waitRoom: WaitRoom(WaitlistStore(pool), on: loop, logger: logger), sales: SalesStore(pool),
       salesNews: SalesNews(SalesStore(pool), on: loop, logger: logger),
-      suspicions: SuspicionStore(pool))
+      suspicions: SuspicionStore(pool), sandbox: SandboxStore(pool))
   }
 
   private static func deliver(_ event: ChangeFeedEvent, to parts: PerLoop<NodeParts>) {
@@ -156,11 +162,13 @@ final class Node: Sendable {
     _ tokens: TokenKeyring?, _ logger: Logger
   ) -> Router {
     let parts = inventory.parts
-    var router = Router(interceptors: [
+    var interceptors: [any ServerInterceptor] = [
       inventory.metrics,
       AccessLog(logger),
       CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
-    ])
+    ]
+    if inventory.isSandbox { interceptors.append(SandboxFaults(parts, logger: logger)) }
+    var router = Router(interceptors: interceptors)
     let catalog = CatalogService(parts, logger: logger)
     router.register(catalog)
     catalog.answerFromMemory(in: &router)
@@ -187,6 +195,7 @@ final class Node: Sendable {
     let holds = AccountHolds(parts, lanes, logger: logger)
     router.register(OperatorService(parts, holds, logger: logger))
     router.register(PartnerService(parts, lanes, logger: logger))
+    router.register(SandboxService(parts, isSandbox: inventory.isSandbox, logger: logger))
     if let tokens {
       router.register(AccountService(parts, holds, PasswordHasher(), tokens, logger: logger))
     }

@@ -90,6 +90,16 @@ def demo():
 
 
 @pytest.fixture(scope="session")
+def sandbox():
+    """A demo whose town is a sandbox, for every test that moves a clock or breaks calls."""
+    with servers.Folder() as folder:
+        with servers.Usherd(folder / "demo", flags=["--sandbox"]) as server:
+            yield Demo(server)
+            assert server.is_running, f"usherd ended during the tests\n{server.log()}"
+            assert server.faults() == []
+
+
+@pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """A certificate for this machine that is its own authority, and its key."""
     folder = tmp_path_factory.mktemp("interop")

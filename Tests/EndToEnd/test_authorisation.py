@@ -22,6 +22,7 @@ DEMANDS = {
     "usher.v1.BookingService": "sell",
     "usher.v1.WaitlistService": "sell",
     "usher.v1.PartnerService": "manage or admin",
+    "usher.v1.SandboxService": "manage or admin",
     "usher.v1.SalesService": "report or admin",
     "usher.v1.AccountService": "account",
     "usher.v1.ReviewService": "account",

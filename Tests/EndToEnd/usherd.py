@@ -43,8 +43,9 @@ class Folder:
 class Usherd:
     """One `usherd demo` on a folder. The port stays the same over restarts."""
 
-    def __init__(self, data, **settings):
+    def __init__(self, data, flags=(), **settings):
         self.data = pathlib.Path(data)
+        self.flags = flags
         # Every client of the tests has the same address.
         self.settings = {"connections_per_peer": 500} | settings
         self.listen = "127.0.0.1:0"
@@ -52,7 +53,8 @@ class Usherd:
         self.process = None
 
     def start(self):
-        line = self._launch([BINARY, "demo", "--data", self.data, "--listen", self.listen])
+        line = self._launch(
+            [BINARY, "demo", *self.flags, "--data", self.data, "--listen", self.listen])
         assert line.startswith("ready https://"), f"usherd did not start: {line!r}\n{self.log()}"
         self.address = line.strip().removeprefix("ready https://")
         self.listen = self.address

@@ -37,7 +37,7 @@ import UsherProtos
           ? .account
           : Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
       case "usher.v1.WaitlistService": .scope(.sell)
-      case "usher.v1.PartnerService": .scope(.manage)
+      case "usher.v1.PartnerService", "usher.v1.SandboxService": .scope(.manage)
       case "usher.v1.SalesService": .scope(.report)
       case "usher.v1.AccountService":
         ["SignUp", "LogIn", "RefreshSession"].contains(method.method) ? .open : .account
@@ -80,7 +80,8 @@ enum AllMethods {
     + Usher.V1.BookingServiceMethods.all + Usher.V1.WaitlistServiceMethods.all
     + Usher.V1.SalesServiceMethods.all
     + Usher.V1.AccountServiceMethods.all + Usher.V1.PartnerServiceMethods.all
-    + Usher.V1.ReviewServiceMethods.all + Usher.V1.RecommendationServiceMethods.all
+    + Usher.V1.SandboxServiceMethods.all + Usher.V1.ReviewServiceMethods.all
+    + Usher.V1.RecommendationServiceMethods.all
     + Usher.Admin.V1.CatalogAdminServiceMethods.all
     + Usher.Admin.V1.AdminServiceMethods.all + Usher.Admin.V1.OperatorServiceMethods.all
     + Grpc.Health.V1.HealthMethods.all

@@ -96,6 +96,8 @@ extension Advice {
         "It was refused, is under way or never arrived; 'usher fence' sees to it that it never runs.",
         nil
       )
+    case "NOT_A_SANDBOX":
+      ("--server names a sandbox; on a live platform nothing can be moved or broken.", nil)
     case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
     case "STATISTICS_TOO_LARGE": ("Ask for fewer days, or one theatre.", nil)
     case "POSITION_AHEAD":

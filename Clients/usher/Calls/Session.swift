@@ -60,6 +60,7 @@ struct Session: Sendable {
     Usher.Admin.V1.OperatorServiceClient(channel)
   }
   var partner: Usher.V1.PartnerServiceClient { Usher.V1.PartnerServiceClient(channel) }
+  var sandbox: Usher.V1.SandboxServiceClient { Usher.V1.SandboxServiceClient(channel) }
   var catalogAdmin: Usher.Admin.V1.CatalogAdminServiceClient {
     Usher.Admin.V1.CatalogAdminServiceClient(channel)
   }

@@ -11,7 +11,7 @@ enum AdminTables {
     let memory = node.residentBytes / 1_048_576
     let head =
       "up \(node.uptimeMs / 1_000) s, \(memory) MiB resident, "
-      + "\(node.descriptorCount) descriptors"
+      + "\(node.descriptorCount) descriptors" + (node.isSandbox ? ", sandbox" : "")
     let tables = [
       loops(node.loops, style), pools(node.pools, style), workers(node.laneWorkers, style),
     ]
