@@ -47,6 +47,23 @@ extension Database {
       throw StoreError(error)
     }
   }
+
+  /// Runs a statement that does something under a request id. One that collides with the same request, or
+  /// with another for the same shows, is found or made by running it again.
+  func act(
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
+  ) async throws(StoreError) -> PostgresResult {
+    var failure = StoreError(.contended)
+    for _ in 0..<StoreLimits.soloAttempts {
+      do throws(StoreError) {
+        return try await ask(statement, parameters, timeout: timeout)
+      } catch {
+        failure = error.cause?.kind == .uniqueViolation ? StoreError(.contended) : error
+        guard failure.kind == .contended else { throw failure }
+      }
+    }
+    throw failure
+  }
 }
 
 /// Runs a body that reads a result, and sorts its errors for this layer.

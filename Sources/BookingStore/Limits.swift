@@ -52,6 +52,9 @@ package enum StoreLimits {
   /// Most shows that get other prices at a time: their rows are taken while it is done, and sales of them
   /// wait.
   package static let repricedShows = 1_000
+  /// Most shows of a partner whose clock moves in a sandbox: a second or two, in which nothing of them is
+  /// sold.
+  package static let movedShows = 5_000
   /// The partner through which accounts book: the house itself.
   package static let housePartnerID: Int64 = 0
   /// Longest API key hashed; ours have some 40 bytes.

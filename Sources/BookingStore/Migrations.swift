@@ -45,6 +45,7 @@ package enum Migrations {
       ("0026_ticket_codes.sql", PackageResources._026_ticket_codes_sql),
       ("0027_authors.sql", PackageResources._027_authors_sql),
       ("0028_sandbox.sql", PackageResources._028_sandbox_sql),
+      ("0029_sandbox_clock.sql", PackageResources._029_sandbox_clock_sql),
     ]
   }
 }

@@ -1,6 +1,6 @@
 // What partners set in a sandbox, as the store keeps it.
 
-import Booking
+package import Booking
 import Postgres
 
 /// What goes wrong with a call. The raw value is that of the API.
@@ -56,5 +56,72 @@ package struct FaultSwitch: Sendable, Hashable {
     messageCount = try row.decode(4)
     timesLeft = try row.decode(5)
     timeLeft = try row.decode(6, as: Int64?.self).map { .milliseconds($0) }
+  }
+}
+
+/// A partner's clock.
+package struct SandboxClock: Sendable, Hashable {
+  /// How far it is ahead of everybody's.
+  package let ahead: Duration
+  /// What time it is by it, in microseconds since 1970.
+  package let now: Int64
+}
+
+/// What became of a wish for time to pass.
+package enum ClockOutcome: Sendable, Hashable {
+  /// It passed, now or when the same request ran before.
+  case done(ClockChange)
+  /// Nothing was changed.
+  case refused(ClockRefusal)
+}
+
+/// Time that has passed.
+package struct ClockChange: Sendable, Hashable {
+  /// How far the clock was ahead then.
+  package let ahead: Duration
+  /// How many shows moved.
+  package let showCount: Int
+  /// What nodes are told of these shows, when this call moved them.
+  package let changes: [QueueChange]
+}
+
+/// Why time did not pass. The raw values are the database's.
+package enum ClockRefusal: String, Sendable, CaseIterable {
+  /// The request id was used for another request.
+  case requestIDReused = "reused"
+  /// The request id was fenced.
+  case requestFenced = "fenced"
+  /// The database is no sandbox.
+  case live
+  /// The clock would be too far ahead.
+  case tooFar = "too_far"
+  /// The partner has too many shows.
+  case tooManyShows = "too_many"
+}
+
+extension ClockOutcome {
+  /// Reads a clock_result.
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let outcome: String = try row.decode(0)
+    guard outcome == "done" else {
+      guard let refusal = ClockRefusal(rawValue: outcome) else {
+        throw PostgresError(.decoding, "a clock has an outcome that is not known")
+      }
+      self = .refused(refusal)
+      return
+    }
+    let lanes: [Int16] = try row.decode(3)
+    let showIDs: [Int64] = try row.decode(4)
+    let versions: [Int64] = try row.decode(5)
+    guard lanes.count == showIDs.count, versions.count == showIDs.count else {
+      throw PostgresError(.decoding, "a clock has moved shows that cannot be read")
+    }
+    self = .done(
+      ClockChange(
+        ahead: .microseconds(try row.decode(1, as: Int64.self)),
+        showCount: Int(try row.decode(2, as: Int32.self)),
+        changes: showIDs.indices.map {
+          QueueChange(lane: lanes[$0], showID: showIDs[$0], version: versions[$0])
+        }))
   }
 }

@@ -1,8 +1,9 @@
 // What makes a database a sandbox, and what partners have set in it. Knows nothing of calls.
 
-import Booking
+package import Booking
+package import Logging
 import Postgres
-import Reactor
+package import Reactor
 
 /// Reads and changes a sandbox.
 package struct SandboxStore: Sendable {
@@ -66,6 +67,46 @@ package struct SandboxStore: Sendable {
       Statements.meetFault, [.int8(partnerID), .text(method), .bool(isStream)], timeout: timeout)
     return try reading { () throws(PostgresError) in
       try result.firstRow.map { (row) throws(PostgresError) in try FaultSwitch(row) }
+    }
+  }
+
+  // MARK: The clock
+
+  /// A partner's clock.
+  package func clock(
+    of partnerID: Int64, timeout: Duration? = nil
+  ) async throws(StoreError) -> SandboxClock {
+    let result = try await database.ask(
+      Statements.readClock, [.int8(partnerID)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      let row = try result.onlyRow()
+      return SandboxClock(
+        ahead: .microseconds(try row.decode(0, as: Int64.self)),
+        now: try row.decode(1, as: PostgresTimestamp.self).unixMicroseconds)
+    }
+  }
+
+  /// Lets time pass in a partner's theatres.
+  package func advance(
+    by span: Duration, _ identity: RequestIdentity, by actor: AuditActor,
+    timeout: Duration? = nil
+  ) async throws(StoreError) -> ClockOutcome {
+    let result = try await database.act(
+      Statements.advanceClock,
+      [
+        .int8(actor.keyID), .text(actor.name), .int8(identity.partnerID),
+        .uuid(PostgresUUID(identity.requestID)), .bytea(identity.hash),
+        .int8(span.wholeMicroseconds), .int4(Int32(StoreLimits.movedShows)),
+      ], timeout: timeout)
+    return try reading { () throws(PostgresError) in try ClockOutcome(try result.onlyRow()) }
+  }
+
+  /// Ends what is over and has those who wait served, as otherwise happens a little later.
+  package func sweep(_ lanes: Lanes, on loop: EventLoop, logger: Logger) async throws(StoreError) {
+    let sweeper = HoldSweeper(database, lanes, on: loop, logger: logger)
+    // A full sweep means that more are waiting; that they become fewer is not for a caller to wait for.
+    for _ in 0...StoreLimits.movedShows / StoreLimits.sweptShows {
+      guard try await sweeper.sweep() >= StoreLimits.sweptShows else { return }
     }
   }
 }

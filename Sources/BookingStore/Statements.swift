@@ -139,6 +139,8 @@ enum Statements {
   static let isSandbox = PostgresStatement(
     name: "is_sandbox", sql: "select exists (select from sandbox)")
   static let makeSandbox = call("make_sandbox", parameters: 0)
+  static let readClock = call("read_clock", parameters: 1)
+  static let advanceClock = call("advance_clock", parameters: 7)
   static let setFaults = call("set_faults", parameters: 8)
   static let readFaults = call("read_faults", parameters: 1)
   static let meetFault = call("meet_fault", parameters: 3)

@@ -94,8 +94,7 @@ package struct TermsStore: Sendable {
 
   // MARK: Acts
 
-  /// Runs an act. One that collides with the same request, or with another for the same shows, is found
-  /// or made by running it again.
+  /// Runs an act.
   func act(
     _ statement: PostgresStatement, _ actor: TermsActor, _ identity: RequestIdentity,
     _ parameters: [PostgresValue], _ timeout: Duration?
@@ -105,17 +104,8 @@ package struct TermsStore: Sendable {
       .bool(actor.isOperator), PostgresValue(actor.theatreIDs),
       .uuid(PostgresUUID(identity.requestID)), .bytea(identity.hash),
     ]
-    var failure = StoreError(.contended)
-    for _ in 0..<StoreLimits.soloAttempts {
-      do throws(StoreError) {
-        let result = try await database.ask(statement, common + parameters, timeout: timeout)
-        return try reading { () throws(PostgresError) in try TermsOutcome(try result.onlyRow()) }
-      } catch {
-        failure = error.cause?.kind == .uniqueViolation ? StoreError(.contended) : error
-        guard failure.kind == .contended else { throw failure }
-      }
-    }
-    throw failure
+    let result = try await database.act(statement, common + parameters, timeout: timeout)
+    return try reading { () throws(PostgresError) in try TermsOutcome(try result.onlyRow()) }
   }
 }
 

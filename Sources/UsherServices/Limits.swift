@@ -113,6 +113,8 @@ enum Limits {
   static let violationsTold = 15
   /// Switches of one partner in a sandbox: more than methods to try them on.
   static let faultSwitches = 100
+  /// How much time may pass at once: a programme is planned for less.
+  static let clockStep = Duration.seconds(366 * 86_400)
   /// What a switch may be for: a time-out that is tried out is shorter, and what is forgotten ends.
   static let faultDelay = Duration.seconds(60)
   static let faultLifetime = Duration.seconds(86_400)

@@ -209,6 +209,7 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.listAllocations, .scope(.manage)),
     // Who only resells has no clock to move without a test theatre of its own, which takes the scope too.
     (Usher.V1.SandboxServiceMethods.getSandbox, .scope(.manage)),
+    (Usher.V1.SandboxServiceMethods.advanceClock, .scope(.manage)),
     (Usher.V1.SandboxServiceMethods.setFaults, .scope(.manage)),
   ]
 

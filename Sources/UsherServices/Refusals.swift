@@ -195,8 +195,13 @@ struct FieldViolations {
 
   /// Throws INVALID_ARGUMENT with a BadRequest when anything was added.
   func check() throws(RPCError) {
-    guard let first = violations.first else { return }
-    throw .refusal(
+    if let refusal { throw refusal }
+  }
+
+  /// The same as a value; nil when nothing was added.
+  var refusal: RPCError? {
+    guard let first = violations.first else { return nil }
+    return .refusal(
       .invalidArgument, .invalidFields, "\(first.field): \(first.description)",
       metadata: ["fields": violations.map(\.field).joined(separator: ",")],
       details: [Google.Rpc.BadRequest(fieldViolations: violations)])

@@ -31,6 +31,17 @@ enum SandboxWishes {
     return faults
   }
 
+  /// By how much time shall pass; nil when something is wrong with it, which is added.
+  static func step(
+    _ span: Google.Protobuf.Duration?, _ violations: inout FieldViolations
+  ) -> Duration? {
+    let step = span.map { OperatorWishes.span($0) }
+    let isGood = step.map { (.microseconds(1)...Limits.clockStep).contains($0) } ?? false
+    violations.require(
+      isGood, "by", "must be a microsecond to \(Limits.clockStep.components.seconds / 86_400) days")
+    return isGood ? step : nil
+  }
+
   /// Nil when something is wrong with a switch, which is added.
   private static func fault(
     _ fault: Usher.V1.Fault, _ field: String, _ violations: inout FieldViolations

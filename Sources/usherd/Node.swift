@@ -195,7 +195,8 @@ final class Node: Sendable {
     let holds = AccountHolds(parts, lanes, logger: logger)
     router.register(OperatorService(parts, holds, logger: logger))
     router.register(PartnerService(parts, lanes, logger: logger))
-    router.register(SandboxService(parts, isSandbox: inventory.isSandbox, logger: logger))
+    router.register(
+      SandboxService(parts, lanes, isSandbox: inventory.isSandbox, logger: logger))
     if let tokens {
       router.register(AccountService(parts, holds, PasswordHasher(), tokens, logger: logger))
     }

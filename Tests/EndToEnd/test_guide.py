@@ -15,12 +15,12 @@ GUIDE = (ROOT / "Clients" / "GUIDE.md").read_text()
 SECTIONS = re.split(r"^## ", GUIDE, flags=re.M)[1:]
 
 
-def program(language, demo):
-    """All the blocks of a language, on the demo in place of the guide's own."""
+def program(language, sandbox):
+    """All the blocks of a language, on a sandbox in place of the guide's own."""
     code = "\n".join(re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, flags=re.M | re.S))
     for name in ("127.0.0.1:7443", ".demo/ca.pem", ".demo/credentials.json"):
         assert name in code, f"the guide does not say {name}"
-    return code.replace("127.0.0.1:7443", demo.address).replace(".demo/", f"{demo.server.data}/")
+    return code.replace("127.0.0.1:7443", sandbox.address).replace(".demo/", f"{sandbox.server.data}/")
 
 
 def run(command, code, folder, **environment):
@@ -45,22 +45,24 @@ def ruby_stubs(tmp_path_factory):
     return folder
 
 
-def sold(demo, reference):
-    return demo.server.sql(
+def sold(sandbox, reference):
+    return sandbox.server.sql(
         "select state, cardinality(cancelled_seat_nos) from booking"
         f" where payment_reference = '{reference}'")
 
 
-def test_the_python_of_the_guide_sells(demo, tmp_path):
-    told = run([sys.executable], program("python", demo), tmp_path, PYTHONPATH=STUBS.name)
+def test_the_python_of_the_guide_sells(sandbox, tmp_path):
+    told = run([sys.executable], program("python", sandbox), tmp_path, PYTHONPATH=STUBS.name)
     assert "sold [" in told and "refund " in told
-    assert sold(demo, "payment-4711") == [("2", "1")]
+    assert sold(sandbox, "payment-4711") == [("2", "1")]
+    assert sold(sandbox, "payment-4713") == [("2", "")]
 
 
-def test_the_ruby_of_the_guide_sells(demo, tmp_path, ruby_stubs):
-    told = run(["ruby", "-I", str(ruby_stubs)], program("ruby", demo), tmp_path)
+def test_the_ruby_of_the_guide_sells(sandbox, tmp_path, ruby_stubs):
+    told = run(["ruby", "-I", str(ruby_stubs)], program("ruby", sandbox), tmp_path)
     assert "sold [" in told and "CANCELLED" in told
-    assert [state for state, _ in sold(demo, "payment-4712")] == ["5"]
+    assert [state for state, _ in sold(sandbox, "payment-4712")] == ["5"]
+    assert sold(sandbox, "payment-4714") == [("2", "")]
 
 
 def test_the_guide_shows_both_languages_where_it_shows_one():

@@ -7,15 +7,16 @@ import UsherProtos
 struct SandboxCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sandbox",
-    abstract: "Breaks one's own calls in a sandbox, to see what one's program makes of it.",
+    abstract: "Moves one's own clock in a sandbox and breaks one's own calls.",
     discussion: """
       Only on a sandbox, and only for the calls and the theatres of the key's own partner. Needs a key with \
       the scope 'manage'.
 
+        usher sandbox advance 10m
         usher sandbox fault booking.ConfirmBooking --lose-answer --times 1
         usher sandbox fault --clear
       """,
-    subcommands: [Show.self, SetFault.self], defaultSubcommand: Show.self)
+    subcommands: [Show.self, Advance.self, SetFault.self], defaultSubcommand: Show.self)
 
   struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows what is set.")

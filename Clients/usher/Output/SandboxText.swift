@@ -5,7 +5,9 @@ import UsherProtos
 
 enum SandboxText {
   static func lines(_ sandbox: Usher.V1.GetSandboxResponse, _ style: Style) -> [String] {
-    guard !sandbox.faults.isEmpty else { return ["Nothing goes wrong by itself."] }
+    let clock =
+      "The clock is ahead by \(span(sandbox.ahead ?? .init())): it is \(OperatorTables.time(sandbox.now))."
+    guard !sandbox.faults.isEmpty else { return [clock, "Nothing goes wrong by itself."] }
     var table = Table(
       [
         .init(title: "METHOD", mayShrink: true), .init(title: "FAULT"), .init(title: "STATUS"),
@@ -18,7 +20,7 @@ enum SandboxText {
         fault.times == 0 ? "any" : "\(fault.times)", fault.lasts.map(span) ?? "any",
       ])
     }
-    return table.lines(width: Console.width)
+    return [clock, ""] + table.lines(width: Console.width)
   }
 
   private static func what(_ fault: Usher.V1.Fault) -> String {
@@ -31,7 +33,7 @@ enum SandboxText {
     }
   }
 
-  private static func span(_ duration: Google.Protobuf.Duration) -> String {
+  static func span(_ duration: Google.Protobuf.Duration) -> String {
     Clock.span(.seconds(duration.seconds) + .nanoseconds(Int64(duration.nanos)))
   }
 }
