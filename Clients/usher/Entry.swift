@@ -78,8 +78,8 @@ struct UsherCommand: AsyncParsableCommand {
       CommandGroup(
         name: "Booking",
         subcommands: [
-          Hold.self, Extend.self, Confirm.self, Release.self, Cancel.self, ShowBooking.self,
-          Exchange.self, Wait.self, ShowRequest.self, Fence.self,
+          Hold.self, AddOns.self, Attach.self, Extend.self, Confirm.self, Release.self,
+          Cancel.self, ShowBooking.self, Exchange.self, Wait.self, ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Customers", subcommands: [Account.self, Recommendations.self]),
       CommandGroup(name: "Partners", subcommands: [PartnerCommand.self, SandboxCommand.self]),

@@ -1,7 +1,7 @@
 // A booking: what the ledger keeps, the database stores and callers are told.
 
-/// What of a booking never changes: shared by all copies, since records are copied at every step of a
-/// sale.
+/// What of a booking hardly ever changes: shared by all copies, since records are copied at every step of
+/// a sale.
 private final class BookingOrigin: Sendable, Hashable {
   let id: BookingID
   let showID: Int64
@@ -56,7 +56,7 @@ private final class BookingSequel: Sendable, Hashable {
 
 /// A booking at one moment. Times are the database's.
 package struct BookingRecord: Sendable, Hashable {
-  private let origin: BookingOrigin
+  private var origin: BookingOrigin
   /// The state.
   package var state: BookingState
   /// When the customer's time ends, in microseconds since 1970.
@@ -109,8 +109,19 @@ package struct BookingRecord: Sendable, Hashable {
   package var requestID: UniqueID { origin.requestID }
   /// The seats in the order of the quote.
   package var seatNumbers: [Int32] { origin.seatNumbers }
-  /// What they cost.
-  package var quote: Quote { origin.quote }
+  /// What they cost, add-ons included.
+  package var quote: Quote {
+    get { origin.quote }
+    set {
+      origin = BookingOrigin(
+        id, showID, partnerID, customerRef, requestID, seatNumbers, newValue)
+    }
+  }
+
+  /// Whether it costs the same as another record of the booking says, line by line.
+  package func hasQuote(of other: BookingRecord) -> Bool {
+    origin === other.origin || quote == other.quote
+  }
 
   /// The request that made the hold, as its partner's.
   package var holder: RequestKey { RequestKey(partnerID: partnerID, requestID: requestID) }

@@ -21,8 +21,17 @@ package enum Limits {
   package static let tiersPerLayout = 32
   /// Highest price of a seat in minor units; times 10,000 basis points it still fits 64 bits.
   package static let priceMinorUnits: Int64 = 1_000_000_000_000
-  /// Highest price of a booking: ten of the dearest seats; times 10,000 it still fits 64 bits.
-  package static let bookingMinorUnits = priceMinorUnits * Int64(seatsPerBooking)
+  /// Highest price of an add-on: a menu for a box, in any currency.
+  package static let addOnMinorUnits: Int64 = 1_000_000_000
+  /// Most add-ons of one kind, and most kinds, that a seat can have: a family's popcorn, and a quote of a
+  /// hundred lines more at most.
+  package static let addOnsOfAKind = 20
+  package static let addOnKindsPerSeat = 10
+  /// Highest price of a booking: ten of the dearest seats with all the add-ons they can have; times 10,000 it
+  /// still fits 64 bits.
+  package static let bookingMinorUnits =
+    (priceMinorUnits + addOnMinorUnits * Int64(addOnsOfAKind * addOnKindsPerSeat))
+    * Int64(seatsPerBooking)
   /// Number of lanes: 64 fit the six bits that a booking id gives them.
   package static let laneCount = 64
   /// Requests that a show's ledger remembers to have made holds: some megabytes, and more than the

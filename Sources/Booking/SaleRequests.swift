@@ -114,6 +114,8 @@ package struct ChangeRequest: Sendable, Hashable {
     case cancel
     /// A hold lasts once more as long; once.
     case extend
+    /// A hold gets add-ons instead of those that it had.
+    case attach
   }
 
   /// Which change.
@@ -126,17 +128,20 @@ package struct ChangeRequest: Sendable, Hashable {
   package let paymentReference: String
   /// Labels of the seats to cancel, each once; empty for all that are left.
   package let seats: [String]
+  /// The add-ons to attach.
+  package var addOns: AddOnWish
 
   /// Asks for a change.
   package init(
     _ change: Change, _ identity: RequestIdentity, bookingID: BookingID,
-    paymentReference: String = "", seats: [String] = []
+    paymentReference: String = "", seats: [String] = [], addOns: AddOnWish = AddOnWish()
   ) {
     self.change = change
     self.identity = identity
     self.bookingID = bookingID
     self.paymentReference = paymentReference
     self.seats = seats
+    self.addOns = addOns
   }
 }
 
@@ -221,9 +226,15 @@ package enum SaleRefusal: Sendable, Hashable {
   case extendedBefore(BookingRecord)
   /// The booking does not have these seats, or no longer.
   case seatsNotInBooking([String])
+  /// The show's theatre does not have these add-ons.
+  case addOnsNotFound([Int64])
+  /// These add-ons have ended.
+  case addOnsEnded([Int64])
+  /// A seat would have more of these add-ons than their theatre allows.
+  case tooManyAddOns([Int64])
   /// The show whose seats are to be exchanged has begun.
   case showBegan
-  /// The other show is sold in another currency.
+  /// The other show, or an add-on, is sold in another currency.
   case currencyDiffers
   /// The show's free seats are for those who wait.
   case reservedForWaiting

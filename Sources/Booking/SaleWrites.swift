@@ -36,6 +36,10 @@ package struct SaleWrites: Sendable {
     package let state: BookingState
     /// The seats that the booking has lost by then.
     package let cancelledSeats: [Int32]
+    /// The add-ons that it has by then, as lines of its quote.
+    package let addOns: [QuoteLine]
+    /// Whether the hold was extended by then.
+    package let isExtended: Bool
 
     /// A request that changed a booking.
     package init(
@@ -47,6 +51,8 @@ package struct SaleWrites: Sendable {
       bookingID = record.id
       state = record.state
       cancelledSeats = record.cancelledSeats
+      addOns = record.quote.addOns
+      isExtended = record.isExtended
     }
   }
 
@@ -149,4 +155,5 @@ package enum SaleEffect: String, Sendable, CaseIterable {
   case cancelled
   case extended
   case exchanged
+  case attached
 }

@@ -199,6 +199,9 @@ extension ShowLedger {
     case (.extend, .held):
       noteLive(record, &moment)
       return extend(record)
+    case (.attach, .held):
+      noteLive(record, &moment)
+      return attach(record, request.addOns)
     default:
       return .refusedUnlessLogged(.wrongState(record))
     }

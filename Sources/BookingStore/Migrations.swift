@@ -46,6 +46,9 @@ package enum Migrations {
       ("0027_authors.sql", PackageResources._027_authors_sql),
       ("0028_sandbox.sql", PackageResources._028_sandbox_sql),
       ("0029_sandbox_clock.sql", PackageResources._029_sandbox_clock_sql),
+      ("0030_add_ons.sql", PackageResources._030_add_ons_sql),
+      ("0031_attached_add_ons.sql", PackageResources._031_attached_add_ons_sql),
+      ("0032_verify_add_ons.sql", PackageResources._032_verify_add_ons_sql),
     ]
   }
 }

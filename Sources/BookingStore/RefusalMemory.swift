@@ -36,7 +36,8 @@ extension SaleRefusal {
     switch self {
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .wrongState, .extendedBefore, .seatsNotInBooking, .showBegan, .currencyDiffers,
-      .reservedForWaiting, .waitIsHopeless, .seatsNotBlocked, .seatsAllocated:
+      .reservedForWaiting, .waitIsHopeless, .seatsNotBlocked, .seatsAllocated, .addOnsNotFound,
+      .addOnsEnded, .tooManyAddOns:
       true
     case .waitlistFull, .showNotFound, .staleShow, .requestIDReused, .requestFenced,
       .bookingNotFound,

@@ -59,12 +59,13 @@ struct LoggedRequest: Sendable {
   /// The columns that read_requests() adds to those of a booking, by position.
   private enum Column: Int {
     case requestID, hash, effect, refundBookingID, refundSeatNos, refundAmount, refundCurrency
+    case addOns
 
     var position: Int { BookingColumn.count + rawValue }
   }
 
   /// Where the columns of read_requests() end.
-  static let columnCount = BookingColumn.count + 7
+  static let columnCount = BookingColumn.count + 8
 
   /// What a request did.
   enum Deed: Sendable {
@@ -96,10 +97,26 @@ struct LoggedRequest: Sendable {
       deed = .fence
     } else if try row.decode(.bookingID, as: PostgresUUID?.self) != nil {
       var record = try BookingRecord(row)
+      try Self.setAddOns(of: &record, row)
       record.refund = try Self.refund(row)
       deed = .booking(record)
     } else {
       deed = try row.decode(.version, as: Int64?.self).map { .seats(version: $0) } ?? .terms
+    }
+  }
+
+  /// Gives a booking the add-ons that it had when the request was done.
+  private static func setAddOns(
+    of record: inout BookingRecord, _ row: PostgresRow
+  ) throws(PostgresError) {
+    let text = try row.decode(Column.addOns.position, as: String?.self)
+    let now = record.quote.addOns
+    guard text != nil || !now.isEmpty else { return }
+    do throws(BookingError) {
+      let then = try text.map { text throws(BookingError) in try Quote.lines(text) } ?? []
+      if then != now { record.quote = try record.quote.with(addOns: then) }
+    } catch {
+      throw PostgresError(.decoding, "a request's add-ons cannot be read")
     }
   }
 

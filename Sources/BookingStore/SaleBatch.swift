@@ -54,9 +54,16 @@ struct SaleBatch: Sendable {
     return showKeys.filter { !lanes.contains($0.lane) }.map(\.showID)
   }
 
-  /// Whether what was granted before must be known to decide.
+  /// Whether what was granted before must be known to decide: it is done together with others, or could be
+  /// done again.
   var needsLog: Bool {
-    requests.contains { if case .together = $0 { true } else { false } }
+    requests.contains { request in
+      switch request {
+      case .together: true
+      case .change(let change): change.change == .attach
+      default: false
+      }
+    }
   }
 
   /// The ids of all requests.

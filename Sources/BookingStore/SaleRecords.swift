@@ -66,8 +66,10 @@ package struct SoldSeat: Sendable, Hashable {
   package let label: String
   /// Its tier when it was sold.
   package let tier: String
-  /// What it cost, offers included.
+  /// What it cost, offers and add-ons included.
   package let price: Money
+  /// Its add-ons, as lines of the quote.
+  package let addOns: [QuoteLine]
 }
 
 /// What happened to a booking.
@@ -119,7 +121,9 @@ package struct SaleEvent: Sendable, Hashable {
       guard let seat = prices[number], let sum = try? amount.adding(seat.price) else {
         throw PostgresError(.decoding, "a sale has a seat without a price")
       }
-      seats.append(SoldSeat(number: number, label: label, tier: seat.tier, price: seat.price))
+      seats.append(
+        SoldSeat(
+          number: number, label: label, tier: seat.tier, price: seat.price, addOns: seat.addOns))
       amount = sum
     }
     (self.seats, self.amount) = (seats, amount)
@@ -173,21 +177,30 @@ package struct SalesBounds: Sendable, Hashable {
 
 /// What each seat of a booking cost, by its quote.
 struct SeatPrices {
-  private var seats: [Int32: (tier: String, price: Money)] = [:]
+  /// What one seat cost.
+  struct Seat {
+    fileprivate(set) var tier = ""
+    fileprivate(set) var price: Money
+    fileprivate(set) var addOns: [QuoteLine] = []
+  }
+
+  private var seats: [Int32: Seat] = [:]
 
   /// The seats in the order of the quote; nil when the quote is not theirs.
   init?(_ quote: Quote, of numbers: [Int32]) {
     let nothing = Money(0, quote.total.currency)
     for line in quote.lines {
       guard numbers.indices.contains(line.position) else { return nil }
-      let number = numbers[line.position]
-      let before = seats[number] ?? ("", nothing)
-      guard let price = try? before.price.adding(Money(line.minorUnits, nothing.currency)) else {
+      var seat = seats[numbers[line.position]] ?? Seat(price: nothing)
+      guard let price = try? seat.price.adding(Money(line.minorUnits, nothing.currency)) else {
         return nil
       }
-      seats[number] = (line.offerID == 0 ? line.description : before.tier, price)
+      seat.price = price
+      if line.isBasePrice { seat.tier = line.description }
+      if line.addOn != nil { seat.addOns.append(line) }
+      seats[numbers[line.position]] = seat
     }
   }
 
-  subscript(number: Int32) -> (tier: String, price: Money)? { seats[number] }
+  subscript(number: Int32) -> Seat? { seats[number] }
 }

@@ -86,11 +86,14 @@ enum SaleStatements {
   static func write(
     _ writes: SaleWrites, _ moment: Moment?, on database: any Database, timeout: Duration?
   ) async throws(PostgresError) -> Int64 {
+    // In the order of their ids, so that two batches with the same ids wait for each other instead of
+    // forming a ring.
+    let requests = writes.entries.sorted { $0.identity.key < $1.identity.key }
+    let changed = writes.bookings.filter { $0.before != nil }
     let parameters =
-      shows(writes.shows) + validity(moment) + [.bool(moment == nil)] + entries(writes.entries)
-      + newBookings(writes.bookings.filter { $0.before == nil })
-      + changedBookings(writes.bookings.filter { $0.before != nil }) + seats(writes.seats)
-      + refunds(writes.refunds)
+      shows(writes.shows) + validity(moment) + [.bool(moment == nil)] + entries(requests)
+      + newBookings(writes.bookings.filter { $0.before == nil }) + changedBookings(changed)
+      + seats(writes.seats) + refunds(writes.refunds) + addOns(requests) + quotes(changed)
     let result = try await database.query(Statements.writeSales, parameters, timeout: timeout)
     return try result.onlyRow().decode(0, as: PostgresTimestamp.self).unixMicroseconds
   }
@@ -133,11 +136,8 @@ enum SaleStatements {
   /// Indices count from 1 in the database.
   private static func ordinal(_ index: Int) -> Int32 { Int32(truncatingIfNeeded: index + 1) }
 
-  /// In the order of their ids, so that two batches with the same ids wait for each other instead
-  /// of forming a ring.
   private static func entries(_ entries: [SaleWrites.Entry]) -> [PostgresValue] {
-    let entries = entries.sorted { $0.identity.key < $1.identity.key }
-    return [
+    [
       .array(entries.map { ordinal($0.show) }), .array(entries.map(\.identity.partnerID)),
       .array(entries.map { PostgresUUID($0.identity.requestID) }),
       .byteas(entries.map(\.identity.hash)), .array(entries.map(\.effect.rawValue)),
@@ -180,6 +180,28 @@ enum SaleStatements {
       cancellations(records.map(\.cancelledSeats)),
       .array(records.map { uuid($0.supersededBy) }),
     ]
+  }
+
+  /// What add-ons change of requests. Most batches have none, and nothing of it.
+  private static func addOns(_ entries: [SaleWrites.Entry]) -> [PostgresValue] {
+    guard entries.contains(where: { $0.effect == .attached || !$0.addOns.isEmpty }) else {
+      return [.array([String?]()), .array([Bool?]())]
+    }
+    return [
+      .array(entries.map { $0.addOns.isEmpty ? nil : Quote.text($0.addOns) }),
+      .array(entries.map { $0.effect == .attached ? $0.isExtended : nil }),
+    ]
+  }
+
+  /// Totals and quotes of those that cost something else now; null for others.
+  private static func quotes(_ bookings: [SaleWrites.Booking]) -> [PostgresValue] {
+    let quotes = bookings.map { booking in
+      booking.before.flatMap { booking.record.hasQuote(of: $0) ? nil : booking.record.quote }
+    }
+    guard quotes.contains(where: { $0 != nil }) else {
+      return [.array([Int64?]()), .array([String?]())]
+    }
+    return [.array(quotes.map { $0?.total.minorUnits }), .array(quotes.map { $0?.text })]
   }
 
   private static func uuid(_ id: BookingID?) -> PostgresUUID? {

@@ -145,6 +145,13 @@ enum Statements {
   static let readFaults = call("read_faults", parameters: 1)
   static let meetFault = call("meet_fault", parameters: 3)
 
+  static let createAddOn = call("create_add_on", parameters: 13)
+  static let updateAddOn = call("update_add_on", parameters: 13)
+  static let endAddOn = call("end_add_on", parameters: 8)
+  static let getAddOns = file("get_add_ons", PackageResources.get_add_ons_sql)
+  static let listAddOns = file("list_add_ons", PackageResources.list_add_ons_sql)
+  static let listOwnAddOns = file("list_own_add_ons", PackageResources.list_own_add_ons_sql)
+
   static let readShows = call("read_shows", parameters: 3)
   static let readBlocked = call("read_blocked", parameters: 2)
   static let readBookingsOfShows = call("read_bookings_of_shows", parameters: 2)
@@ -152,7 +159,7 @@ enum Statements {
   static let readRequests = call("read_requests", parameters: 2)
   static let findRequest = PostgresStatement(
     name: "find_request", sql: "select *, clock_timestamp() from read_requests($1, $2)")
-  static let writeSales = call("write_sales", parameters: 62)
+  static let writeSales = call("write_sales", parameters: 66)
   static let checkSales = call("check_sales", parameters: 7)
   static let readQueues = call("read_queues", parameters: 2)
   static let readWaits = call("read_waits", parameters: 2)

@@ -60,6 +60,8 @@ package enum TermsRefusal: String, Sendable, CaseIterable {
   case unknownSeats = "unknown_seats"
   /// The offer has ended.
   case ended
+  /// The add-on has ended.
+  case addOnEnded = "add_on_ended"
   /// No show was meant.
   case noShows = "no_shows"
   /// More shows were meant than are changed at a time.

@@ -69,6 +69,13 @@ extension BookingService {
   ) async throws(RPCError) -> BookingRecord {
     let request = try wish.request(partnerID: try partner(context), violations)
     try await requireReach(to: request.bookingID, context)
+    return try await change(request, wish, context)
+  }
+
+  /// Has a change made that the caller may make.
+  func change(
+    _ request: ChangeRequest, _ wish: ChangeWish, _ context: ServerContext
+  ) async throws(RPCError) -> BookingRecord {
     switch try await serve(.change(request), lane: request.bookingID.lane, context) {
     case .done(let record): return record
     case .refused(let refusal): throw .refusal(refusal, of: wish)

@@ -106,16 +106,18 @@ struct ChangeWish {
   private let requestID: String
   private let paymentReference: String
   private let seats: [String]
+  private let addOns: [AddOnItem]
 
   init(
     _ change: ChangeRequest.Change, _ bookingID: String, _ requestID: String,
-    paymentReference: String = "", seats: [String] = []
+    paymentReference: String = "", seats: [String] = [], addOns: [AddOnItem] = []
   ) {
     self.change = change
     self.bookingID = bookingID
     self.requestID = requestID
     self.paymentReference = paymentReference
     self.seats = seats
+    self.addOns = addOns
   }
 
   /// Throws INVALID_ARGUMENT with every field that is wrong, NOT_FOUND for an id that no booking
@@ -136,9 +138,16 @@ struct ChangeWish {
     hash.add(id.description)
     hash.add(paymentReference)
     hash.add(seats)
+    // What they cost is no part of the request.
+    for item in addOns {
+      hash.add(item.seat)
+      hash.add(item.addOnID)
+      hash.add(Int64(item.count))
+    }
     return ChangeRequest(
       change,
       RequestIdentity(partnerID: partnerID, requestID: requestID, hash: hash.digest),
-      bookingID: id, paymentReference: paymentReference, seats: seats)
+      bookingID: id, paymentReference: paymentReference, seats: seats,
+      addOns: AddOnWish(addOns))
   }
 }

@@ -146,6 +146,25 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
       setAside: details.allocations.map { .init($0, details.layout, for: caller?.partnerID) })
   }
 
+  package func listAddOns(
+    _ request: Usher.V1.ListAddOnsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListAddOnsResponse {
+    var violations = FieldViolations()
+    violations.require(request.pageSize >= 0, "page_size", "must not be negative")
+    try violations.check()
+    let parts = parts[context.loop]
+    let (directory, store) = (parts.shows, parts.terms)
+    let page = try await failures.translating {
+      () async throws(StoreError) -> Page<ManagedAddOn>? in
+      guard try await directory.show(id: request.showId) != nil else { return nil }
+      return try await store.addOns(
+        ofShow: request.showId, pageSize: Int(request.pageSize), pageToken: request.pageToken,
+        timeout: context.remaining)
+    }
+    guard let page else { throw .notFound(.showNotFound, "show", String(request.showId)) }
+    return .init(addOns: page.items.map { API.AddOn($0) }, nextPageToken: page.nextPageToken)
+  }
+
   private func list<Item>(
     _ pageSize: Int32, _ context: ServerContext, _ violations: FieldViolations = .init(),
     _ body: (CatalogStore, Int, Duration?) async throws(StoreError) -> Page<Item>

@@ -133,8 +133,9 @@ extension Reason {
     case .currencyDiffers:
       .init(
         .failedPrecondition, ["show", "booking"],
-        "A show is sold in another currency than the booking to be exchanged, or the prices to be set.",
-        "Cancel, and book the other show; set prices in the currency of the show.")
+        "A show is sold in another currency than the booking to be exchanged, or the prices to be set; or an add-on than the booking.",
+        "Cancel, and book the other show; set prices, and choose add-ons, in the currency of the show."
+      )
     default: nil
     }
   }
@@ -331,6 +332,19 @@ extension Reason {
       .init(.notFound, ["offer"], "There is no such offer.", "List the offers.")
     case .offerEnded:
       .init(.failedPrecondition, [], "The offer has ended.", "Make another.")
+    case .addOnNotFound:
+      .init(
+        .notFound, ["add_on"], "The theatre has no such add-ons; their ids are named.",
+        "List the show's add-ons.")
+    case .addOnEnded:
+      .init(
+        .failedPrecondition, ["booking", "add_ons"], "These add-ons have ended.",
+        "List the show's add-ons, and attach others.")
+    case .addOnLimitExceeded:
+      .init(
+        .failedPrecondition, ["booking", "add_ons"],
+        "A seat would have more of these add-ons than their theatre allows.",
+        "Attach no more than `most_per_seat`.")
     case .tierNotFound:
       .init(
         .failedPrecondition, ["tiers"], "None of the shows has tiers of these names.",

@@ -40,6 +40,9 @@ enum Limits {
   static let longestKeyOverlap = Duration.seconds(30 * 86_400)
   /// Characters of an offer's name: a line of a quote.
   static let offerTitleCharacters = 80
+  /// Characters of an add-on's title, a line on a ticket, and of what kind of thing it is.
+  static let addOnTitleCharacters = 80
+  static let addOnCategoryCharacters = 40
   /// Seats that one offer is for: with their labels a third of a request message.
   static let seatsPerOffer = 1_000
   /// Seats that are withdrawn by one call, for the same reason.

@@ -73,10 +73,11 @@ extension Usher.V1.Quote {
     self.init(
       lines: quote.lines.map { line in
         Usher.V1.QuoteLine(
-          kind: line.offerID == 0 ? .basePrice : .offer,
+          kind: line.addOn != nil ? .addOn : line.isBasePrice ? .basePrice : .offer,
           seat: labels.indices.contains(line.position) ? labels[line.position] : "",
           description: line.description, amount: .init(line.minorUnits, currency),
-          offerId: line.offerID)
+          offerId: line.offerID, addOnId: line.addOn?.id ?? 0,
+          count: Int32(clamping: line.addOn?.count ?? 0))
       },
       total: .init(quote.total.minorUnits, currency))
   }

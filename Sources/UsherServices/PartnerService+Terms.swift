@@ -143,6 +143,7 @@ extension PartnerService {
       switch subject.type {
       case "offer": .offerNotFound
       case "allocation": .allocationNotFound
+      case "add_on": .addOnNotFound
       case "show": .showNotFound
       case "auditorium": .auditoriumNotFound
       default: .theatreNotFound
@@ -186,6 +187,8 @@ extension RPCError {
         metadata: ["seats": listed])
     case .past: return violation("returns_at", "must be to come")
     case .ended: return .refusal(.failedPrecondition, .offerEnded, "The offer has ended.")
+    case .addOnEnded:
+      return .refusal(.failedPrecondition, .addOnEnded, "The add-on has ended.")
     case .noShows:
       return .refusal(.failedPrecondition, .noShows, "The theatre has no such shows to come.")
     case .tooManyShows:

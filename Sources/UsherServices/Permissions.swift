@@ -129,6 +129,7 @@ package struct Permissions: Sendable {
     (Usher.V1.CatalogServiceMethods.searchMovies, .read),
     (Usher.V1.CatalogServiceMethods.listShows, .read),
     (Usher.V1.CatalogServiceMethods.getShow, .read),
+    (Usher.V1.CatalogServiceMethods.listAddOns, .read),
     (Usher.V1.CatalogServiceMethods.getMovie, .read),
     (Usher.V1.CatalogServiceMethods.listMovieTheatres, .read),
     (Usher.V1.ReviewServiceMethods.listReviews, .read),
@@ -142,6 +143,7 @@ package struct Permissions: Sendable {
   private static let selling: [Row] = [
     (Usher.V1.BookingServiceMethods.holdSeats, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.extendHold, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.setAddOns, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.confirmBooking, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.releaseHold, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.cancelBooking, .scopeOrAccount(.sell)),
@@ -211,6 +213,10 @@ package struct Permissions: Sendable {
     (Usher.V1.SandboxServiceMethods.getSandbox, .scope(.manage)),
     (Usher.V1.SandboxServiceMethods.advanceClock, .scope(.manage)),
     (Usher.V1.SandboxServiceMethods.setFaults, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.createAddOn, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.updateAddOn, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.endAddOn, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.listOwnAddOns, .scope(.manage)),
   ]
 
   private static let operating: [Row] = [

@@ -44,7 +44,7 @@ extension RPCError {
     case .requestFenced: return requestFenced
     case .staleShow, .bookingNotFound, .foreignBooking, .wrongState, .extendedBefore,
       .seatsNotInBooking, .showBegan, .currencyDiffers, .waitIsHopeless, .waitlistFull,
-      .seatsNotBlocked:
+      .seatsNotBlocked, .addOnsNotFound, .addOnsEnded, .tooManyAddOns:
       // Not for holds.
       return .hidden
     }
@@ -105,12 +105,31 @@ extension RPCError {
       return .refusal(
         .failedPrecondition, .seatsNotInBooking, "The booking does not have these seats: \(labels)",
         metadata: ["booking": wish.bookingID, "seats": labels])
+    case .addOnsNotFound(let ids): return .notFound(.addOnNotFound, "add_on", list(ids))
+    case .addOnsEnded(let ids):
+      return .refusal(
+        .failedPrecondition, .addOnEnded, "These add-ons have ended: \(list(ids))",
+        metadata: ["booking": wish.bookingID, "add_ons": list(ids)])
+    case .tooManyAddOns(let ids):
+      return .refusal(
+        .failedPrecondition, .addOnLimitExceeded,
+        "A seat would have more of these add-ons than their theatre allows: \(list(ids))",
+        metadata: ["booking": wish.bookingID, "add_ons": list(ids)])
+    case .currencyDiffers:
+      return .refusal(
+        .failedPrecondition, .currencyDiffers, "The add-ons are sold in another currency.",
+        metadata: ["booking": wish.bookingID])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
-      .showNotFound, .staleShow, .showBegan, .currencyDiffers, .reservedForWaiting, .waitIsHopeless,
+      .showNotFound, .staleShow, .showBegan, .reservedForWaiting, .waitIsHopeless,
       .waitlistFull, .seatsNotBlocked, .seatsAllocated:
       // Not for changes.
       return .hidden
     }
+  }
+
+  /// Ids, as many as fit the trailers.
+  private static func list(_ ids: [Int64]) -> String {
+    ids.prefix(Limits.labelsPerRefusal).map(String.init).joined(separator: ",")
   }
 
   /// A payment for a hold that is gone is told to be given back.

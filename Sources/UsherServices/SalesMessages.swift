@@ -33,11 +33,21 @@ extension Usher.V1.SaleEvent {
       showId: event.showID, showVersion: event.version, theatreId: event.theatreID,
       partnerId: event.partnerID,
       seats: event.seats.map {
-        .init(seatNumber: $0.number, label: $0.label, tier: $0.tier, price: .init($0.price))
+        .init(
+          seatNumber: $0.number, label: $0.label, tier: $0.tier, price: .init($0.price),
+          addOns: $0.addOns.map { .init($0, event.amount.currency) })
       },
       amount: .init(event.amount), refund: event.refund.map { .init($0) },
       paymentReference: event.paymentReference,
       otherBookingId: event.otherBookingID?.description ?? "", seatsLeft: event.hasSeatsLeft)
+  }
+}
+
+extension Usher.V1.SoldAddOn {
+  fileprivate init(_ line: QuoteLine, _ currency: Currency) {
+    self.init(
+      addOnId: line.addOn?.id ?? 0, title: line.description,
+      count: Int32(clamping: line.addOn?.count ?? 0), amount: .init(line.minorUnits, currency))
   }
 }
 

@@ -215,9 +215,14 @@ struct House: Sendable {
          where b.booking_id = (select max(booking_id::text)::uuid from booking where show_id = 1)
         returning b.*
       )
-      insert into request_log
+      insert into request_log (
+        partner_id, request_id, lane, request_hash, effect, booking_id, booking_state,
+        cancelled_seat_nos, version, created_at, add_ons)
       select partner_id, gen_random_uuid(), lane, sha256(''), 'touched', booking_id, 1,
-             cancelled_seat_nos, version, changed_at from marked
+             cancelled_seat_nos, version, changed_at,
+             (select string_agg(l.line, chr(10) order by l.place)
+                from string_to_table(quote, chr(10)) with ordinality as l(line, place)
+               where split_part(l.line, chr(9), 3) like '+%') from marked
       """)
   }
 

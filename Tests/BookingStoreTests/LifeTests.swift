@@ -12,7 +12,7 @@ import Testing
 @Suite(.timeLimit(.minutes(3))) struct LifeTests {
   /// What can be asked of a booking.
   private enum Wish: CaseIterable {
-    case confirm, release, extend, cancel, exchange
+    case confirm, release, extend, cancel, attach, exchange
 
     var change: ChangeRequest.Change? {
       switch self {
@@ -20,6 +20,7 @@ import Testing
       case .release: .release
       case .extend: .extend
       case .cancel: .cancel
+      case .attach: .attach
       case .exchange: nil
       }
     }
@@ -61,7 +62,7 @@ import Testing
     try await house.run("update booking set state = 7 where booking_id = '\(used.id)'")
     try await house.touch()
     return [
-      Stage(state: .held, id: held.id, allowed: [.confirm, .release, .extend, .exchange]),
+      Stage(state: .held, id: held.id, allowed: [.confirm, .release, .extend, .attach, .exchange]),
       Stage(state: .confirmed, id: confirmed.id, allowed: [.cancel, .exchange]),
       Stage(state: .released, id: released.id), Stage(state: .cancelled, id: cancelled.id),
       Stage(state: .exchanged, id: exchanged.id), Stage(state: .used, id: used.id),
@@ -88,7 +89,7 @@ import Testing
         }
       }
       #expect(try await house.snapshot() == before)
-      #expect(request - 1_000 == UInt64(stages.count * Wish.allCases.count - 7))
+      #expect(request - 1_000 == UInt64(stages.count * Wish.allCases.count - 8))
     }
   }
 
@@ -134,6 +135,7 @@ import Testing
           #expect(now == .confirmed && record.isTakenAgain == (stage.state == .expired))
         case .release: #expect(now == .released)
         case .extend: #expect(now == .held && record.isExtended)
+        case .attach: #expect(now == .held)
         case .cancel: #expect(now == .cancelled)
         case .exchange:
           #expect(now == .exchanged && record.state == stage.state)

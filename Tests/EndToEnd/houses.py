@@ -6,11 +6,18 @@ import contextlib
 
 from partner import new_id
 from test_operators import Operator
-from usher.v1 import layout_pb2, partner_pb2, partner_pb2_grpc, schedule_pb2, terms_pb2
+from usher.v1 import (
+    add_on_pb2,
+    layout_pb2,
+    partner_pb2,
+    partner_pb2_grpc,
+    schedule_pb2,
+    terms_pb2,
+)
 
 REQUESTS = {
     name: getattr(module, name)
-    for module in (partner_pb2, layout_pb2, schedule_pb2, terms_pb2)
+    for module in (partner_pb2, layout_pb2, schedule_pb2, terms_pb2, add_on_pb2)
     for name in dir(module)
     if name.endswith("Request")}
 

@@ -34,8 +34,8 @@ DEMANDS = {
 # What customers may do by themselves.
 DEMANDS_OF = {
     f"/usher.v1.BookingService/{method}": "sell or account"
-    for method in ("HoldSeats", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome",
-                   "GetBooking")
+    for method in ("HoldSeats", "SetAddOns", "ExtendHold", "ReleaseHold", "CancelBooking",
+                   "GetRequestOutcome", "GetBooking")
 } | {
     "/usher.v1.BookingService/ListBookings": "account",
 } | {

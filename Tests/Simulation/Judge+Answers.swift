@@ -66,8 +66,9 @@ extension Judge {
         && effect.version == record.version, "what is acknowledged is in the rows",
       "\(record.state) at \(record.version), \(row)")
     try demand(
-      booking.seatNumbers == record.seatNumbers && booking.quote == record.quote,
-      "an answer tells the booking's seats and price", "\(record.id)")
+      booking.seatNumbers == record.seatNumbers
+        && (try? booking.quote.with(addOns: effect.addOns)) == record.quote,
+      "an answer tells the booking's seats and price of then", "\(record.id)")
     if record.state == .held, booking.version == record.version, booking.state == .held {
       try demand(record.holdUntil == booking.holdUntil, "an answer tells the end of the hold")
     }
@@ -79,7 +80,8 @@ extension Judge {
     try demand(
       first.id == record.id && first.state == record.state && first.version == record.version
         && first.paymentReference == record.paymentReference && first.refund == record.refund
-        && first.seatsLeft == record.seatsLeft && first.isExtended == record.isExtended
+        && first.seatsLeft == record.seatsLeft && first.quote == record.quote
+        && first.isExtended == record.isExtended
         && first.supersedes == record.supersedes
         && first.exchangeCredit == record.exchangeCredit,
       "a repeated request has its first answer", "\(first.state), \(record.state)")

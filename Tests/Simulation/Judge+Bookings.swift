@@ -35,9 +35,7 @@ extension Judge {
       state = .exchanged
     }
     try demand(state == new.state, "a booking changes as requests say", "\(id): \(new.state)")
-    try demand(
-      old == nil || (old?.seatNumbers == new.seatNumbers && old?.quote == new.quote),
-      "seats and price of a booking stay", "\(id)")
+    try priceFollows(old, new, entries)
     try demand(
       new.state != .held || new.holdUntil > commit.now || old?.state == .held
         || new.supersedes != nil,
@@ -47,11 +45,23 @@ extension Judge {
     for entry in entries { try refundIsByThePolicy(entry, old, new, commit) }
   }
 
+  /// Seats and what they cost stay; add-ons are those that were asked for last.
+  private func priceFollows(
+    _ old: BookingRecord?, _ new: BookingRecord, _ entries: [SaleWrites.Entry]
+  ) throws {
+    let addOns = entries.last { $0.effect == .attached }?.addOns ?? old?.quote.addOns ?? []
+    try demand(new.quote.addOns == addOns, "a booking has the add-ons asked for", "\(new.id)")
+    guard let old else { return }
+    try demand(
+      old.seatNumbers == new.seatNumbers && old.quote.seatLines == new.quote.seatLines,
+      "seats and price of a booking stay", "\(new.id)")
+  }
+
   private static func leads(_ effect: SaleEffect, from state: BookingState?) -> Bool {
     switch effect {
     case .held, .exchanged: state == nil
     case .confirmed: state == .held || state == .expired
-    case .released, .extended: state == .held
+    case .released, .extended, .attached: state == .held
     case .cancelled: state == .confirmed
     }
   }
@@ -85,7 +95,9 @@ extension Judge {
     let seats = record.seatNumbers.compactMap(terms.layout.seat(number:))
     var moment = Moment(commit.now)
     let priced = try terms.prices.quote(seats: seats, partnerID: record.partnerID, &moment)
-    try demand(priced.quote == record.quote, "a sale is at the present price", "\(record.id)")
+    try demand(
+      priced.quote.lines == record.quote.seatLines, "a sale is at the present price", "\(record.id)"
+    )
     // A late payment takes its seats again whatever else its customer has. Of who has no name, nobody
     // knows what else it has.
     let others = commit.after.bookings(of: record.showID).filter {
@@ -151,4 +163,9 @@ extension Judge {
     now < terms.refunds.endsAt
       ? (2 * price * Int64(terms.refunds.basisPoints) + 10_000) / 20_000 : 0
   }
+}
+
+extension Quote {
+  /// The lines of the seats themselves.
+  fileprivate var seatLines: [QuoteLine] { lines.filter { $0.addOn == nil } }
 }

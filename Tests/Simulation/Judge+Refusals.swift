@@ -71,7 +71,10 @@ extension Judge {
         }
       }
       try demand(isTrue && !numbers.isEmpty, "withdrawn seats are given back", "\(request)")
-    case .showNotFound, .staleShow, .currencyDiffers, .waitlistFull:
+    case .addOnsEnded(let ids):
+      try demand(ids == [Menu.ended.id], "what can be had is attached", "\(ids)")
+    case .showNotFound, .staleShow, .currencyDiffers, .waitlistFull,
+      .addOnsNotFound, .tooManyAddOns:
       throw Violation("every show is found, and all in one currency", "\(refusal)")
     }
   }

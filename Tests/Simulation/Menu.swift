@@ -11,7 +11,7 @@ enum Menu {
     (22, { change(.confirm, $0, &$2) }),
     (8, { change(.release, $0, &$2) }),
     (8, cancel), (6, someSeats),
-    (8, { change(.extend, $0, &$2) }),
+    (8, { change(.extend, $0, &$2) }), (8, attach),
     (8, exchange), (14, swap), (20, join),
     (3, { block(true, $1, &$2) }), (5, { block(false, $1, &$2) }),
   ]
@@ -122,6 +122,37 @@ enum Menu {
     let payment = change == .confirm ? "paid-\(dice.number(0..<3))" : ""
     return Wish.Body(text: "\(change) \(id) \(payment)") { identity, _ in
       .change(ChangeRequest(change, identity, bookingID: id, paymentReference: payment))
+    }
+  }
+
+  private static let popcorn = addOn(7, 45)
+  /// What cannot be had any more.
+  static let ended = addOn(9, 10, active: false)
+
+  private static func addOn(_ id: Int64, _ minorUnits: Int64, active: Bool = true) -> AddOn {
+    guard let currency = try? Currency("INR") else { preconditionFailure("three letters") }
+    return AddOn(
+      id: id, title: "Add-on \(id)", price: Money(minorUnits, currency), isActive: active)
+  }
+
+  /// Some popcorn for a seat or two, mostly of a hold.
+  private static func attach(
+    _ client: SimClient, _ tables: Tables, _ dice: inout Dice
+  ) -> Wish.Body? {
+    guard let id = booking(client, &dice), let record = tables.bookings[id],
+      let layout = tables.shows[record.showID]?.terms.layout
+    else { return nil }
+    let wanted = dice.chance(95) ? popcorn : ended
+    let items = record.seatNumbers.prefix(dice.number(0..<3)).compactMap { number in
+      layout.seat(number: number).map {
+        AddOnItem(seat: $0.label, addOnID: wanted.id, count: dice.number(1..<4))
+      }
+    }
+    return Wish.Body(text: "attach \(items) to \(id)") { identity, _ in
+      .change(
+        ChangeRequest(
+          .attach, identity, bookingID: id,
+          addOns: AddOnWish(items, menu: items.isEmpty ? [] : [wanted])))
     }
   }
 

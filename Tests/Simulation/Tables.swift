@@ -41,6 +41,8 @@ struct Tables {
       let state: BookingState
       let version: Int64
       let cancelledSeats: [Int32]
+      let addOns: [QuoteLine]
+      let isExtended: Bool
     }
 
     let hash: [UInt8]
@@ -85,8 +87,14 @@ struct Tables {
     record.cancelledSeats = effect.cancelledSeats
     record.supersededBy = nil
     record.refund = refunds[key]
+    if effect.addOns != record.quote.addOns,
+      let then = try? record.quote.with(addOns: effect.addOns)
+    {
+      record.quote = then
+    }
     switch effect.effect {
     case .held: record.isExtended = false
+    case .attached: record.isExtended = effect.isExtended
     case .exchanged:
       let given = record.supersedes.flatMap { bookings[$0] }
       record.isExtended = effect.state == .held && given?.isExtended == true
@@ -148,7 +156,8 @@ struct Tables {
         hash: entry.identity.hash,
         effect: LogRow.Effect(
           effect: entry.effect, bookingID: entry.bookingID, state: entry.state,
-          version: writes.shows[entry.show].version + 1, cancelledSeats: entry.cancelledSeats))
+          version: writes.shows[entry.show].version + 1, cancelledSeats: entry.cancelledSeats,
+          addOns: entry.addOns, isExtended: entry.isExtended))
     }
     for refund in writes.refunds {
       let known = refunds.updateValue(refund.refund, forKey: refund.key)

@@ -24,7 +24,8 @@ import UsherProtos
 
   /// What customers may do by themselves as long as there are no payments.
   private static let ofCustomersToo: Set = [
-    "HoldSeats", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome", "GetBooking",
+    "HoldSeats", "SetAddOns", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome",
+    "GetBooking",
   ]
 
   @Test(arguments: AllMethods.list)

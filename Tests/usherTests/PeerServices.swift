@@ -82,6 +82,12 @@ struct PeerCatalog: Usher.V1.CatalogServiceServer {
     guard request.showId == 7 else { throw PeerMaps.unknownShow }
     return .init(show: Peer.show)
   }
+
+  func listAddOns(
+    _ request: Usher.V1.ListAddOnsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.ListAddOnsResponse {
+    throw RPCError(.unimplemented, "add-ons are tested on the real server")
+  }
 }
 
 struct PeerMaps: Usher.V1.SeatMapServiceServer {
@@ -266,6 +272,12 @@ struct PeerBookings: Usher.V1.BookingServiceServer {
     _ request: Usher.V1.BatchHoldSeatsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.BatchHoldSeatsResponse {
     throw RPCError(.unimplemented, "the command line holds one by one")
+  }
+
+  func setAddOns(
+    _ request: Usher.V1.SetAddOnsRequest, context: ServerContext
+  ) async throws(RPCError) -> Usher.V1.SetAddOnsResponse {
+    throw RPCError(.unimplemented, "add-ons are tested on the real server")
   }
 
   func batchCancelBookings(

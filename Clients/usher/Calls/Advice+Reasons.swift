@@ -162,6 +162,8 @@ extension Advice {
     switch reason {
     case "OFFER_NOT_FOUND", "OFFER_ENDED":
       ("One's own offers are listed.", "usher partner offer list\(flags)")
+    case "ADD_ON_NOT_FOUND", "ADD_ON_ENDED", "ADD_ON_LIMIT_EXCEEDED":
+      ("What bookings of a show can have is listed.", "usher add-ons \(show)\(flags)")
     case "SEATS_NOT_FOUND", "TIER_NOT_FOUND":
       ("Seats and tiers are on the map of a show.", map)
     case "SEATS_ALLOCATED":

@@ -176,7 +176,7 @@ extension Session {
 
 extension Advice {
   /// Advice about a change of a booking.
-  fileprivate static func booking(
+  static func booking(
     _ booking: String, _ requestId: String, _ words: [String], _ session: Session
   ) -> Advice {
     let flags = session.settings.repeatedFlags

@@ -31,7 +31,7 @@ struct PartnerCommand: AsyncParsableCommand {
         name: "Terms",
         subcommands: [
           PricesCommand.self, OfferCommand.self, BlockCommand.self, UnblockCommand.self,
-          BlocksCommand.self, AllocationCommand.self,
+          BlocksCommand.self, AllocationCommand.self, AddOnCommand.self,
         ]),
     ])
 }

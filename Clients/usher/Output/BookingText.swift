@@ -78,9 +78,14 @@ enum BookingText {
       ], style)
     var previous: String?
     for line in quote.lines {
-      let isOffer = line.kind == .offer
+      let prefix =
+        switch line.kind {
+        case .offer: "less "
+        case .addOn where line.count != 1: "\(line.count) × "
+        default: ""
+        }
       table.add([
-        line.seat == previous ? "" : line.seat, (isOffer ? "less " : "") + line.description,
+        line.seat == previous ? "" : line.seat, prefix + line.description,
         line.amount?.text ?? "",
       ])
       previous = line.seat
