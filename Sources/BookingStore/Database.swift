@@ -53,10 +53,12 @@ extension Database {
   func act(
     _ statement: PostgresStatement, _ parameters: [PostgresValue], timeout: Duration?
   ) async throws(StoreError) -> PostgresResult {
+    let end = timeout.map { LoopInstant.now + $0 }
     var failure = StoreError(.contended)
     for _ in 0..<StoreLimits.soloAttempts {
       do throws(StoreError) {
-        return try await ask(statement, parameters, timeout: timeout)
+        let rest = end.map { max(.zero, $0 - .now) }
+        return try await ask(statement, parameters, timeout: rest)
       } catch {
         failure = error.cause?.kind == .uniqueViolation ? StoreError(.contended) : error
         guard failure.kind == .contended else { throw failure }

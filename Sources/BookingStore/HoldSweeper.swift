@@ -1,6 +1,7 @@
 // Ends holds whose time is over, so that their seats show as free. Tidiness, never correctness:
 // every sale judges holds by the database's clock itself. Also ends the waiting of parties that
-// waited for too long or are gone, by the same clock.
+// waited for too long or are gone, by the same clock, and goes on with raises of shows whose callers may
+// be gone.
 
 import Booking
 package import Logging
@@ -58,9 +59,21 @@ package final class HoldSweeper: Sendable {
     }
   }
 
-  /// Sweeps once and returns how much there was to end at most: shows with holds, or parties.
+  /// Sweeps once and returns how much there was to end at most: shows with holds, parties, or shows to
+  /// raise.
   package func sweep() async throws(StoreError) -> Int {
-    try await max(sweepHolds(), sweepParties(), sweepAllocations())
+    try await max(sweepHolds(), sweepParties(), sweepAllocations(), sweepRaises())
+  }
+
+  /// One transaction's worth of shows at a time, so that holds are swept in between.
+  private func sweepRaises() async throws(StoreError) -> Int {
+    let result = try await database.ask(
+      Statements.raiseAbandonedShows,
+      [.int4(StoreLimits.raiseSeconds), .int4(Int32(StoreLimits.raisedShows))], timeout: nil)
+    let hasRaised = try reading { () throws(PostgresError) in
+      try result.onlyRow().decode(0, as: Bool.self)
+    }
+    return hasRaised ? StoreLimits.raisedShows : 0
   }
 
   /// Has those who wait served from what was set aside for others and has returned.

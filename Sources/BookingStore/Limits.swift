@@ -49,6 +49,16 @@ package enum StoreLimits {
   static let showsPerTheatre = 20
   /// Longest page token read: a name of some hundred bytes in hexadecimal.
   package static let pageTokenBytes = 2_048
+  /// Most shows raised in one transaction because of an offer: sales of them wait for it, some tens of
+  /// milliseconds.
+  package static let raisedShows = 1_000
+  /// Age at which sweepers go on with a raise: by then the call that began it has its answer, or has many
+  /// shows to raise and may well have help.
+  package static let raiseSeconds: Int32 = 5
+  /// Most offers of one owner that have not ended: all of them are read for each show that is sold.
+  package static let activeOffers = 1_000
+  /// Most allocations of a show that have not returned: every sale of it looks at them all.
+  package static let activeAllocations = 100
   /// Most shows that get other prices at a time: their rows are taken while it is done, and sales of them
   /// wait.
   package static let repricedShows = 1_000

@@ -49,6 +49,8 @@ package enum Migrations {
       ("0030_add_ons.sql", PackageResources._030_add_ons_sql),
       ("0031_attached_add_ons.sql", PackageResources._031_attached_add_ons_sql),
       ("0032_verify_add_ons.sql", PackageResources._032_verify_add_ons_sql),
+      ("0033_offer_raises.sql", PackageResources._033_offer_raises_sql),
+      ("0034_allocation_bound.sql", PackageResources._034_allocation_bound_sql),
     ]
   }
 }

@@ -121,11 +121,13 @@ enum Statements {
   static let findSuspiciousCustomers = file(
     "find_suspicious_customers", PackageResources.find_suspicious_customers_sql)
 
-  static let createOffer = call("create_offer", parameters: 27)
+  static let createOffer = call("create_offer", parameters: 28)
   static let updateOffer = call("update_offer", parameters: 21)
   static let endOffer = call("end_offer", parameters: 8)
+  static let raiseShowsOfOffer = call("raise_shows_of_offer", parameters: 3)
+  static let raiseAbandonedShows = call("raise_abandoned_shows", parameters: 2)
   static let setPrices = call("set_prices", parameters: 17)
-  static let createAllocation = call("create_allocation", parameters: 13)
+  static let createAllocation = call("create_allocation", parameters: 14)
   static let endAllocation = call("end_allocation", parameters: 8)
   static let listAllocations = file("list_allocations", PackageResources.list_allocations_sql)
   static let listManagedAllocations = file(

@@ -58,6 +58,8 @@ package enum TermsRefusal: String, Sendable, CaseIterable {
   case noMovie = "no_movie"
   /// There are no seats with these labels.
   case unknownSeats = "unknown_seats"
+  /// The owner has as many offers as it may.
+  case tooManyOffers = "too_many_offers"
   /// The offer has ended.
   case ended
   /// The add-on has ended.
@@ -72,6 +74,8 @@ package enum TermsRefusal: String, Sendable, CaseIterable {
   case unknownTiers = "unknown_tier"
   /// These seats are set aside already.
   case overlap
+  /// As much of the show is set aside as may be.
+  case tooManyAllocations = "too_many_allocations"
   /// What is to return has no time left.
   case past
 }

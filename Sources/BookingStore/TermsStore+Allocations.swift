@@ -61,7 +61,10 @@ extension TermsStore {
     return try await act(
       Statements.createAllocation, actor, identity,
       [.int8(wish.showID), .int8(wish.channelID)] + share
-        + [.timestamp(PostgresTimestamp(unixMicroseconds: wish.returnsAt))], timeout)
+        + [
+          .timestamp(PostgresTimestamp(unixMicroseconds: wish.returnsAt)),
+          .int4(Int32(StoreLimits.activeAllocations)),
+        ], timeout)
   }
 
   /// Returns what was set aside before its time. What is free of it is the line's; that it gets it, the

@@ -1,32 +1,38 @@
 // Changes of the terms that shows are sold under: offers and prices. Each is one statement that does it,
 // notes it, remembers its request id and raises the shows that it concerns, so that nothing is sold under
-// terms that are no longer so.
+// terms that are no longer so. Shows of an offer, which may be all that there are, are raised afterwards,
+// some at a time; the sweepers of all nodes see to it that they are when the caller is gone.
 
 package import Booking
 import Postgres
+import Reactor
 
 /// Changes terms, and lists offers.
 package struct TermsStore: Sendable {
   let database: any Database
+  private let raisedShows: Int32
 
-  /// Reads and writes a database.
-  package init(_ database: any Database) {
+  /// Reads and writes a database. At most `raisedShows` shows are raised in a transaction.
+  package init(_ database: any Database, raisedShows: Int = StoreLimits.raisedShows) {
     self.database = database
+    self.raisedShows = Int32(clamping: raisedShows)
   }
 
   // MARK: Offers
 
-  /// Makes an offer.
+  /// Makes an offer. This and the next two count for every show when they return; when they throw, they
+  /// may have been done, and count soon for those shows too for which they do not yet.
   package func createOffer(
     _ wish: OfferWish, _ identity: RequestIdentity, by actor: TermsActor,
     timeout: Duration? = nil
   ) async throws(StoreError) -> TermsOutcome {
     let labels = wish.seatLabels.isEmpty ? nil : wish.seatLabels
-    return try await act(
+    return try await actOnOffer(
       Statements.createOffer, actor, identity,
       wish.terms.values + [
         .int8(wish.channelID), .text(wish.tier), PostgresValue(labels), .int8(wish.place.theatreID),
         .int8(wish.place.auditoriumID), .int8(wish.place.showID), .int8(wish.place.movieID),
+        .int4(Int32(StoreLimits.activeOffers)),
       ], timeout)
   }
 
@@ -35,7 +41,7 @@ package struct TermsStore: Sendable {
     id: Int64, _ terms: OfferTerms, _ identity: RequestIdentity, by actor: TermsActor,
     timeout: Duration? = nil
   ) async throws(StoreError) -> TermsOutcome {
-    try await act(
+    try await actOnOffer(
       Statements.updateOffer, actor, identity, [.int8(id)] + terms.values, timeout)
   }
 
@@ -43,7 +49,7 @@ package struct TermsStore: Sendable {
   package func endOffer(
     id: Int64, _ identity: RequestIdentity, by actor: TermsActor, timeout: Duration? = nil
   ) async throws(StoreError) -> TermsOutcome {
-    try await act(Statements.endOffer, actor, identity, [.int8(id)], timeout)
+    try await actOnOffer(Statements.endOffer, actor, identity, [.int8(id)], timeout)
   }
 
   /// Offers by id: a partner's own as far as its key reaches, everybody's to an operator. `showID` leaves
@@ -94,7 +100,7 @@ package struct TermsStore: Sendable {
 
   // MARK: Acts
 
-  /// Runs an act.
+  /// Runs an act, or finds what it did before.
   func act(
     _ statement: PostgresStatement, _ actor: TermsActor, _ identity: RequestIdentity,
     _ parameters: [PostgresValue], _ timeout: Duration?
@@ -106,6 +112,41 @@ package struct TermsStore: Sendable {
     ]
     let result = try await database.act(statement, common + parameters, timeout: timeout)
     return try reading { () throws(PostgresError) in try TermsOutcome(try result.onlyRow()) }
+  }
+
+  /// Runs an act on an offer, and raises its shows until all are, also those of an act that was cut off.
+  private func actOnOffer(
+    _ statement: PostgresStatement, _ actor: TermsActor, _ identity: RequestIdentity,
+    _ parameters: [PostgresValue], _ timeout: Duration?
+  ) async throws(StoreError) -> TermsOutcome {
+    let end = timeout.map { LoopInstant.now + $0 }
+    let outcome = try await act(statement, actor, identity, parameters, timeout)
+    guard case .done(let change) = outcome else { return outcome }
+    var showIDs: [Int64] = []
+    while true {
+      let rest = end.map { max(.zero, $0 - .now) }
+      let step = try await raiseShows(of: identity, rest)
+      showIDs += step.showIDs
+      guard step.isOver else { continue }
+      return .done(
+        TermsChange(subjectID: change.subjectID, showCount: step.showCount, showIDs: showIDs))
+    }
+  }
+
+  private func raiseShows(
+    of identity: RequestIdentity, _ timeout: Duration?
+  ) async throws(StoreError) -> (showIDs: [Int64], isOver: Bool, showCount: Int) {
+    let result = try await database.act(
+      Statements.raiseShowsOfOffer,
+      [
+        .int8(identity.partnerID), .uuid(PostgresUUID(identity.requestID)), .int4(raisedShows),
+      ], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      let row = try result.onlyRow()
+      return (
+        try row.decode(0), try row.decode(1), Int(try row.decode(2, as: Int32.self))
+      )
+    }
   }
 }
 

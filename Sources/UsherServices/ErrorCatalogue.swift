@@ -330,6 +330,14 @@ extension Reason {
       .init(.notFound, ["allocation"], "There is no such allocation.", "List the show's.")
     case .offerNotFound:
       .init(.notFound, ["offer"], "There is no such offer.", "List the offers.")
+    case .tooManyOffers:
+      .init(
+        .failedPrecondition, [], "As many offers as one may have have not ended.",
+        "End those that are over.")
+    case .tooManyAllocations:
+      .init(
+        .failedPrecondition, [], "So much of the show is set aside that no more may be.",
+        "Return some, or set more seats aside at once.")
     case .offerEnded:
       .init(.failedPrecondition, [], "The offer has ended.", "Make another.")
     case .addOnNotFound:

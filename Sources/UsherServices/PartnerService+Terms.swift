@@ -186,6 +186,14 @@ extension RPCError {
         .failedPrecondition, .seatsAllocated, "These seats are set aside already: \(listed)",
         metadata: ["seats": listed])
     case .past: return violation("returns_at", "must be to come")
+    case .tooManyOffers:
+      return .refusal(
+        .failedPrecondition, .tooManyOffers,
+        "There are \(StoreLimits.activeOffers) offers already that have not ended.")
+    case .tooManyAllocations:
+      return .refusal(
+        .failedPrecondition, .tooManyAllocations,
+        "There are \(StoreLimits.activeAllocations) allocations of the show already.")
     case .ended: return .refusal(.failedPrecondition, .offerEnded, "The offer has ended.")
     case .addOnEnded:
       return .refusal(.failedPrecondition, .addOnEnded, "The add-on has ended.")

@@ -76,6 +76,8 @@ package enum Reason: String, Sendable, CaseIterable {
   case seatsNotFound = "SEATS_NOT_FOUND"
   case seatsNotBlocked = "SEATS_NOT_BLOCKED"
   case offerEnded = "OFFER_ENDED"
+  case tooManyOffers = "TOO_MANY_OFFERS"
+  case tooManyAllocations = "TOO_MANY_ALLOCATIONS"
   case offerNotFound = "OFFER_NOT_FOUND"
   case addOnNotFound = "ADD_ON_NOT_FOUND"
   case addOnEnded = "ADD_ON_ENDED"

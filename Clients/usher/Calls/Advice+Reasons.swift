@@ -173,6 +173,10 @@ extension Advice {
     case "SEATS_NOT_BLOCKED":
       ("Withdrawn seats are listed.", "usher partner blocks \(show)\(flags)")
     case "NO_SHOWS": ("Shows to come are listed.", "usher shows\(flags)")
+    case "TOO_MANY_OFFERS":
+      ("End offers that are over.", "usher partner offer list\(flags)")
+    case "TOO_MANY_ALLOCATIONS":
+      ("Return some, or set more seats aside at once.", nil)
     case "TOO_MANY_SHOWS": ("Name a movie, an auditorium or a time.", nil)
     default: nil
     }
