@@ -2,6 +2,7 @@
 // another; statements come from the SQL folder.
 
 package import Postgres
+import Reactor
 
 /// Something that runs statements, each in a transaction of its own or several in one.
 package protocol Database: Sendable {
