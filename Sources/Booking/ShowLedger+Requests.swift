@@ -29,8 +29,8 @@ extension ShowLedger {
     let decision = decide(request, hasEnded: hasEnded, &moment)
     switch decision {
     case .done, .swept, .seatsChanged: serveQueue(&moment)
-    // Who is not the first in line waits for the first.
-    case .inLine where queue.parties.count == 1: serveQueue(&moment)
+    // Who is not the first in line waits for the first, or for the first of its partner's.
+    case .inLine where queue.parties.count == 1 || !terms.allocations.isEmpty: serveQueue(&moment)
     default: break
     }
     return decision

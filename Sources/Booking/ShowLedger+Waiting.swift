@@ -1,6 +1,7 @@
 // The rules of the waiting list. Strictly first come, first served: the first party in line keeps
 // all others waiting, also those that would do with fewer seats, and while anybody waits the show's
-// free seats are for the line alone.
+// free seats are for the line alone. Only what is set aside for one partner passes by parties of others,
+// who cannot have it: it goes to the first of that partner's own.
 
 extension ShowLedger {
   /// Lets a party join the line, or finds its place again.
@@ -31,8 +32,9 @@ extension ShowLedger {
     ends.count { queue.end($0.key, $0.state) } > 0
   }
 
-  /// Gives the first in line their seats, one party after the other, until one must wait. Called
-  /// whenever seats may have become free or sold, so that no free seat is anybody else's first.
+  /// Gives the first in line their seats, one party after the other, until one must wait; and those
+  /// behind it what is set aside for their partners. Called whenever seats may have become free or sold, so
+  /// that no free seat is anybody else's first.
   package func serveQueue(_ moment: inout Moment) {
     guard !queue.isEmpty else { return }
     guard isOnSale(&moment) else {
@@ -40,17 +42,34 @@ extension ShowLedger {
       return
     }
     dismissHopeless(&moment)
-    while let first = queue.parties.first, let indices = offer(to: first.request, &moment) {
-      let seats = indices.map { terms.layout.seats[$0] }
-      let partnerID = first.request.identity.partnerID
-      guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID, &moment)
-      else {
-        // Seats without a price cannot be sold to anybody.
-        queue.end(first.key, .closed)
-        continue
-      }
-      insert(first.request.hold(priced.seats.map(\.number), priced.quote, version: version + 1))
-      queue.end(first.key, .served)
+    while let first = queue.parties.first, serve(first, pastLine: false, &moment) {}
+    servePastLine(&moment)
+  }
+
+  /// Takes a party out of the line with a hold; false when it must wait.
+  private func serve(_ party: WaitEntry, pastLine: Bool, _ moment: inout Moment) -> Bool {
+    guard let indices = offer(to: party.request, pastLine: pastLine, &moment) else { return false }
+    let seats = indices.map { terms.layout.seats[$0] }
+    let partnerID = party.request.identity.partnerID
+    guard let priced = try? terms.prices.quote(seats: seats, partnerID: partnerID, &moment) else {
+      // Seats without a price cannot be sold to anybody.
+      queue.end(party.key, .closed)
+      return true
+    }
+    insert(party.request.hold(priced.seats.map(\.number), priced.quote, version: version + 1))
+    queue.end(party.key, .served)
+    return true
+  }
+
+  /// The first party must wait. What is set aside for another partner it could not have: of that
+  /// partner's parties the first gets it, who keeps the others of them waiting in turn.
+  private func servePastLine(_ moment: inout Moment) {
+    var channels = Set(terms.allocations.map(\.partnerID))
+    for (place, party) in queue.parties.enumerated() where !channels.isEmpty {
+      let partnerID = party.request.identity.partnerID
+      guard channels.contains(partnerID) else { continue }
+      let isServed = place > 0 && serve(party, pastLine: true, &moment)
+      if !isServed { channels.remove(partnerID) }
     }
   }
 
@@ -77,19 +96,21 @@ extension ShowLedger {
 
   /// Seats for a party, as soon as there are enough: side by side if possible, else in two rows, else
   /// the best wherever they are.
-  private func offer(to request: WaitRequest, _ moment: inout Moment) -> [Int]? {
+  private func offer(
+    to request: WaitRequest, pastLine: Bool, _ moment: inout Moment
+  ) -> [Int]? {
     guard free.count >= request.count else { return nil }
     let wish = BestWish(count: request.count, tier: request.tier, allowSplit: true)
     let partnerID = request.identity.partnerID
-    let offered = offered(wish.count, to: partnerID, pastLine: false, &moment)
+    let offered = offered(wish.count, to: partnerID, pastLine: pastLine, &moment)
     return choose(wish, among: offered)
-      ?? chooseSingly(wish, for: partnerID, &moment)
+      ?? chooseSingly(wish, for: partnerID, pastLine: pastLine, &moment)
   }
 
   /// The best free seats without regard to who sits beside whom: no wheelchair or companion places
   /// if possible, then no restricted views, then the least distance to the focal point.
   private func chooseSingly(
-    _ wish: BestWish, for partnerID: Int64, _ moment: inout Moment
+    _ wish: BestWish, for partnerID: Int64, pastLine: Bool, _ moment: inout Moment
   ) -> [Int]? {
     let rows = chooser.rows
     let reach = reach(of: partnerID, &moment)
@@ -105,7 +126,7 @@ extension ShowLedger {
       )
     }
     let best = ranked.sorted { ($0.1, $0.2, $0.3, $0.4) < ($1.1, $1.2, $1.3, $1.4) }
-    let excess = Set(reach.excess(best.map(\.0), pastLine: false))
+    let excess = Set(reach.excess(best.map(\.0), pastLine: pastLine))
     let open = best.map(\.0).filter { !excess.contains($0) }
     return open.count < wish.count ? nil : open.prefix(wish.count).sorted()
   }

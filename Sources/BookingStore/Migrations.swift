@@ -51,6 +51,9 @@ package enum Migrations {
       ("0032_verify_add_ons.sql", PackageResources._032_verify_add_ons_sql),
       ("0033_offer_raises.sql", PackageResources._033_offer_raises_sql),
       ("0034_allocation_bound.sql", PackageResources._034_allocation_bound_sql),
+      ("0029_offer_raises.sql", PackageResources._029_offer_raises_sql),
+      ("0030_allocation_bound.sql", PackageResources._030_allocation_bound_sql),
+      ("0035_verify_waits.sql", PackageResources._035_verify_waits_sql),
     ]
   }
 }

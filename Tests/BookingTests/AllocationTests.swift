@@ -93,6 +93,31 @@ import Testing
     #expect(hall.offers == ["A2"] && hall.line == [])
   }
 
+  /// Behind a party of partner 1, who cannot have them, seats of partner 2 go to its parties in their
+  /// order, also to who comes last: two are free for those that want three, one, and one.
+  @Test(arguments: [true, false])
+  func whatIsSetAsideGoesToItsPartnersPartiesBehindOthers(isQuota: Bool) throws {
+    let plain = try hall([])
+    let share: Allocation =
+      isQuota ? quota(plain, 2, for: 2, id: 1) : seats(try numbers(plain, "A1", "A2"), for: 2)
+    let hall = try hall([share])
+    let others = try #require(hall.ask(try hall.hold("A3", "A4")).record)
+    #expect(hall.ask(hall.join(1, 2)) == .inLine)
+    // Three are more than are its own: it waits, and its partner's next with it.
+    #expect(hall.ask(hall.join(2, 3, partner: 2)) == .inLine)
+    #expect(hall.ask(hall.join(3, 1, partner: 2)) == .inLine)
+    #expect(hall.ask(try hall.hold("A1", partner: 2)) == .refused(.reservedForWaiting))
+    #expect(hall.line == [1, 2, 3])
+    hall.ask(
+      .endWaits(lane: 3, showID: 7, [WaitEnd(hall.identity(1_000_002, partner: 2).key, .left)]))
+    #expect(hall.line == [1] && hall.offers.count == 1)
+    #expect(hall.ask(hall.join(4, 1, partner: 2)) == .inLine)
+    #expect(hall.line == [1] && hall.offers.count == 1)
+    // Nothing of it was what the first waited for.
+    hall.ask(hall.change(.release, others.id))
+    #expect(hall.line == [] && hall.offers == ["A3 A4"])
+  }
+
   // MARK: Quotas
 
   private func quota(

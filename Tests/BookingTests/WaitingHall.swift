@@ -105,12 +105,13 @@ final class WaitingHall {
   }
 
   func join(
-    _ id: UInt64, _ count: Int, tier: String = "", customer: String = "", body: UInt8 = 0
+    _ id: UInt64, _ count: Int, tier: String = "", customer: String = "", partner: Int64 = 1,
+    body: UInt8 = 0
   ) -> SaleRequest {
     .join(
       WaitRequest(
-        identity: identity(1_000_000 + id, body: body), bookingID: newBookingID(), showID: 7,
-        customerRef: customer, count: count, tier: tier))
+        identity: identity(1_000_000 + id, partner: partner, body: body),
+        bookingID: newBookingID(), showID: 7, customerRef: customer, count: count, tier: tier))
   }
 
   func end(_ id: UInt64, _ state: WaitState) -> SaleRequest {

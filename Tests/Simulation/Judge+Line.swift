@@ -62,8 +62,10 @@ extension Judge {
     let terms = commit.after.shows[wait.request.showID]?.terms
     switch wait.state {
     case .served:
-      let first = line.waiting.first?.entry.arrival ?? .max
-      try demand(wait.arrival < first, "who came first is served first", "\(wait.key)")
+      try demand(
+        !line.waiting.contains {
+          $0.entry.arrival < wait.arrival && mayNotBePassed($0.entry, by: wait, commit)
+        }, "who came first is served first", "\(wait.key)")
       try offerIsRight(wait.request, commit)
     case .closed:
       let isOpen = terms.map { $0.isOnSale && commit.now < $0.endsAt } ?? false
@@ -87,6 +89,14 @@ extension Judge {
         "\(wait.key) \(wait.state)")
     case .waiting: break
     }
+  }
+
+  /// Parties of others are passed by those for whose partner something is set aside.
+  private func mayNotBePassed(_ first: WaitEntry, by other: WaitEntry, _ commit: Commit) -> Bool {
+    let partnerID = other.request.identity.partnerID
+    let allocations = commit.after.shows[other.request.showID]?.terms.allocations ?? []
+    return first.request.identity.partnerID == partnerID
+      || !allocations.contains { $0.partnerID == partnerID && commit.now < $0.returnsAt }
   }
 
   /// An offer is a hold of as many seats as were wanted, for who wanted them.
@@ -115,7 +125,13 @@ extension Judge {
         || Self.seats(of: first.entry.request.tier, in: [.available], rows)
           < first.entry.request.count,
       "the first in line has the seats that are free", "\(first.entry.request)")
+    var seen: Set<Int64> = []
     for row in line.waiting {
+      if seen.insert(row.entry.request.identity.partnerID).inserted {
+        try demand(
+          ownFree(row.entry.request, rows, commit) < row.entry.request.count,
+          "a partner's first has what is set aside for it", "\(row.entry.request)")
+      }
       try demand(
         reach(row.entry.request, commit) >= row.entry.request.count,
         "nobody waits without hope", "\(row.entry.request)")
@@ -151,6 +167,21 @@ extension Judge {
     while let id = first.supersedes, let before = commit.after.bookings[id] { first = before }
     let isOffer = commit.after.waits.values.contains { $0.entry.request.bookingID == first.id }
     return isOffer && new.seatNumbers.count <= given.seatsLeft.count
+  }
+
+  /// Free seats that are set aside by number for a party's partner.
+  private func ownFree(_ request: WaitRequest, _ rows: Tables.Show, _ commit: Commit) -> Int {
+    let own = rows.terms.allocations.filter {
+      $0.partnerID == request.identity.partnerID && commit.now < $0.returnsAt
+    }
+    return rows.terms.layout.seats.count { seat in
+      (request.tier.isEmpty || seat.tier == request.tier)
+        && rows.seats[Int(seat.number)].state == .available
+        && own.contains { allocation in
+          guard case .seats(let numbers) = allocation.share else { return false }
+          return numbers.contains(seat.number)
+        }
+    }
   }
 
   private func reach(_ request: WaitRequest, _ commit: Commit) -> Int {

@@ -62,14 +62,23 @@ enum Town {
   private static func allocations(_ layout: SeatLayout, _ dice: inout Dice) -> [Allocation] {
     guard dice.chance(20) else { return [] }
     let numbers = layout.seats.map(\.number).shuffled(using: &dice)
-    let share: Allocation.Share =
-      dice.chance(50)
-      ? .seats(Set(numbers.prefix(dice.number(1..<4))))
-      : .quota(tier: dice.pick(layout.tiers) ?? "", count: dice.number(1..<4))
-    let returnsAt = Simulation.startsAt + Int64(dice.number(0..<200)) * 1_000_000
+    let partnerID = Int64(dice.number(1..<3))
+    func allocation(_ id: Int64, for partnerID: Int64, _ share: Allocation.Share) -> Allocation {
+      let returnsAt = Simulation.startsAt + Int64(dice.number(0..<200)) * 1_000_000
+      return Allocation(id: id, partnerID: partnerID, share: share, returnsAt: returnsAt)
+    }
+    guard dice.chance(50) else {
+      return [
+        allocation(
+          1, for: partnerID,
+          .quota(tier: dice.pick(layout.tiers) ?? "", count: dice.number(1..<4)))
+      ]
+    }
+    let first = allocation(1, for: partnerID, .seats(Set(numbers.prefix(dice.number(1..<4)))))
+    guard dice.chance(50), numbers.count > 6 else { return [first] }
     return [
-      Allocation(
-        id: 1, partnerID: Int64(dice.number(1..<3)), share: share, returnsAt: returnsAt)
+      first,
+      allocation(2, for: 3 - partnerID, .seats(Set(numbers.suffix(dice.number(1..<4))))),
     ]
   }
 
