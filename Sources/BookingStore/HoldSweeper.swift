@@ -76,19 +76,21 @@ package final class HoldSweeper: Sendable {
     return hasRaised ? StoreLimits.raisedShows : 0
   }
 
-  /// Has those who wait served from what was set aside for others and has returned.
+  /// Has those who wait served from what was set aside for others and has returned. Where nobody waits, no
+  /// lane hears of it.
   private func sweepAllocations() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findDueAllocations, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+      Statements.sweepAllocations, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
     let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in
         (
           lane: try row.decode(0, as: Int16.self), showID: try row.decode(1, as: Int64.self),
-          ids: try row.decode(2, as: [Int64].self)
+          ids: try row.decode(2, as: [Int64].self), isWaitedFor: try row.decode(3, as: Bool.self)
         )
       }
     }
-    for show in due {
+    for show in due where show.isWaitedFor {
+      // No hold that is over is found, so it is decided on the terms that the database has now.
       _ = try await lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
       _ = try await database.ask(Statements.markSwept, [.array(show.ids)], timeout: nil)
     }

@@ -54,6 +54,8 @@ package enum Migrations {
       ("0029_offer_raises.sql", PackageResources._029_offer_raises_sql),
       ("0030_allocation_bound.sql", PackageResources._030_allocation_bound_sql),
       ("0035_verify_waits.sql", PackageResources._035_verify_waits_sql),
+      ("0031_verify_waits.sql", PackageResources._031_verify_waits_sql),
+      ("0036_returned_allocations.sql", PackageResources._036_returned_allocations_sql),
     ]
   }
 }

@@ -132,8 +132,7 @@ enum Statements {
   static let listAllocations = file("list_allocations", PackageResources.list_allocations_sql)
   static let listManagedAllocations = file(
     "list_managed_allocations", PackageResources.list_managed_allocations_sql)
-  static let findDueAllocations = file(
-    "find_due_allocations", PackageResources.find_due_allocations_sql)
+  static let sweepAllocations = call("sweep_allocations", parameters: 1)
   static let markSwept = file("mark_swept", PackageResources.mark_swept_sql)
   static let listManagedOffers = file(
     "list_managed_offers", PackageResources.list_managed_offers_sql)

@@ -179,6 +179,41 @@ import Testing
     return HoldSweeper(house.connection, lanes, on: house.loop, logger: Logger(label: "test"))
   }
 
+  /// Where nobody waits no lane is asked, and so none can be in the way.
+  @Test func whatHasReturnedIsTheLinesWhereThereIsOne() async throws {
+    try await House.run { house in
+      try await house.run(
+        """
+        insert into seat_allocation (lane, show_id, partner_id, seat_nos, returns_at)
+        select s.lane, s.show_id, 2, '{0,1}', now() + interval '1 hour' from show s;
+        """)
+      for row in ["B", "C"] {
+        _ = try await house.held((1...10).map { "\(row)\($0)" }, row == "B" ? 900 : 901)
+      }
+      _ = try await house.held((3...10).map { "A\($0)" }, 902)
+      _ = try await house.serve([house.join(1, 2)])
+      #expect(try await house.offer(1) == nil)
+      try await house.run(
+        """
+        with returned as (
+          update seat_allocation set returns_at = now() - interval '1 s' returning show_id)
+        update show set pricing_version = pricing_version + 1
+         where show_id in (select show_id from returned)
+        """)
+      let gone = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      await gone.close()
+      let deaf = LaneWorker(gone, house.shows, on: house.loop)
+      // The last has lane 5 with show 1, the first lane 9 with show 2.
+      let lanes = Lanes([deaf, deaf, LaneWorker(house.connection, house.shows, on: house.loop)])
+      let sweeper = HoldSweeper(
+        house.connection, lanes, on: house.loop, logger: Logger(label: "test"))
+      #expect(try await sweeper.sweep() == 3)
+      #expect(try await house.offer(1)?.seatNumbers.sorted() == [0, 1])
+      #expect(try await sweeper.sweep() == 0)
+      #expect(try await house.faults() == [])
+    }
+  }
+
   @Test func anOfferThatRunsOutIsTheNextPartys() async throws {
     try await House.run { house in
       let holds = try await sellOut(house)
