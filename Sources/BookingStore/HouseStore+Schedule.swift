@@ -5,12 +5,12 @@ import Postgres
 
 extension HouseStore {
   /// Puts rows with distinct references into the programme of a theatre that there is; a result for each,
-  /// in their order.
+  /// in their order. Who makes a show that another upload is making finds it.
   package func upload(
     _ rows: [ScheduleWish], toTheatre theatreID: Int64, timeout: Duration? = nil
   ) async throws(StoreError) -> [ScheduleResult] {
     guard !rows.isEmpty else { return [] }
-    let result = try await database.ask(
+    let result = try await database.act(
       Statements.uploadShows, [.int8(theatreID)] + rows.values, timeout: timeout)
     let results = try reading { () throws(PostgresError) in
       var results: [ScheduleResult] = []

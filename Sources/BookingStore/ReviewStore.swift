@@ -68,6 +68,8 @@ package struct ReviewStore: Sendable {
     case parentNotFound
     /// The thread is as long as it may be.
     case threadFull
+    /// The same request said something else before.
+    case requestIDReused
   }
 
   /// Says something under a review, or in reply to a comment there (0: to none).
@@ -86,7 +88,10 @@ package struct ReviewStore: Sendable {
       guard try row.decode(0, as: Bool.self) else { return .reviewNotFound }
       guard try row.decode(1, as: Bool.self) else { return .parentNotFound }
       guard try row.decode(2, as: Int64?.self) != nil else { return .threadFull }
-      return .said(try CommentRecord(row, from: 2))
+      let comment = try CommentRecord(row, from: 2)
+      let isSame =
+        comment.reviewID == reviewID && comment.parentID == parentID && comment.text == text
+      return isSame ? .said(comment) : .requestIDReused
     }
   }
 

@@ -94,6 +94,7 @@ package struct ReviewService: Usher.V1.ReviewServiceServer {
       throw .refusal(
         .failedPrecondition, .threadFull, "The thread is as long as it may be.",
         metadata: ["review": String(request.reviewId)])
+    case .requestIDReused: throw .requestIDReused
     }
   }
 

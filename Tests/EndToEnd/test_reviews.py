@@ -161,6 +161,9 @@ def test_a_thread_is_told_in_its_order(writers, reader, movie):
     request_id = new_id()
     reply = ada.comment(review, "To one", one.comment_id, request_id)
     assert ada.comment(review, "To one", one.comment_id, request_id) == reply
+    for text, parent in (("To two", one.comment_id), ("To one", two.comment_id), ("To one", 0)):
+        again = refused(ada.comment, review, text, parent, request_id)
+        assert again == (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")
     later = eve.comment(review, "To one again", one.comment_id)
     three = eve.comment(review, "Three")
     thread = [one, reply, later, two, three]
