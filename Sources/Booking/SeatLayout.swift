@@ -232,8 +232,7 @@ extension SeatLayout {
   private static func isName(_ text: String, _ byteCount: Int, spaces: Bool) -> Bool {
     (1...byteCount).contains(text.utf8.count)
       && text.unicodeScalars.allSatisfy { scalar in
-        let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        return !isControl && (spaces || !(scalar.properties.isWhitespace || scalar == ","))
+        scalar.isPrintable && (spaces || !(scalar.properties.isWhitespace || scalar == ","))
       }
   }
 }

@@ -65,37 +65,6 @@ package struct TheatreWish: Sendable, Hashable {
   }
 }
 
-/// A movie to be added.
-package struct MovieWish: Sendable, Hashable {
-  /// The title.
-  package var title: String
-  /// What it is about.
-  package var synopsis: String
-  /// Genres.
-  package var genres: [String]
-  /// BCP 47 tags.
-  package var languages: [String]
-  /// Running time.
-  package var durationMinutes: Int32
-  /// Day of first release; nil when it is not known.
-  package var released: CalendarDate?
-  /// Age certificate.
-  package var certificate: String
-
-  package init(
-    title: String, synopsis: String = "", genres: [String] = [], languages: [String] = [],
-    durationMinutes: Int32, released: CalendarDate? = nil, certificate: String = ""
-  ) {
-    self.title = title
-    self.synopsis = synopsis
-    self.genres = genres
-    self.languages = languages
-    self.durationMinutes = durationMinutes
-    self.released = released
-    self.certificate = certificate
-  }
-}
-
 /// What there is to change of a theatre; nil leaves a thing as it is.
 package struct TheatreChange: Sendable, Hashable {
   /// Its name.

@@ -13,6 +13,8 @@ extension HouseStore {
     case changed(Int32)
     /// No seat number is left for a new label.
     case numbersUsedUp
+    /// The auditorium has had too many new versions lately.
+    case tooMany
   }
 
   /// Makes the next version of the layout of an auditorium that there is. The seats' numbers are not
@@ -28,12 +30,15 @@ extension HouseStore {
         _ = try await transaction.query(
           Statements.lockAuditorium, [.int8(auditoriumID)], timeout: timeout)
         let room = try await Room(
-          transaction.query(Statements.getImportState, [.int8(auditoriumID)], timeout: timeout)
-            .onlyRow())
+          transaction.query(
+            Statements.getImportState, [.int8(auditoriumID), .int4(StoreLimits.layoutDays)],
+            timeout: timeout
+          ).onlyRow())
         if let expectedVersion, expectedVersion != room.version { return .changed(room.version) }
         guard let layout = plan.renumbered(room.numbers) else { return .numbersUsedUp }
         let present = try await Self.layout(transaction, auditoriumID, room.version, timeout)
         let difference = LayoutDifference(from: present, to: layout)
+        guard difference.isEmpty || room.recent < StoreLimits.layoutsInDays else { return .tooMany }
         let version = room.version + (difference.isEmpty ? 0 : 1)
         if !difference.isEmpty, !isDryRun {
           _ = try await transaction.query(
@@ -54,14 +59,16 @@ extension HouseStore {
   /// What get_import_state.sql tells.
   private struct Room: Sendable {
     let version: Int32
+    let recent: Int64
     let showsToCome: Int32
     let numbers: [String: Int32]
 
     init(_ row: PostgresRow) throws(PostgresError) {
       version = try row.decode(0)
-      showsToCome = try row.decode(1)
-      let labels: [String] = try row.decode(2)
-      numbers = Dictionary(zip(labels, try row.decode(3, as: [Int32].self))) { $1 }
+      recent = try row.decode(1)
+      showsToCome = try row.decode(2)
+      let labels: [String] = try row.decode(3)
+      numbers = Dictionary(zip(labels, try row.decode(4, as: [Int32].self))) { $1 }
     }
   }
 

@@ -1,4 +1,4 @@
-// Schedules: rows that become shows, and shows that are named no more.
+// Schedules: rows that become shows, and the shows that rows have made.
 
 import Booking
 import Postgres
@@ -32,24 +32,22 @@ extension HouseStore {
     }
   }
 
-  /// Shows of a theatre that start in a span (microseconds since 1970) and are not among those named, by
-  /// start, behind one of them; at most so many.
-  package func vanishedShows(
-    ofTheatre theatreID: Int64, in span: Range<Int64>, named: Set<Int64>,
-    after last: VanishedRecord?, limit: Int, timeout: Duration? = nil
-  ) async throws(StoreError) -> [VanishedRecord] {
+  /// Shows of a theatre that came by a schedule and start in a span (microseconds since 1970), by start,
+  /// behind one of them; at most so many.
+  package func uploadedShows(
+    ofTheatre theatreID: Int64, in span: Range<Int64>, after last: UploadedShowRecord?, limit: Int,
+    timeout: Duration? = nil
+  ) async throws(StoreError) -> [UploadedShowRecord] {
     let result = try await database.ask(
-      Statements.listVanishedShows,
+      Statements.listUploadedShows,
       [
         .int8(theatreID), .timestamp(PostgresTimestamp(unixMicroseconds: span.lowerBound)),
-        .timestamp(PostgresTimestamp(unixMicroseconds: span.upperBound)), .array(Array(named)),
+        .timestamp(PostgresTimestamp(unixMicroseconds: span.upperBound)),
         .timestamp(PostgresTimestamp(unixMicroseconds: last?.startsAt ?? span.lowerBound)),
         .int8(last?.showID ?? 0), .int8(Int64(limit)),
       ], timeout: timeout)
     return try reading { () throws(PostgresError) in
-      var records: [VanishedRecord] = []
-      for row in result.rows { records.append(try VanishedRecord(row)) }
-      return records
+      try result.all { row throws(PostgresError) in try UploadedShowRecord(row) }
     }
   }
 

@@ -1,10 +1,10 @@
-// What partners keep: theatres, auditoriums, movies. Each change is one statement that does it and notes
+// What partners keep: theatres and auditoriums. Each change is one statement that does it and notes
 // it in the audit log. Whose a theatre is must be known before: nothing here asks.
 
 import Booking
 import Postgres
 
-/// Theatres, auditoriums and movies.
+/// Theatres and auditoriums.
 package struct HouseStore: Sendable {
   let database: any Database
 
@@ -38,17 +38,15 @@ package struct HouseStore: Sendable {
       result = try await database.ask(
         Statements.createTheatre, actor.values + wish.values, timeout: timeout)
     } catch {
-      switch error.cause?.kind {
-      case .foreignKeyViolation: return .partnerNotFound
-      case .checkViolation, .invalidValue: return .timeZoneNotKnown
-      default: throw error
-      }
+      guard error.cause?.kind == .foreignKeyViolation else { throw error }
+      return .partnerNotFound
     }
     return try reading { () throws(PostgresError) in
       let row = try result.onlyRow()
-      guard try row.decode(0, as: Bool.self) else { return .cityNotFound }
-      guard try row.decode(1, as: Int64?.self) != nil else { return .nameTaken }
-      return .done(try OwnTheatreRecord(row, from: 1))
+      guard try row.decode(0, as: Bool.self) else { return .timeZoneNotKnown }
+      guard try row.decode(1, as: Bool.self) else { return .cityNotFound }
+      guard try row.decode(2, as: Int64?.self) != nil else { return .nameTaken }
+      return .done(try OwnTheatreRecord(row, from: 2))
     }
   }
 
@@ -151,35 +149,6 @@ package struct HouseStore: Sendable {
     return try await database.page(
       Statements.listAuditoriums, filter, [.int8(theatreID), .int8(id)], pageSize, pageToken,
       timeout, key: { ($0.name, $0.id) }, AuditoriumRecord.init)
-  }
-
-  // MARK: Movies
-
-  /// What became of a wish for a movie.
-  package enum MovieCreation: Sendable, Hashable {
-    /// It was added under this id.
-    case done(Int64)
-    /// There is one of this title and release date.
-    case known(Int64)
-  }
-
-  /// Adds a movie.
-  package func createMovie(
-    _ movie: MovieWish, by actor: AuditActor, timeout: Duration? = nil
-  ) async throws(StoreError) -> MovieCreation {
-    let values: [PostgresValue] = [
-      .text(movie.title), .text(movie.synopsis), .array(movie.genres), .array(movie.languages),
-      .int4(movie.durationMinutes),
-      .date(movie.released.map { PostgresDate(unixDays: $0.daysSince1970) }),
-      .text(movie.certificate),
-    ]
-    let result = try await database.ask(
-      Statements.createMovie, actor.values + values, timeout: timeout)
-    return try reading { () throws(PostgresError) in
-      let row = try result.onlyRow()
-      if let made = try row.decode(0, as: Int64?.self) { return .done(made) }
-      return .known(try row.decode(1))
-    }
   }
 }
 

@@ -65,6 +65,11 @@ package enum StoreLimits {
   /// Most shows of a partner whose clock moves in a sandbox: a second or two, in which nothing of them is
   /// sold.
   package static let movedShows = 5_000
+  /// Versions of an auditorium's layout within so many days: nobody moves chairs twice a week all year round,
+  /// and the seats of all versions are kept for as long as shows have them.
+  package static let layoutsInDays: Int64 = 100
+  /// The days.
+  package static let layoutDays: Int32 = 365
   /// The partner through which accounts book: the house itself.
   package static let housePartnerID: Int64 = 0
   /// Longest API key hashed; ours have some 40 bytes.

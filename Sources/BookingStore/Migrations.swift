@@ -56,6 +56,9 @@ package enum Migrations {
       ("0035_verify_waits.sql", PackageResources._035_verify_waits_sql),
       ("0031_verify_waits.sql", PackageResources._031_verify_waits_sql),
       ("0036_returned_allocations.sql", PackageResources._036_returned_allocations_sql),
+      ("0037_schedule_rules.sql", PackageResources._037_schedule_rules_sql),
+      ("0038_retired_seats.sql", PackageResources._038_retired_seats_sql),
+      ("0039_movie_twins.sql", PackageResources._039_movie_twins_sql),
     ]
   }
 }

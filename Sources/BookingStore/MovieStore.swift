@@ -23,24 +23,52 @@ package struct MovieStore: Sendable {
     }
   }
 
-  /// Makes a movie, of which everything is given; returns its id.
-  package func create(
-    _ movie: MovieChange, by actor: AuditActor, timeout: Duration? = nil
-  ) async throws(StoreError) -> Int64 {
-    let result = try await database.ask(
-      Statements.addMovie, actor.values + movie.values, timeout: timeout)
-    return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
+  /// What became of a wish for a movie.
+  package enum Outcome: Sendable, Hashable {
+    /// It is there under this id, as it was wished.
+    case done(Int64)
+    /// Another has the title and release date.
+    case known(Int64)
+    /// There is no such movie.
+    case missing
   }
 
-  /// Changes a movie; false when there is none. `fields` is what the log says of it.
+  /// Makes a movie, of which everything is given.
+  package func create(
+    _ movie: MovieChange, by actor: AuditActor, timeout: Duration? = nil
+  ) async throws(StoreError) -> Outcome {
+    for _ in 0..<StoreLimits.soloAttempts {
+      let outcome = try await act(Statements.addMovie, actor.values + movie.values, timeout)
+      if outcome != .missing { return outcome }
+      // The same was made meanwhile, and shows itself now.
+    }
+    throw StoreError(.contended)
+  }
+
+  /// Changes a movie. `fields` is what the log says of it.
   package func update(
     id: Int64, _ change: MovieChange, fields: [String], by actor: AuditActor,
     timeout: Duration? = nil
-  ) async throws(StoreError) -> Bool {
-    let result = try await database.ask(
-      Statements.updateMovie, actor.values + change.values + [.int8(id), .array(fields)],
-      timeout: timeout)
-    return result.rowCount > 0
+  ) async throws(StoreError) -> Outcome {
+    do throws(StoreError) {
+      return try await act(
+        Statements.updateMovie, actor.values + change.values + [.int8(id), .array(fields)],
+        timeout)
+    } catch {
+      guard error.cause?.kind == .uniqueViolation else { throw error }
+      throw StoreError(.contended, cause: error.cause)
+    }
+  }
+
+  private func act(
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], _ timeout: Duration?
+  ) async throws(StoreError) -> Outcome {
+    let result = try await database.ask(statement, parameters, timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      let row = try result.onlyRow()
+      if let done = try row.decode(0, as: Int64?.self) { return .done(done) }
+      return try row.decode(1, as: Int64?.self).map { .known($0) } ?? .missing
+    }
   }
 
   /// What an account may like to see in a city (0: in any), the best first.

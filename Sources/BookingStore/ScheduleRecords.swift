@@ -117,8 +117,10 @@ package struct ScheduleResult: Sendable, Hashable {
     case movieAmbiguous = "MOVIE_AMBIGUOUS"
     /// The theatre's clock skips the time.
     case noSuchTime = "NO_SUCH_TIME"
-    /// The show is over.
+    /// The show is over, or would be.
     case showOver = "SHOW_OVER"
+    /// It starts further ahead than shows are planned.
+    case startTooLate = "START_TOO_LATE"
     /// A tier of the auditorium has no price.
     case priceMissing = "PRICE_MISSING"
     /// The show is in another auditorium.
@@ -146,8 +148,8 @@ package struct ScheduleResult: Sendable, Hashable {
   }
 }
 
-/// A show that a whole schedule does not name.
-package struct VanishedRecord: Sendable, Hashable {
+/// A show that came by a schedule.
+package struct UploadedShowRecord: Sendable, Hashable {
   /// The show.
   package let showID: Int64
   /// The partner's name for it.

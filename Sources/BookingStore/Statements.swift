@@ -67,10 +67,9 @@ enum Statements {
   static let uploadShows = call("upload_shows", parameters: 18)
   static let getLargestHall = file(
     "get_largest_hall", PackageResources.get_largest_hall_sql)
-  static let listVanishedShows = file(
-    "list_vanished_shows", PackageResources.list_vanished_shows_sql)
+  static let listUploadedShows = file(
+    "list_uploaded_shows", PackageResources.list_uploaded_shows_sql)
   static let withdrawShows = call("withdraw_shows", parameters: 1)
-  static let createMovie = file("create_movie", PackageResources.create_movie_sql)
 
   static let signUp = file("sign_up", PackageResources.sign_up_sql)
   static let beginLogin = call("begin_login", parameters: 2)

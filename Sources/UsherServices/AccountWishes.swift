@@ -78,7 +78,7 @@ enum AccountWishes {
       && parts[1].split(separator: ".", omittingEmptySubsequences: false).count >= 2
       && parts[1].split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
       && text.unicodeScalars.allSatisfy {
-        !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+        !$0.properties.isWhitespace && $0.isPrintable
       }
   }
 
@@ -90,8 +90,7 @@ enum AccountWishes {
   }
 
   private static func isName(_ text: String) -> Bool {
-    text.unicodeScalars.count <= Limits.partnerNameCharacters
-      && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    text.unicodeScalars.count <= Limits.partnerNameCharacters && text.isPrintable
   }
 }
 

@@ -22,9 +22,10 @@ package struct CatalogAdminService: Usher.Admin.V1.CatalogAdminServiceServer {
     _ request: Usher.Admin.V1.CreateMovieRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.Admin.V1.CreateMovieResponse {
     let wish = try MovieWishes.creation(request)
-    let id = try await ask(context) { (parts, actor, timeout) async throws(StoreError) in
+    let outcome = try await ask(context) { (parts, actor, timeout) async throws(StoreError) in
       try await parts.movies.create(wish, by: actor, timeout: timeout)
     }
+    let id = try outcome.done(0)
     parts.noteOwn(CatalogueChange(.movies))
     return .init(movie: try await movie(id, context))
   }
@@ -34,11 +35,11 @@ package struct CatalogAdminService: Usher.Admin.V1.CatalogAdminServiceServer {
   ) async throws(RPCError) -> Usher.Admin.V1.UpdateMovieResponse {
     let (change, fields) = try MovieWishes.change(request)
     let id = request.movie?.movie?.movieId ?? 0
-    let isThere = try await ask(context) { (parts, actor, timeout) async throws(StoreError) in
+    let outcome = try await ask(context) { (parts, actor, timeout) async throws(StoreError) in
       try await parts.movies.update(
         id: id, change, fields: fields, by: actor, timeout: timeout)
     }
-    guard isThere else { throw .noMovie(id) }
+    _ = try outcome.done(id)
     parts.noteOwn(CatalogueChange(.movies))
     return .init(movie: try await movie(id, context))
   }
@@ -92,6 +93,20 @@ package struct CatalogAdminService: Usher.Admin.V1.CatalogAdminServiceServer {
     let timeout = context.remaining
     return try await failures.translating { () async throws(StoreError) in
       try await body(parts, actor, timeout)
+    }
+  }
+}
+
+extension MovieStore.Outcome {
+  /// The movie that is as it was wished; `id` is the one that was named.
+  func done(_ id: Int64) throws(RPCError) -> Int64 {
+    switch self {
+    case .done(let id): return id
+    case .known(let other):
+      throw .refusal(
+        .alreadyExists, .movieExists, "There is a movie with this title and release date.",
+        metadata: ["movie": String(other)])
+    case .missing: throw .noMovie(id)
     }
   }
 }

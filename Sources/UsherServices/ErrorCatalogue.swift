@@ -252,6 +252,11 @@ extension Reason {
       .init(
         .aborted, ["layout_version"], "Somebody else has changed the layout in between.",
         "Read the newest version, and import on top of that.")
+    case .tooManyLayouts:
+      .init(
+        .failedPrecondition, ["layouts"],
+        "The auditorium has had too many new layouts within a year; the bound is named.",
+        "Make another auditorium for what is arranged anew all the time.")
     case .seatNumbersUsedUp:
       .init(
         .failedPrecondition, [], "The auditorium has had too many different seat labels.",
@@ -270,7 +275,8 @@ extension Reason {
         "Give another hour, or a moment with its offset.")
     case .showOver:
       .init(
-        .failedPrecondition, [], "The show of a row of a schedule is over.", "Leave the row out.")
+        .failedPrecondition, [], "The show of a row of a schedule is over, or would be.",
+        "Leave the row out.")
     case .priceMissing:
       .init(
         .failedPrecondition, [], "A tier of the auditorium has no price in a row of a schedule.",
@@ -289,6 +295,11 @@ extension Reason {
       .init(
         .failedPrecondition, ["show"], "Another show is in the auditorium at the time.",
         "Move one of the two, or cancel it.")
+    case .scheduleTooLarge:
+      .init(
+        .failedPrecondition, ["shows"],
+        "A stream with a schedule names more shows than can be remembered; the bound is named.",
+        "Send the rest on a stream of its own, and shorter spans as a whole.")
     case .accountNotFound:
       .init(.notFound, ["account"], "There is no such account.", "Check the id or address.")
     case .partnerNotFound:

@@ -94,7 +94,7 @@ enum LayoutWishes {
       "must have 1 to \(Booking.Limits.labelByteCount) bytes, no spaces, commas or control characters"
     )
     faults.require(
-      seat.row.utf8.count <= Booking.Limits.labelByteCount && OperatorWishes.isPrintable(seat.row),
+      seat.row.utf8.count <= Booking.Limits.labelByteCount && seat.row.isPrintable,
       "\(field).row",
       "must have at most \(Booking.Limits.labelByteCount) bytes, none for control")
     faults.require(

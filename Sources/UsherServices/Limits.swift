@@ -96,9 +96,8 @@ enum Limits {
   static let auditoriumNameCharacters = 80
   /// Longest name of a time zone; the longest that there is has 32.
   static let timeZoneCharacters = 64
-  /// Characters of a title, and of what is told of a movie.
+  /// Characters of a title.
   static let titleCharacters = 200
-  static let synopsisCharacters = 4_000
   /// Seats of a layout that is imported: the largest arenas have as many, and a worker's ledgers have
   /// room for two dozen such shows.
   static let seatsPerImport = 20_000

@@ -1,4 +1,4 @@
-// What operators wish movies to be, checked field by field.
+// What operators and partners wish movies to be, checked field by field.
 
 import Booking
 import BookingStore
@@ -27,6 +27,17 @@ enum MovieWishes {
     return change
   }
 
+  static func creation(
+    _ request: Usher.V1.CreateMovieRequest
+  ) throws(RPCError) -> MovieChange {
+    let movie = request.movie ?? .init()
+    var violations = FieldViolations()
+    violations.require(movie.movieId == 0, "movie.movie_id", "must be empty: it is given")
+    let change = change(.init(movie: movie), fields, inside: "", &violations)
+    try violations.check()
+    return change
+  }
+
   /// What is to be changed, and what the log says of it.
   static func change(
     _ request: Usher.Admin.V1.UpdateMovieRequest
@@ -43,12 +54,13 @@ enum MovieWishes {
   }
 
   private static func change(
-    _ wanted: Usher.V1.MovieDetails, _ paths: [String], _ violations: inout FieldViolations
+    _ wanted: Usher.V1.MovieDetails, _ paths: [String], inside message: String = "movie.",
+    _ violations: inout FieldViolations
   ) -> MovieChange {
     let movie = wanted.movie ?? .init()
     var change = MovieChange()
     for path in paths {
-      let field = "movie.\(path)"
+      let field = message + path
       switch path {
       case "movie.title":
         change.title = violations.requireLine(movie.title, field, 1...Limits.titleCharacters)
@@ -155,9 +167,8 @@ extension FieldViolations {
     _ text: String, _ field: String, _ characters: ClosedRange<Int>
   ) -> String {
     require(
-      characters.contains(text.unicodeScalars.count)
-        && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control },
-      field, "must have \(Self.span(characters)) characters, none for control")
+      characters.contains(text.unicodeScalars.count) && text.isPrintable, field,
+      "must have \(Self.span(characters)) characters, none for control")
     return text
   }
 

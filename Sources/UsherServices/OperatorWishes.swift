@@ -11,7 +11,7 @@ enum OperatorWishes {
   static func check(name: String, _ field: String, _ violations: inout FieldViolations) {
     violations.require(
       (1...Limits.partnerNameCharacters).contains(name.unicodeScalars.count)
-        && isPrintable(name),
+        && name.isPrintable,
       field, "must have 1 to \(Limits.partnerNameCharacters) characters, none for control")
   }
 
@@ -48,7 +48,7 @@ enum OperatorWishes {
     var violations = FieldViolations()
     violations.require(
       request.label.unicodeScalars.count <= Limits.keyLabelCharacters
-        && isPrintable(request.label),
+        && request.label.isPrintable,
       "label", "must have at most \(Limits.keyLabelCharacters) characters, none for control")
     let known = Scope.allCases.map(\.rawValue)
     violations.require(
@@ -91,8 +91,8 @@ enum OperatorWishes {
 
   /// Whether a certificate can be known by a name; digits and DNS names in lower case.
   static func isCertificateName(_ name: String) -> Bool {
-    let isPrintable = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    guard isPrintable, let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+    let isPlain = name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    guard isPlain, let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
     let value = name[name.utf8.index(after: colon)...].utf8
     switch name[..<colon] {
     case "sha256":
@@ -157,10 +157,6 @@ enum OperatorWishes {
   /// A span as its sender means it; what no Duration can hold is out of every bound.
   static func span(_ span: Google.Protobuf.Duration) -> Duration {
     .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
-  }
-
-  static func isPrintable(_ text: String) -> Bool {
-    text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
   }
 }
 

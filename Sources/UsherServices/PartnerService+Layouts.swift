@@ -26,6 +26,12 @@ extension PartnerService {
       throw .refusal(
         .aborted, .layoutChanged, "The layout is another by now: its newest version is \(version).",
         metadata: ["layout_version": String(version)])
+    case .tooMany:
+      throw .refusal(
+        .failedPrecondition, .tooManyLayouts,
+        "The auditorium has had \(StoreLimits.layoutsInDays) new layouts within "
+          + "\(StoreLimits.layoutDays) days.",
+        metadata: ["layouts": String(StoreLimits.layoutsInDays)])
     case .numbersUsedUp:
       throw .refusal(
         .failedPrecondition, .seatNumbersUsedUp,

@@ -9,12 +9,24 @@ import Reactor
 package import UsherProtos
 
 /// What a stream remembers of a theatre that its rows are of.
-private struct UploadedTheatre {
+struct UploadedTheatre {
   let id: Int64
   /// Rows of a statement, so that it does not hold shows on sale for long while it fills large halls.
   let rowsAtOnce: Int
+  /// The shows that rows have named.
   var named: Set<Int64> = []
   var isAnyRefused = false
+}
+
+extension [Int64: UploadedTheatre] {
+  /// Throws when so many rows may name more shows than are remembered.
+  func requireRoom(forRows count: Int) throws(RPCError) {
+    guard values.reduce(count, { $0 + $1.named.count }) > Limits.namedShows else { return }
+    throw .refusal(
+      .failedPrecondition, .scheduleTooLarge,
+      "One stream names at most \(Limits.namedShows) shows.",
+      metadata: ["shows": String(Limits.namedShows)])
+  }
 }
 
 extension PartnerService {
@@ -29,6 +41,7 @@ extension PartnerService {
       try Self.check(request, theatreID: id)
       try await admit(context)
       try await requireOwn(theatre: id, context)
+      try theatres.requireRoom(forRows: request.rows.count)
       var present: UploadedTheatre
       if let known = theatres[id] {
         present = known
@@ -37,11 +50,6 @@ extension PartnerService {
       }
       let results = try await upload(request.rows, to: &present, context)
       theatres[id] = present
-      guard theatres.values.reduce(0, { $0 + $1.named.count }) <= Limits.namedShows else {
-        throw .refusal(
-          .resourceExhausted, .overloaded,
-          "One stream names at most \(Limits.namedShows) shows.")
-      }
       try await responses.write(.init(results: results, complete: request.whole == nil))
       if let span = request.whole {
         try await tellVanished(span, of: present, responses, context)
@@ -109,9 +117,10 @@ extension PartnerService {
       }
     }
     for (place, result) in zip(places, done) {
-      results[place] = result.message(reference: rows[place].reference)
+      results[place] = result.message(of: rows[place])
       if result.showID != 0 { theatre.named.insert(result.showID) }
     }
+    forgetShows(done.filter { $0.outcome == .updated }.map(\.showID))
     if results.contains(where: { $0.outcome == .refused }) { theatre.isAnyRefused = true }
     if results.contains(where: { [.created, .updated].contains($0.outcome) }) {
       parts.forgetAnswers()
@@ -119,33 +128,45 @@ extension PartnerService {
     return results
   }
 
+  /// Has this node read shows anew that have changed.
+  private func forgetShows(_ showIDs: [Int64]) {
+    guard !showIDs.isEmpty else { return }
+    parts.onEach { parts in
+      for showID in showIDs { parts.shows.forget(id: showID) }
+    }
+  }
+
   private func tellVanished(
     _ span: Usher.V1.ScheduleSpan, of theatre: UploadedTheatre,
     _ responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, _ context: ServerContext
   ) async throws(RPCError) {
     let times = try ScheduleWishes.span(span)
-    var last: VanishedRecord?
+    let withdraws = span.withdraw && !theatre.isAnyRefused
+    var last: UploadedShowRecord?
     while true {
       let page = try await ask(context) { [last] (store, _, timeout) async throws(StoreError) in
-        try await store.vanishedShows(
-          ofTheatre: theatre.id, in: times, named: theatre.named, after: last,
-          limit: Limits.vanishedPerResponse, timeout: timeout)
+        try await store.uploadedShows(
+          ofTheatre: theatre.id, in: times, after: last, limit: Limits.vanishedPerResponse,
+          timeout: timeout)
       }
-      let withdraws = span.withdraw && !theatre.isAnyRefused
-      let free = withdraws ? page.filter { !$0.hasSales }.map(\.showID) : []
+      let unnamed = page.filter { !theatre.named.contains($0.showID) }
+      let free = withdraws ? unnamed.filter { !$0.hasSales }.map(\.showID) : []
       let withdrawn = try await ask(context) { (store, _, timeout) async throws(StoreError) in
         free.isEmpty ? [] : try await store.withdrawShows(free, timeout: timeout)
       }
       if !withdrawn.isEmpty { parts.forgetAnswers() }
+      forgetShows(Array(withdrawn))
       let isLast = page.count < Limits.vanishedPerResponse
-      let vanished = page.map { show in
+      let vanished = unnamed.map { show in
         Usher.V1.VanishedShow(
           showId: show.showID, reference: show.reference,
           startsAt: .init(unixMicroseconds: show.startsAt),
           outcome: withdrawn.contains(show.showID)
             ? .withdrawn : withdraws || show.hasSales ? .hasSales : .listed)
       }
-      try await responses.write(.init(vanished: vanished, complete: isLast))
+      if isLast || !vanished.isEmpty {
+        try await responses.write(.init(vanished: vanished, complete: isLast))
+      }
       guard !isLast else { return }
       last = page.last
     }

@@ -1,5 +1,5 @@
-// What partners wish of their theatres, auditoriums and movies, checked field by field; and what these
-// are, as messages.
+// What partners wish of their theatres and auditoriums, checked field by field; and what these are, as
+// messages.
 
 import Booking
 import BookingStore
@@ -65,39 +65,6 @@ enum PartnerWishes {
       isLine(name, 1...Limits.auditoriumNameCharacters), "name",
       "must have 1 to \(Limits.auditoriumNameCharacters) characters, none for control")
     try violations.check()
-  }
-
-  static func movie(
-    _ movie: Usher.V1.Movie
-  ) throws(RPCError) -> MovieWish {
-    var violations = FieldViolations()
-    violations.require(movie.movieId == 0, "movie.movie_id", "must not be given")
-    violations.require(
-      isLine(movie.title, 1...Limits.titleCharacters), "movie.title",
-      "must have 1 to \(Limits.titleCharacters) characters, none for control")
-    violations.require(
-      movie.synopsis.unicodeScalars.count <= Limits.synopsisCharacters
-        && !movie.synopsis.utf8.contains(0), "movie.synopsis",
-      "must have at most \(Limits.synopsisCharacters) characters")
-    violations.require(
-      movie.genres.count <= 10 && movie.genres.allSatisfy { isLine($0, 1...40) }, "movie.genres",
-      "must be at most 10, of 1 to 40 characters each")
-    violations.require(
-      movie.languages.count <= 20 && movie.languages.allSatisfy(isLanguage), "movie.languages",
-      "must be at most 20 BCP 47 tags, for example en or en-GB")
-    violations.require(
-      (1...1_000).contains(movie.durationMinutes), "movie.duration_minutes", "must be 1 to 1000")
-    let released = CalendarDate(movie.releaseDate)
-    violations.require(
-      movie.releaseDate.isEmpty || released != nil, "movie.release_date",
-      "must be a day of the calendar, for example 2027-03-28")
-    violations.require(
-      isLine(movie.certificate, 0...20), "movie.certificate", "must have at most 20 characters")
-    try violations.check()
-    return MovieWish(
-      title: movie.title, synopsis: movie.synopsis, genres: movie.genres,
-      languages: movie.languages, durationMinutes: movie.durationMinutes, released: released,
-      certificate: movie.certificate)
   }
 
   // MARK: Parts
@@ -189,18 +156,7 @@ enum PartnerWishes {
 
   /// Whether a text has so many characters and nothing that breaks a line.
   static func isLine(_ text: String, _ counts: ClosedRange<Int>) -> Bool {
-    counts.contains(text.unicodeScalars.count) && OperatorWishes.isPrintable(text)
-  }
-
-  /// Whether a text may be a BCP 47 tag.
-  static func isLanguage(_ tag: String) -> Bool {
-    (1...Limits.languageBytes).contains(tag.utf8.count)
-      && tag.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: false
-        }
-      }
+    counts.contains(text.unicodeScalars.count) && text.isPrintable
   }
 }
 

@@ -37,6 +37,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case auditoriumNameTaken = "AUDITORIUM_NAME_TAKEN"
   case layoutNotFound = "LAYOUT_NOT_FOUND"
   case layoutChanged = "LAYOUT_CHANGED"
+  case tooManyLayouts = "TOO_MANY_LAYOUTS"
   case seatNumbersUsedUp = "SEAT_NUMBERS_USED_UP"
   case movieAmbiguous = "MOVIE_AMBIGUOUS"
   case noSuchTime = "NO_SUCH_TIME"
@@ -45,6 +46,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case showElsewhere = "SHOW_ELSEWHERE"
   case showHasSales = "SHOW_HAS_SALES"
   case showOverlaps = "SHOW_OVERLAPS"
+  case scheduleTooLarge = "SCHEDULE_TOO_LARGE"
   case movieExists = "MOVIE_EXISTS"
   case bookingNotFound = "BOOKING_NOT_FOUND"
   case seatsUnavailable = "SEATS_UNAVAILABLE"
@@ -203,7 +205,7 @@ struct FieldViolations {
     if let refusal { throw refusal }
   }
 
-  /// The same as a value; nil when nothing was added.
+  /// What ``check()`` throws; nil when nothing was added.
   var refusal: RPCError? {
     guard let first = violations.first else { return nil }
     return .refusal(

@@ -25,7 +25,7 @@ enum ScheduleWishes {
       "must have at most \(Limits.auditoriumNameCharacters) characters, none for control")
     let kind = kind(row, &violations)
     violations.require(
-      row.language.isEmpty || PartnerWishes.isLanguage(row.language), "language",
+      FieldViolations.isLanguage(row.language), "language",
       "must be a BCP 47 tag, for example en or en-GB")
     violations.require(
       PartnerWishes.isLine(row.format, 0...Limits.formatCharacters), "format",
@@ -80,9 +80,7 @@ enum ScheduleWishes {
       return nil
     }
     if let time = row.startsAt {
-      let moment = microseconds(time)
-      violations.require(moment != nil, "starts_at", "must be a time before the year 10000")
-      return moment.map { .at($0) }
+      return violations.moment(time, "starts_at").map { .at($0) }
     }
     let parts = row.localStart.split(separator: "T", omittingEmptySubsequences: false)
     let isTime =
@@ -116,35 +114,22 @@ enum ScheduleWishes {
       "must be 0 to \(amounts.upperBound) minor units")
   }
 
-  /// Microseconds since 1970 of a time in the years 1970 to 9999; nil for others.
-  static func microseconds(_ time: Google.Protobuf.Timestamp) -> Int64? {
-    guard (0...253_402_300_799).contains(time.seconds), (0...999_999_999).contains(time.nanos)
-    else { return nil }
-    return time.seconds * 1_000_000 + Int64(time.nanos / 1_000)
-  }
-
   /// The span of a whole schedule. Throws INVALID_ARGUMENT.
   static func span(_ span: Usher.V1.ScheduleSpan) throws(RPCError) -> Range<Int64> {
     var violations = FieldViolations()
-    let from = microseconds(span.from ?? .init())
-    let until = microseconds(span.until ?? .init())
-    violations.require(from != nil && span.from != nil, "whole.from", "must be given")
-    violations.require(until != nil && span.until != nil, "whole.until", "must be given")
-    if let from, let until {
-      violations.require(from < until, "whole.until", "must be after whole.from")
-      if from < until {
-        try violations.check()
-        return from..<until
-      }
-    }
+    violations.require(span.from != nil, "whole.from", "must be given")
+    violations.require(span.until != nil, "whole.until", "must be given")
+    let from = violations.moment(span.from, "whole.from") ?? 0
+    let until = violations.moment(span.until, "whole.until") ?? .max
+    violations.require(from < until, "whole.until", "must be after whole.from")
     try violations.check()
-    throw .hidden
+    return from..<until
   }
 }
 
 extension ScheduleResult {
-  /// The result as a message.
-  func message(reference: String) -> Usher.V1.ScheduleRowResult {
+  /// The result of a row as a message.
+  func message(of row: Usher.V1.ScheduleRow) -> Usher.V1.ScheduleRowResult {
     let done: Usher.V1.RowOutcome? =
       switch outcome {
       case .created: .created
@@ -153,14 +138,20 @@ extension ScheduleResult {
       default: nil
       }
     return .init(
-      reference: reference, outcome: done ?? .refused, showId: showID,
-      error: done == nil ? refusal.status : nil)
+      reference: row.reference, outcome: done ?? .refused, showId: showID,
+      error: done == nil ? refusal(of: row).status : nil)
   }
 
-  private var refusal: RPCError {
+  private func refusal(of row: Usher.V1.ScheduleRow) -> RPCError {
+    if outcome == .startTooLate {
+      var violations = FieldViolations()
+      violations.add(
+        row.startsAt == nil ? "local_start" : "starts_at", "must be within five years from now")
+      return violations.refusal ?? .hidden
+    }
     guard let reason = Reason(rawValue: outcome.rawValue) else { return .hidden }
     switch outcome {
-    case .created, .updated, .unchanged: return .hidden
+    case .created, .updated, .unchanged, .startTooLate: return .hidden
     case .auditoriumNotFound:
       return .refusal(.notFound, reason, "The theatre has no such auditorium.")
     case .layoutNotFound: return .refusal(.notFound, reason, "The auditorium has no seats yet.")
@@ -168,7 +159,7 @@ extension ScheduleResult {
     case .movieAmbiguous:
       return precondition(reason, "Several movies have this title: name it by its id.")
     case .noSuchTime: return precondition(reason, "The theatre's clock skips this time.")
-    case .showOver: return precondition(reason, "The show is over.")
+    case .showOver: return precondition(reason, "The show is over, or would be.")
     case .priceMissing: return precondition(reason, "A tier of the auditorium has no price.")
     case .showElsewhere:
       return precondition(

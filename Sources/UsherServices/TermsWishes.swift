@@ -114,8 +114,3 @@ extension Int64 {
   /// Nil for 0, which stands for nothing in messages.
   var unlessZero: Int64? { self == 0 ? nil : self }
 }
-
-extension String {
-  /// Whether it has no characters for control.
-  var isPrintable: Bool { unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
-}

@@ -109,8 +109,11 @@ import Testing
   @Test func localTimeFollowsDaylightSaving() async throws {
     try await House.run { house in
       for (day, minute, offset) in [("2099-10-24", 870, 120), ("2099-10-26", 810, 60)] {
-        try await house.run(
-          "update show set during = tstzrange('\(day) 12:30Z', '\(day) 14:00Z') where show_id = 1")
+        try await house.connection.executeScript(
+          """
+          alter table show disable trigger show_start;
+          update show set during = tstzrange('\(day) 12:30Z', '\(day) 14:00Z') where show_id = 1;
+          """)
         let show = try #require(try await CatalogStore(house.connection).show(id: 1)).show
         #expect(show.start.minute == Int(minute) && show.utcOffsetMinutes == offset)
       }

@@ -9,6 +9,7 @@ from partner import catalog_pb2, new_id
 from usher.admin.v1 import catalog_admin_pb2 as api
 from usher.admin.v1 import catalog_admin_pb2_grpc
 from command_line import CommandLine
+from houses import manager
 from test_operators import Operator
 
 CAST, CREW, ARTIST = (
@@ -105,6 +106,26 @@ def test_only_what_the_mask_names_is_changed(keeper, partner):
     assert changed.movie.title == "Ignored"
     assert changed.movie.duration_minutes == made.movie.duration_minutes
     assert read(partner, made.movie.movie_id) == changed
+
+
+def test_a_title_and_release_date_are_one_movies(demo, keeper):
+    """Whoever makes it, and whatever it was called before."""
+    made, other = keeper.movie(movie={"release_date": "2027-01-01"}), keeper.movie()
+
+    def taken(call, *arguments, **fields):
+        found = partners.refusal(call, *arguments, **fields)
+        assert (found.code, found.reason) == (grpc.StatusCode.ALREADY_EXISTS, "MOVIE_EXISTS")
+        assert found.metadata == {"movie": str(made.movie.movie_id)}
+
+    same = details(title=made.movie.title, movie={"release_date": "2027-01-01"})
+    taken(keeper.CreateMovie, movie=same)
+    with manager(demo) as partner:
+        taken(partner.CreateMovie, movie=same.movie)
+    other.movie.title, other.movie.release_date = made.movie.title, "2027-01-01"
+    taken(keeper.update, other, "movie.title", "movie.release_date")
+    changed = keeper.update(other, "movie.title")
+    assert changed.movie.title == made.movie.title
+    taken(keeper.update, other, "movie.release_date")
 
 
 def test_what_operators_do_to_movies_is_noted(keeper):

@@ -138,6 +138,9 @@ LONG = {"address": 201, "postal_code": 21, "name": 121, "time_zone": 65}
 THEATRES = [
     ({"name": ""}, "name"), ({"name": "a\nb"}, "name"), ({"time_zone": ""}, "time_zone"),
     ({"time_zone": "Mars/Olympus"}, "time_zone"), ({"latitude": 90.01}, "latitude"),
+    ({"time_zone": "EST"}, "time_zone"), ({"time_zone": "europe/brussels"}, "time_zone"),
+    ({"time_zone": "posix/Europe/Brussels"}, "time_zone"),
+    ({"time_zone": "CET-1CEST,M3.5.0,M10.5.0/3"}, "time_zone"),
     ({"latitude": float("nan")}, "latitude"), ({"longitude": -180.01}, "longitude"),
     ({"city": {}}, "city"), ({"city": {"city_id": 1, "name": "Troll"}}, "city"),
     ({"city": {"city_id": 1 << 40}}, "city.city_id"),
@@ -160,6 +163,15 @@ def test_a_wrong_field_of_a_theatre_is_named(house, fields, wrong):
     assert found.fields == [f"theatre.{wrong}"]
 
 
+def test_a_theatre_that_is_refused_leaves_no_city(demo, house):
+    city = f"Troll {new_id()}"
+    wanted = theatre(time_zone="EST", city={"name": city, "country_code": "AQ"})
+    assert refused(house.CreateTheatre, theatre=wanted) == INVALID
+    assert demo.server.sql(f"select 1 from city where name = '{city}'") == []
+    wanted.time_zone = "UTC"
+    assert house.CreateTheatre(theatre=wanted).theatre.city.name == city
+
+
 @pytest.mark.parametrize(
     "paths, fields, wrong",
     [
@@ -178,8 +190,9 @@ def test_a_wrong_change_of_a_theatre_is_named(house, paths, fields, wrong):
 MOVIES = [
     ({"movie_id": 1}, "movie_id"), ({"title": ""}, "title"), ({"title": "x" * 201}, "title"),
     ({"duration_minutes": 0}, "duration_minutes"), ({"duration_minutes": 1_001}, "duration_minutes"),
-    ({"synopsis": "x" * 4_001}, "synopsis"), ({"genres": ["x"] * 11}, "genres"),
-    ({"genres": ["x" * 41]}, "genres"), ({"languages": ["en_GB"]}, "languages"),
+    ({"synopsis": "x" * 4_001}, "synopsis"), ({"genres": ["x"] * 2}, "genres"),
+    ({"genres": [f"{n}" for n in range(21)]}, "genres"), ({"synopsis": "a\tb"}, "synopsis"),
+    ({"genres": ["x" * 41]}, "genres[0]"), ({"languages": ["en_GB"]}, "languages"),
     ({"release_date": "2027-02-29"}, "release_date"), ({"certificate": "x" * 21}, "certificate"),
 ]
 
@@ -188,6 +201,16 @@ MOVIES = [
 def test_a_wrong_field_of_a_movie_is_named(house, fields, wrong):
     movie = catalog_pb2.Movie(**({"title": "Ice", "duration_minutes": 90} | fields))
     assert refusal(house.CreateMovie, movie=movie).fields == [f"movie.{wrong}"]
+
+
+def test_of_one_movie_made_by_many_at_once_there_is_one(demo, house):
+    movie = catalog_pb2.Movie(title=f"Ice {new_id()}", duration_minutes=90)
+    calls = [
+        house.future("CreateMovie", partner_pb2.CreateMovieRequest(movie=movie)) for _ in range(16)]
+    codes = [call.code() for call in calls]
+    assert sorted(codes, key=str) == [grpc.StatusCode.ALREADY_EXISTS] * 15 + [grpc.StatusCode.OK]
+    assert demo.server.sql(
+        f"select count(*) from movie where title = '{movie.title}'") == [("1",)]
 
 
 # Layouts.
@@ -233,6 +256,27 @@ def test_a_layout_is_imported_version_by_version(keeper):
     rest = keeper.ListLayoutVersions(auditorium_id=hall, page_token=versions.next_page_token)
     assert [each.layout_version for each in rest.versions] == [1]
     assert acts(keeper).count("IMPORT_LAYOUT") == 3
+
+
+def test_an_auditorium_has_so_many_layouts_in_a_year(demo, keeper):
+    hall = keeper.room(keeper.theatre().theatre_id).auditorium_id
+    plans = [row("A", 0, 2), row("B", 0, 2)]
+    for version in range(1, 101):
+        assert keeper.layout(hall, plans[version % 2]).layout_version == version
+    for wanted in ({}, {"dry_run": True}):
+        found = refusal(keeper.layout, hall, plans[1], **wanted)
+        assert (found.code, found.reason) == (
+            grpc.StatusCode.FAILED_PRECONDITION, "TOO_MANY_LAYOUTS")
+        assert found.metadata == {"layouts": "100"}
+    # What it is already is no other.
+    assert keeper.layout(hall, plans[0]).layout_version == 100
+    demo.server.sql(
+        "update layout set created_at = created_at - interval '366 days'"
+        f" where auditorium_id = {hall} and layout_version = 1")
+    assert keeper.layout(hall, plans[1]).layout_version == 101
+    # And each label the number that it had at first.
+    assert demo.server.sql(
+        f"select count(distinct seat_no) from layout_seat where auditorium_id = {hall}") == [("4",)]
 
 
 A = row("A", 0, 3)

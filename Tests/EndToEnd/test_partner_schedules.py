@@ -88,6 +88,82 @@ def test_a_broken_row_stops_no_other(keeper):
     assert Refusal.of(results[1].error).fields == ["reference", "local_start", "currency_code"]
 
 
+def test_a_show_starts_within_five_years(demo, keeper):
+    """The last second that a message can say is in the year 10000 on clocks further east."""
+    keeper.house = keeper.theatre(time_zone="Pacific/Auckland").theatre_id
+    keeper.layout(keeper.room(keeper.house).auditorium_id, row("A", 0, 3))
+    last = Timestamp(seconds=253_402_300_799)
+    far = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=5 * 366)
+    late = [
+        ({"local_start": "", "starts_at": last}, "starts_at"),
+        ({"local_start": "9999-12-31T23:59"}, "local_start"),
+        ({"local_start": f"{far:%Y-%m-%dT%H:%M}"}, "local_start")]
+    rows = [show(**{"reference": f"{n}"} | fields) for n, (fields, _) in enumerate(late)]
+    moved = show("moved", f"{DAY}T10:00")
+    made, *results = keeper.rows(keeper.house, moved, *rows)
+    moved.local_start = "9999-12-31T23:59"
+    results += keeper.rows(keeper.house, moved)
+    assert made.outcome == CREATED and outcomes(results) == [REFUSED] * 4
+    assert [Refusal.of(result.error).fields for result in results] == [
+        [field] for _, field in late] + [["local_start"]]
+    with demo.partner(keeper.key) as partner:
+        listed = partner.catalog.ListShows(
+            catalog_pb2.ListShowsRequest(theatre_id=keeper.house)).shows
+        assert [each.local_start for each in listed] == [f"{DAY}T10:00"]
+
+
+def test_a_show_is_not_moved_into_the_past(keeper):
+    made, = keeper.rows(keeper.house, show("one", f"{DAY}T10:00"))
+    result, = keeper.rows(keeper.house, show("one", "2001-01-01T10:00"))
+    assert (result.show_id, reasons([result])) == (made.show_id, ["SHOW_OVER"])
+
+
+def test_what_an_upload_changes_is_told_at_once(demo, keeper):
+    """Also by what the node had in memory."""
+    rows = [show("kept", f"{DAY}T10:00", language="en", format="original"),
+            show("gone", f"{DAY}T13:00")]
+    kept, gone = (each.show_id for each in keeper.rows(keeper.house, *rows))
+    with demo.partner(keeper.key) as partner:
+        def told(show_id):
+            return partner.catalog.GetShow(catalog_pb2.GetShowRequest(show_id=show_id)).show
+
+        assert told(kept).language == "en"
+        assert told(gone).sales_state == catalog_pb2.SALES_STATE_ON_SALE
+        rows[0].language, rows[0].format = "nb", "dubbed"
+        keeper.upload({
+            "theatre_id": keeper.house, "rows": rows[:1], "whole": span(-1, 2, withdraw=True)})
+        assert (told(kept).language, told(kept).format) == ("nb", "dubbed")
+        assert told(gone).sales_state == catalog_pb2.SALES_STATE_CANCELLED
+
+
+def test_of_movies_of_one_title_the_partners_own_is_meant(demo, keeper):
+    """Whatever another partner adds later."""
+    title = f"Ice {new_id()}"
+    film = {"kind": 1, "title": title, "duration_minutes": 0}
+
+    def movie(date):
+        return keeper.CreateMovie(movie=catalog_pb2.Movie(
+            title=title, duration_minutes=90, release_date=date)).movie.movie_id
+
+    first = movie("1999-01-01")
+    row_ = show("one", f"{DAY}T10:00", **film)
+    made, = keeper.rows(keeper.house, row_)
+    second = movie("2026-01-01")
+    # The show's own, and for a new show what this house has shown.
+    results = keeper.rows(keeper.house, row_, show("two", f"{DAY}T13:00", **film))
+    assert outcomes(results) == [UNCHANGED, CREATED]
+    assert demo.server.sql(
+        f"select distinct movie_id from show where theatre_id = {keeper.house}") == [(f"{first}",)]
+    # Another house of the partner as well; a show keeps what it has, though others are of both.
+    other = keeper.theatre().theatre_id
+    keeper.layout(keeper.room(other).auditorium_id, row("A", 0, 3))
+    by_id = show("three", f"{DAY}T16:00", **film | {"title": "", "movie_id": second})
+    assert outcomes(keeper.rows(other, show("one", f"{DAY}T10:00", **film), by_id)) == [CREATED] * 2
+    by_title = show("three", f"{DAY}T16:00", **film)
+    results = keeper.rows(other, by_title, show("four", f"{DAY}T19:00", **film))
+    assert results[0].outcome == UNCHANGED and reasons(results) == ["", "MOVIE_AMBIGUOUS"]
+
+
 def test_two_shows_at_once_are_refused_by_the_database(keeper):
     first, second, third = keeper.rows(
         keeper.house, show("first", f"{DAY}T10:00"), show("second", f"{DAY}T11:59"),
@@ -248,6 +324,7 @@ def test_large_halls_come_in_several_statements(demo, keeper):
 WRONG = [
     ({"reference": ""}, "reference"), ({"reference": "x" * 65}, "reference"),
     ({"reference": "a\nb"}, "reference"), ({"auditorium": ""}, "auditorium"),
+    ({"reference": "a\u2028b"}, "reference"), ({"format": "a\u2029b"}, "format"),
     ({"auditorium_id": 1}, "auditorium"), ({"auditorium": "x" * 81}, "auditorium"),
     ({"kind": 5}, "kind"), ({"title": "x" * 201}, "title"), ({"title": ""}, "title"),
     ({"movie_id": 1}, "movie_id"), ({"kind": 1, "movie_id": 1}, "movie_id"),

@@ -310,6 +310,7 @@ def test_other_wrong_fields_are_named(house):
          ["prices[0].price.currency_code"]),
         ("BlockSeats", {"show_id": show_id}, ["seats"]),
         ("BlockSeats", {"show_id": show_id, "seats": ["A1"], "reason": "x" * 201}, ["reason"]),
+        ("BlockSeats", {"show_id": show_id, "seats": ["A1"], "reason": "a\u2028b"}, ["reason"]),
         ("UnblockSeats", {"show_id": show_id, "seats": ["A1", "A1"]}, ["seats"]),
     ]
     for method, fields, names in cases:

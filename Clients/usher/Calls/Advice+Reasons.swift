@@ -139,6 +139,7 @@ extension Advice {
       ("Auditoriums are listed by theatre.", "usher partner auditorium list THEATRE\(flags)")
     case "LAYOUT_NOT_FOUND", "LAYOUT_CHANGED":
       ("Its versions are listed.", "usher partner layout versions AUDITORIUM\(flags)")
+    case "TOO_MANY_LAYOUTS": ("Make another auditorium for what changes all the time.", nil)
     case "SEAT_NUMBERS_USED_UP": ("Make another auditorium with these seats.", nil)
     case "MOVIE_AMBIGUOUS":
       ("Movies have ids; add what is missing.", "usher partner movie create TITLE\(flags)")
@@ -146,6 +147,7 @@ extension Advice {
     case "SHOW_OVER", "SHOW_ELSEWHERE", "SHOW_HAS_SALES":
       ("Make another show, under another reference.", nil)
     case "SHOW_OVERLAPS": ("Move one of the two, or withdraw it.", "usher shows\(flags)")
+    case "SCHEDULE_TOO_LARGE": ("Split the file by time; upload one part after the other.", nil)
     case "PRICE_MISSING":
       ("Every tier of the layout needs a price.", "usher partner layout show AUDITORIUM\(flags)")
     case "MOVIE_EXISTS": ("Use the one that there is.", "usher search TITLE\(flags)")

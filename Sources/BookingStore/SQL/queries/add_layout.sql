@@ -12,7 +12,16 @@ seats as (
   select m.auditorium_id, m.layout_version, s.*
     from made m,
          unnest($9::integer[], $10::text[], $11::text[], $12::integer[], $13::integer[], $14::text[],
-                $15::smallint[]) s)
+                $15::smallint[]) s),
+-- An equal label has an equal number.
+retired as (
+  insert into retired_seat (auditorium_id, label, seat_no)
+  select $3, s.label, s.seat_no
+    from (select p.label, p.seat_no from layout_seat p
+           where p.auditorium_id = $3 and p.layout_version = $4 - 1
+          except
+          select n.label collate "C", n.seat_no from unnest($10, $9) as n(label, seat_no)) as s
+  on conflict (auditorium_id, label) do nothing)
 insert into audit_entry (actor_key_id, actor, action, partner_id, detail)
 select $1::bigint, $2::text, 'IMPORT_LAYOUT', t.partner_id,
        jsonb_build_object('auditorium', m.auditorium_id, 'version', m.layout_version,
