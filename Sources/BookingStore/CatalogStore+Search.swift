@@ -32,7 +32,7 @@ extension CatalogStore {
     filter.add(movieID)
     return try await ranked(
       Statements.findTheatres, filter,
-      [.float8(latitude), .float8(longitude), .int8(withinMetres), .int8(movieID)],
+      [.float8(latitude), .float8(longitude), .filter(withinMetres), .filter(movieID)],
       pageSize, pageToken, timeout, id: { $0.theatre.id }
     ) { row throws(PostgresError) in
       Ranked(
@@ -49,10 +49,12 @@ extension CatalogStore {
     var filter = RequestHash(command: "search")
     filter.add(text)
     wanted.add(to: &filter)
+    let isAnywhere = wanted.cityID == 0 && wanted.date == nil
     return try await ranked(
-      Statements.searchMovies, filter,
+      isAnywhere ? Statements.searchMovies : Statements.searchShownMovies, filter,
       [
-        .text(text), .text(wanted.genre), .text(wanted.language), .int8(wanted.cityID), wanted.day,
+        .text(text), .filter(wanted.genre), .filter(wanted.language), .filter(wanted.cityID),
+        wanted.day,
       ], pageSize, pageToken, timeout, id: \.id
     ) { row throws(PostgresError) in
       Ranked(item: try MovieRecord(row), rank: try row.decode(8))
@@ -60,7 +62,7 @@ extension CatalogStore {
   }
 
   private func ranked<Item: Sendable>(
-    _ statement: PostgresStatement, _ filter: RequestHash, _ parameters: [PostgresValue],
+    _ statement: FilteredStatement, _ filter: RequestHash, _ parameters: [PostgresValue],
     _ pageSize: Int, _ pageToken: String, _ timeout: Duration?, id: (Item) -> Int64,
     _ decode: (PostgresRow) throws(PostgresError) -> Ranked<Item>
   ) async throws(StoreError) -> Page<Item> {

@@ -33,9 +33,10 @@ package struct CatalogStore: Sendable {
     filter.add(cityID)
     filter.add(movieID)
     filter.add(postalCode)
+    let filters = [PostgresValue.filter(cityID), .filter(movieID), .filter(postalCode)]
     return try await database.page(
-      Statements.listTheatres, filter, [.int8(cityID), .int8(movieID), .text(postalCode)], pageSize,
-      pageToken, timeout, key: { ($0.name, $0.id) }, TheatreRecord.init)
+      Statements.listTheatres.form(for: filters), filter, filters, pageSize, pageToken, timeout,
+      key: { ($0.name, $0.id) }, TheatreRecord.init)
   }
 
   /// Whose a theatre is; nil when there is none.
@@ -82,12 +83,13 @@ package struct CatalogStore: Sendable {
   ) async throws(StoreError) -> Page<MovieRecord> {
     var filter = RequestHash(command: "movies")
     wanted.add(to: &filter)
+    let filters = [
+      PostgresValue.filter(wanted.cityID), .filter(wanted.theatreID), .filter(wanted.genre),
+      .filter(wanted.language), wanted.day,
+    ]
     return try await database.page(
-      Statements.listMovies, filter,
-      [
-        .int8(wanted.cityID), .int8(wanted.theatreID), .text(wanted.genre), .text(wanted.language),
-        wanted.day,
-      ], pageSize, pageToken, timeout, key: { ($0.title, $0.id) }, MovieRecord.init)
+      Statements.listMovies.form(for: filters), filter, filters, pageSize, pageToken, timeout,
+      key: { ($0.title, $0.id) }, MovieRecord.init)
   }
 
   /// Which shows to list; 0 and nil leave a filter out.
@@ -132,8 +134,8 @@ package struct CatalogStore: Sendable {
     let result = try await database.ask(
       Statements.listShows,
       [
-        .int8(wanted.movieID), .int8(wanted.cityID), .int8(wanted.theatreID), wanted.day,
-        .text(wanted.language), .text(wanted.format),
+        .filter(wanted.movieID), .filter(wanted.cityID), .filter(wanted.theatreID), wanted.day,
+        .filter(wanted.language), .filter(wanted.format),
         .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
         .int8(Int64(size) + 1),
       ], timeout: timeout)

@@ -101,8 +101,8 @@ package struct MovieStore: Sendable {
     let result = try await database.ask(
       Statements.listMovieTheatres,
       [
-        .int8(wanted.movieID), .int8(wanted.cityID), wanted.day, .text(wanted.language),
-        .text(wanted.format), .text(token.key), .int8(token.id), .int8(Int64(size) + 1),
+        .int8(wanted.movieID), .filter(wanted.cityID), wanted.day, .filter(wanted.language),
+        .filter(wanted.format), .text(token.key), .int8(token.id), .int8(Int64(size) + 1),
         .int8(Int64(StoreLimits.showsPerTheatre) + 1),
       ], timeout: timeout)
     let theatres = try reading { () throws(PostgresError) in try Self.theatres(result) }

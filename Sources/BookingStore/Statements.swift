@@ -5,13 +5,15 @@ import Postgres
 /// The statements of the store.
 enum Statements {
   static let listCities = file("list_cities", PackageResources.list_cities_sql)
-  static let listTheatres = file("list_theatres", PackageResources.list_theatres_sql)
-  static let findTheatres = file("find_theatres", PackageResources.find_theatres_sql)
-  static let searchMovies = file("search_movies", PackageResources.search_movies_sql)
+  static let listTheatres = list("list_theatres", PackageResources.list_theatres_sql)
+  static let findTheatres = list("find_theatres", PackageResources.find_theatres_sql)
+  static let searchMovies = list("search_movies", PackageResources.search_movies_sql)
+  static let searchShownMovies = list(
+    "search_shown_movies", PackageResources.search_shown_movies_sql)
   static let getTheatreOwner = file(
     "get_theatre_owner", PackageResources.get_theatre_owner_sql)
-  static let listMovies = file("list_movies", PackageResources.list_movies_sql)
-  static let listShows = file("list_shows", PackageResources.list_shows_sql)
+  static let listMovies = list("list_movies", PackageResources.list_movies_sql)
+  static let listShows = list("list_shows", PackageResources.list_shows_sql)
   static let getShow = file("get_show", PackageResources.get_show_sql)
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
   static let listOffers = file("list_offers", PackageResources.list_offers_sql)
@@ -89,7 +91,7 @@ enum Statements {
   static let getMovie = file("get_movie", PackageResources.get_movie_sql)
   static let addMovie = file("add_movie", PackageResources.add_movie_sql)
   static let updateMovie = file("update_movie", PackageResources.update_movie_sql)
-  static let listMovieTheatres = file(
+  static let listMovieTheatres = list(
     "list_movie_theatres", PackageResources.list_movie_theatres_sql)
   static let putReview = file("put_review", PackageResources.put_review_sql)
   static let getOwnReview = file("get_own_review", PackageResources.get_own_review_sql)
@@ -177,6 +179,10 @@ enum Statements {
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))
+  }
+
+  private static func list(_ name: String, _ bytes: [UInt8]) -> FilteredStatement {
+    FilteredStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))
   }
 
   private static func call(_ function: String, parameters count: Int) -> PostgresStatement {

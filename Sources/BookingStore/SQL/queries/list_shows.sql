@@ -1,5 +1,5 @@
--- Shows that have not ended: of movie $1, in city $2, at theatre $3 (0: any), on the theatre's day
--- $4 (null: any), in language $5 and format $6 ('': any), by start, after ($7 start, $8 id), at most $9.
+-- Shows that have not ended: of movie $1, in city $2, at theatre $3, on the theatre's day $4, in language
+-- $5 and format $6 (null: any), by start, after ($7 start, $8 id), at most $9.
 -- Columns as in get_show.sql.
 select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.title),
        s.theatre_id, t.name, t.city_id, c.name, s.auditorium_id, a.name, s.language, s.format,
@@ -20,11 +20,11 @@ select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.t
   left join movie m using (movie_id)
  where (lower(s.during), s.show_id) > ($7::timestamptz, $8::bigint)
    and upper(s.during) > now()
-   and ($1::bigint = 0 or s.movie_id = $1)
-   and ($2::bigint = 0 or t.city_id = $2)
-   and ($3::bigint = 0 or s.theatre_id = $3)
-   and ($4::date is null or (lower(s.during) at time zone t.time_zone)::date = $4)
-   and language_fits(s.language, $5)
-   and ($6::text = '' or lower(s.format) = lower($6))
+   and s.movie_id = $1 -- if $1
+   and t.city_id = $2 -- if $2
+   and s.theatre_id = $3 -- if $3
+   and (lower(s.during) at time zone t.time_zone)::date = $4 -- if $4
+   and language_fits(s.language, $5) -- if $5
+   and lower(s.format) = lower($6) -- if $6
  order by lower(s.during), s.show_id
  limit $9::bigint
