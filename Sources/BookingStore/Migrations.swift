@@ -59,6 +59,7 @@ package enum Migrations {
       ("0037_schedule_rules.sql", PackageResources._037_schedule_rules_sql),
       ("0038_retired_seats.sql", PackageResources._038_retired_seats_sql),
       ("0039_movie_twins.sql", PackageResources._039_movie_twins_sql),
+      ("0040_upload_speed.sql", PackageResources._040_upload_speed_sql),
     ]
   }
 }
