@@ -10,10 +10,12 @@
 // anything but empty) and nothing follows; with another status the text of
 // `grpc-status-details-bin` must be as expected.
 //
-// Says `ready connected`. Told `run FIRST COUNT MOST AT_A_TIME SECONDS RATE` it makes MOST calls, or
+// Says `ready connected`. Told `run FIRST COUNT MOST AT_A_TIME SECONDS RATE CHAIN` it makes MOST calls, or
 // as many as it can begin within SECONDS, round the COUNT calls from number FIRST on: AT_A_TIME at a
 // time, or, when RATE is not 0, RATE a second at random moments (exponential distances), however
-// long answers take. Then it says, as JSON, how many were answered, how many of them otherwise than
+// long answers take. With a CHAIN above 1 what is begun is not one call but so many calls of the file in
+// turn, each when the one before is answered; it counts as one, from the first sending to the last
+// answer. Then it says, as JSON, how many were answered, how many of them otherwise than
 // expected and what was wrong with the first, in what time, with how much CPU of its own, how many are
 // left of MOST, and what the latencies were. A call or a connection that is cut ends it with a message
 // and status 1.
@@ -57,7 +59,7 @@ typedef struct Flight {
   uint64_t sent_at;
   size_t count, taken;
   uint64_t answer_bytes;
-  int status, is_as_expected;
+  int status, is_as_expected, left;
   uint8_t request[kPrefix + kRequest];
 } Flight;
 
@@ -83,7 +85,7 @@ static uint64_t random_state[2];
 static struct {
   size_t first, count, most, begun, answered, failed;
   char first_failure[120];
-  int share, is_starved;
+  int share, is_starved, chain;
   uint64_t began, until, last_answer;
   double rate, next_arrival;
   uint32_t *latencies, *lags;
@@ -214,13 +216,9 @@ static nghttp2_nv header(const char* name, const char* value) {
                       NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE};
 }
 
-// Begins the next call of the run on a connection that has room.
-static void begin_call(Connection* c, uint64_t now) {
-  Flight* flight = c->free;
-  c->free = flight->next_free;
-  const Call* call = &calls[run.first + run.begun++ % run.count];
-  *flight = (Flight){
-      .call = call, .sent_at = now, .count = kPrefix + call->request_bytes, .status = -1};
+static void send_call(Connection* c, Flight* flight, const Call* call, uint64_t sent_at, int left) {
+  *flight = (Flight){.call = call, .sent_at = sent_at, .count = kPrefix + call->request_bytes,
+                     .status = -1, .left = left};
   flight->request[3] = call->request_bytes >> 8;
   flight->request[4] = call->request_bytes;
   memcpy(flight->request + kPrefix, call->request, call->request_bytes);
@@ -233,6 +231,14 @@ static void begin_call(Connection* c, uint64_t now) {
   int32_t stream = nghttp2_submit_request(c->session, NULL, headers,
                                           sizeof headers / sizeof *headers, &provider, flight);
   if (stream < 0) fail("cannot call: %s", nghttp2_strerror(stream));
+}
+
+// Begins the next call of the run, or chain of calls, on a connection that has room.
+static void begin_call(Connection* c, uint64_t now) {
+  Flight* flight = c->free;
+  c->free = flight->next_free;
+  size_t place = run.begun++ * run.chain % run.count;
+  send_call(c, flight, &calls[run.first + place], now, run.chain - 1);
   ++c->in_flight;
 }
 
@@ -281,6 +287,10 @@ static int on_close(nghttp2_session* session, int32_t stream, uint32_t error, vo
   // NO_ERROR also where an answer came before its request was read.
   if (error) fail("call %td was reset: %u", flight->call - calls, error);
   check(flight);
+  if (flight->left > 0) {
+    send_call(c, flight, flight->call + 1, flight->sent_at, flight->left - 1);
+    return 0;
+  }
   run.latencies[run.answered++] = (uint32_t)((run.last_answer - flight->sent_at) / 1000);
   flight->next_free = c->free;
   c->free = flight;
@@ -382,8 +392,10 @@ static void report(double cpu) {
 }
 
 static void perform(size_t first, size_t count, size_t most, int at_a_time, double seconds,
-                    double rate) {
+                    double rate, int chain) {
   if (count == 0 || first + count > call_count) fail("there are %zu calls", call_count);
+  if (chain < 1 || count % chain != 0) fail("%zu calls are not chains of %d", count, chain);
+  run.chain = chain;
   run.first = first, run.count = count, run.most = most, run.begun = run.answered = run.failed = 0;
   run.first_failure[0] = 0;
   run.share = (at_a_time + connection_count - 1) / connection_count;
@@ -476,12 +488,12 @@ int main(int count, char** arguments) {
   char line[512];
   while (fgets(line, sizeof line, stdin)) {
     size_t first, calls_of_run, most;
-    int at_a_time;
+    int at_a_time, chain;
     double seconds, rate;
-    if (sscanf(line, "run %zu %zu %zu %d %lf %lf", &first, &calls_of_run, &most, &at_a_time,
-               &seconds, &rate) != 6)
+    if (sscanf(line, "run %zu %zu %zu %d %lf %lf %d", &first, &calls_of_run, &most, &at_a_time,
+               &seconds, &rate, &chain) != 7)
       fail("what is %s", line);
-    perform(first, calls_of_run, most, at_a_time, seconds, rate);
+    perform(first, calls_of_run, most, at_a_time, seconds, rate, chain);
   }
   return 0;
 }

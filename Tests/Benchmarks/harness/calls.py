@@ -27,7 +27,8 @@ def make_stubs(tools):
         return
     include = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")
     os.makedirs(folder)
-    names = ("common", "catalog", "seat_map", "booking")
+    names = (
+        "common", "catalog", "seat_map", "booking", "layout", "partner", "schedule", "terms")
     code = protoc.main(
         ["protoc", f"-I{protos}", f"-I{include}", f"--python_out={folder}",
          f"--grpc_python_out={folder}", *(f"{protos}/usher/v1/{name}.proto" for name in names)])
@@ -74,9 +75,10 @@ class CallLoad(Server):
             [calls.tools.call_load, str(server.port), str(connections), calls.name, TOKEN,
              *calls.paths], core=core, log=self.report_log)
 
-    def run(self, first, count, *, at_a_time, most=None, seconds=120, rate=0):
-        """Makes calls and returns what came of them; fails unless all got the answers they must."""
-        line = f"run {first} {count} {most or count} {at_a_time} {seconds} {rate}"
+    def run(self, first, count, *, at_a_time, most=None, seconds=120, rate=0, chain=1):
+        """Makes calls, or chains of so many, and returns what came of them; fails unless all got the
+        answers they must."""
+        line = f"run {first} {count} {most or count} {at_a_time} {seconds} {rate} {chain}"
         answer = self.ask(line, seconds + 90)
         if not answer:
             with open(self.report_log, errors="replace") as log:

@@ -8,6 +8,7 @@ from process import Cluster, Failed, Server, family_cpu_seconds, machine_busy_se
 from process import run as run_program
 
 TOKEN = "usher_pk_benchmark"
+USHERS = ("shows.sql", "../nation/nation.sql")
 # Twenty million seats and their index, from nothing.
 SEED_SECONDS = 1_800
 FEED_SECONDS = 30
@@ -43,20 +44,18 @@ class Database:
         return self._psql(name, seconds, "-Atc", text).strip()
 
     def offer(self, name, file, **variables):
-        """Makes a template from a file of `selling/`; those of usher's own tables on its schema."""
+        """Makes a template from a file of `selling/`; those of `USHERS` on usher's schema."""
         template = f"{name}_template"
         self.sql("postgres", f"create database {template}")
-        if file in ("shows.sql", "catalogue.sql"):
+        if file in USHERS:
             run_program(
                 [self.tools.product("usherd"), "migrate", "--database", self.connection(template)],
                 seconds=120)
-        self.fill(template, file, token=TOKEN, **variables)
-        self.sql("postgres", "checkpoint", SEED_SECONDS)
-
-    def fill(self, name, file, **variables):
-        """Runs a file of `selling/` on a database."""
+        variables = {"token": TOKEN, **variables}
         settings = [word for pair in variables.items() for word in ("-v", "=".join(map(str, pair)))]
-        self._psql(name, SEED_SECONDS, *settings, "-f", self.tools.source(f"selling/{file}"))
+        self._psql(
+            template, SEED_SECONDS, *settings, "-f", self.tools.source(f"selling/{file}"))
+        self.sql("postgres", "checkpoint", SEED_SECONDS)
 
     def fresh(self, name):
         """A new copy of a template, and nothing left to write from before."""
@@ -79,9 +78,10 @@ class Database:
             ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.connection(name), *arguments],
             seconds=seconds)[0]
 
-    def serve(self, name, *flags, core=None, loops=None):
-        """`usherd serve` on a database, which follows its changes already; one loop where it has
-        one core. What a server learnt before its feed began it must learn again."""
+    def serve(self, name, *flags, core=None, loops=None, waits=True):
+        """`usherd serve` on a database, which follows its changes already, unless it is not waited for;
+        one loop where it has one core. What a server learnt before its feed began it must learn
+        again."""
         tools = self.tools
         if core is not None or loops:
             flags = ("--loops", str(loops or 1), *flags)
@@ -92,7 +92,7 @@ class Database:
              "--selling-per-second", "0", *flags],
             core=core, log=os.path.join(tools.folder, "servers.log"))
         deadline = time.monotonic() + FEED_SECONDS
-        while self.sql("postgres", FEED.format(name=name)) != "1":
+        while waits and self.sql("postgres", FEED.format(name=name)) != "1":
             if time.monotonic() > deadline:
                 server.stop()
                 raise Failed(f"the feed of {name} did not begin")

@@ -36,6 +36,12 @@ class Figures:
         ratios = sorted(a / b for a, b in pairs if b)
         return statistics.median(ratios), ratios[0], ratios[-1]
 
+    def ratio_of(self, case, measure, other):
+        """The same of two measures of a case."""
+        ratios = sorted(
+            a / b for a, b in zip(self.samples[case][measure], self.samples[case][other]) if b)
+        return statistics.median(ratios), ratios[0], ratios[-1]
+
     def range(self, case, measure, unit=1):
         """A figure for itself: the median with the least and the largest."""
         values = sorted(value / unit for value in self.samples[case][measure])

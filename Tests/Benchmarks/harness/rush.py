@@ -5,7 +5,6 @@ import sys
 
 import grpc
 
-import catalogue
 import feed
 import latency
 import one_show
@@ -16,7 +15,7 @@ from database import Database
 from process import Failed
 from report import table
 
-PARTS = ("selling", "one-show", "refusals", "feed", "latency", "sizes", "catalogue")
+PARTS = ("selling", "one-show", "refusals", "feed", "latency", "sizes")
 
 
 class Rush:
@@ -36,9 +35,7 @@ class Rush:
             return latency.run(*given, self.rate)
         if part == "sizes":
             return sizes.run(*given, self.seats, self.in_flight)
-        parts = {
-            "one-show": one_show, "refusals": refusals, "feed": feed, "catalogue": catalogue}
-        return parts[part].run(*given)
+        return {"one-show": one_show, "refusals": refusals, "feed": feed}[part].run(*given)
 
 
 def run(tools, parts, rounds, seconds, seats):
@@ -47,8 +44,7 @@ def run(tools, parts, rounds, seconds, seats):
     them have."""
     rows, has_failed = [], False
     with Database(tools) as database:
-        if set(parts) != {"catalogue"}:
-            selling.offer(database)
+        selling.offer(database)
         rush = Rush(database, rounds, seconds, seats)
         for part in (part for part in PARTS if part in parts):
             try:
