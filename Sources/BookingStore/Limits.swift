@@ -32,9 +32,11 @@ package enum StoreLimits {
   /// How often the database is asked for a sign of life; after three without one the feed is not
   /// live. So a map from memory is never older than some four seconds, whatever happens.
   package static let feedStatusInterval: Duration = .seconds(1)
-  /// Most transactions of the stream of sales that get their positions at a time: a tenth of
-  /// a second of writing or two when each sold fifty, in which others who number wait.
+  /// Changes of bookings after which a turn of giving positions to sales ends: a tenth of a second, in
+  /// which others who number wait.
   package static let numberedSales: Int32 = 1_000
+  /// How often each node gives positions to sales, followed or not: what is charged is counted then.
+  package static let numberingInterval: Duration = .seconds(1)
   /// Shows counted in one question for figures: a large partner's month, read in a second or two.
   package static let statisticsShows: Int64 = 10_000
   /// Groups told in one answer to it: some hundred kilobytes.

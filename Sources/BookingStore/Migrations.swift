@@ -60,6 +60,8 @@ package enum Migrations {
       ("0038_retired_seats.sql", PackageResources._038_retired_seats_sql),
       ("0039_movie_twins.sql", PackageResources._039_movie_twins_sql),
       ("0040_upload_speed.sql", PackageResources._040_upload_speed_sql),
+      ("0041_settlement.sql", PackageResources._041_settlement_sql),
+      ("0042_show_days.sql", PackageResources._042_show_days_sql),
     ]
   }
 }

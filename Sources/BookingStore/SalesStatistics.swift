@@ -114,6 +114,8 @@ extension SalesStore {
     let bounds: [PostgresValue] = [
       .int8(StoreLimits.statisticsShows + 1), .int8(StoreLimits.statisticsGroups + 1),
     ]
+    // What somebody has sold for others is found by what is numbered.
+    if reach.partnerID != nil { _ = try await numberAll(timeout: timeout) }
     let result = try await database.ask(
       Statements.readSalesStatistics, question.values + reach.values + bounds, timeout: timeout)
     return try reading { () throws(PostgresError) in

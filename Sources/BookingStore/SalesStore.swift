@@ -15,23 +15,30 @@ package struct SalesStore: Sendable {
 
   // MARK: The stream
 
-  /// Gives positions to what was committed; returns the last one, and whether there may be more to
-  /// give positions to.
+  /// Gives positions to some of what was committed, up to a serial; returns the last one, and whether there
+  /// may be more to give positions to. Who does not wait leaves it to whoever numbers just now, and lets
+  /// also time that passes without a sale count as told.
   package func number(
-    timeout: Duration? = nil
+    upTo serial: Int64 = .max, waits: Bool = true, timeout: Duration? = nil
   ) async throws(StoreError) -> (newest: Int64, mayBeMore: Bool) {
     let result = try await database.ask(
-      Statements.numberSales, [.int4(StoreLimits.numberedSales)], timeout: timeout)
+      Statements.numberSales,
+      [.int4(StoreLimits.numberedSales), .int8(serial), .bool(waits)], timeout: timeout)
     return try reading { () throws(PostgresError) in
       let row = try result.onlyRow()
       return (try row.decode(0), try row.decode(1))
     }
   }
 
-  /// Gives positions to everything that was committed before; returns the last one.
+  /// Gives positions to everything that was committed before; returns the last one. What is sold
+  /// meanwhile has greater serials, and is not waited for.
   package func numberAll(timeout: Duration? = nil) async throws(StoreError) -> Int64 {
+    let newest = try await database.ask(Statements.newestSale, [], timeout: timeout)
+    let serial = try reading { () throws(PostgresError) in
+      try newest.onlyRow().decode(0, as: Int64.self)
+    }
     while true {
-      let (newest, mayBeMore) = try await number(timeout: timeout)
+      let (newest, mayBeMore) = try await number(upTo: serial, timeout: timeout)
       if !mayBeMore { return newest }
     }
   }

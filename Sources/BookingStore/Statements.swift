@@ -108,7 +108,9 @@ enum Statements {
     "get_recommendations", PackageResources.get_recommendations_sql)
   static let addComment = call("add_comment", parameters: 5)
 
-  static let numberSales = call("number_sales", parameters: 1)
+  static let numberSales = call("number_sales", parameters: 3)
+  static let newestSale = PostgresStatement(
+    name: "newest_sale", sql: "select coalesce(max(o.serial), 0) from sales_outbox o")
   static let readSales = file("read_sales", PackageResources.read_sales_sql)
   static let getSalesBounds = file("get_sales_bounds", PackageResources.get_sales_bounds_sql)
   static let getShowSales = file("get_show_sales", PackageResources.get_show_sales_sql)
@@ -119,6 +121,9 @@ enum Statements {
 
   static let readSalesStatistics = file(
     "read_sales_statistics", PackageResources.read_sales_statistics_sql)
+  static let getSettlement = file("get_settlement", PackageResources.get_settlement_sql)
+  static let getSettlementState = file(
+    "get_settlement_state", PackageResources.get_settlement_state_sql)
   static let findSuspiciousCustomers = file(
     "find_suspicious_customers", PackageResources.find_suspicious_customers_sql)
 

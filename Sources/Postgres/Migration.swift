@@ -21,10 +21,23 @@ package struct Migration: Sendable, Equatable {
   }
 
   /// `-- usher:no-transaction` on the first line: for what PostgreSQL refuses inside a transaction,
-  /// such as CREATE INDEX CONCURRENTLY. Such a file holds exactly one statement.
+  /// such as CREATE INDEX CONCURRENTLY. Its statements run one by one; whoever is cut off runs all of them
+  /// again, so an index is dropped, if it exists, before it is made: half of one may be left.
   package var isOutsideTransaction: Bool {
     let firstLine = sql.prefix { !$0.isNewline }
     return firstLine.filter { !$0.isWhitespace } == "--usher:no-transaction"
+  }
+
+  /// What is sent at a time: everything, or outside a transaction each statement, which ends with
+  /// a semicolon at the end of a line.
+  package var scripts: [String] {
+    guard isOutsideTransaction else { return [sql] }
+    var scripts = [""]
+    for line in sql.split(separator: "\n", omittingEmptySubsequences: false) {
+      scripts[scripts.count - 1] += line + "\n"
+      if line.last == ";" { scripts.append("") }
+    }
+    return scripts.filter { !$0.allSatisfy(\.isWhitespace) }
   }
 
   /// `0007_name`.

@@ -182,7 +182,7 @@ package struct Migrator: Sendable {
   ) async throws(MigrationError) {
     do {
       if migration.isOutsideTransaction {
-        try await connection.executeScript(migration.sql)
+        for script in migration.scripts { try await connection.executeScript(script) }
         try await record(migration, on: connection)
       } else {
         try await connection.transaction { connection throws(PostgresError) in

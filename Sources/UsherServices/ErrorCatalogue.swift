@@ -289,7 +289,8 @@ extension Reason {
     case .showHasSales:
       .init(
         .failedPrecondition, [],
-        "Somebody has seats of the show, or waits for some: only prices and its sale can change.",
+        "Somebody has seats of the show, or waits for some: only prices and its sale can change. "
+          + "Once seats were paid for, its currency never changes.",
         "Leave it as it is, or make another show of another reference.")
     case .showOverlaps:
       .init(
@@ -413,6 +414,11 @@ extension Reason {
         .failedPrecondition, ["oldest"],
         "Sales behind the position are not kept any more; the oldest that is kept is named.",
         "Compare your record by GetShowDigest, and go on from there.")
+    case .salesStreamsExceeded:
+      .init(
+        .resourceExhausted, ["streams"],
+        "The key has as many streams of sales open on the node as one may have.",
+        "End one, or wait as long as the RetryInfo says; let one stream serve several purposes.")
     case .overloaded:
       .init(
         .resourceExhausted, [], "More is waiting than can be done soon.",

@@ -62,6 +62,8 @@ enum Limits {
   static let waitHeartbeat = Duration.seconds(15)
   /// Days of one question for figures: a year, a leap day included.
   static let statisticsDays: Int32 = 366
+  /// Days of a settlement statement: the longest quarter.
+  static let settlementDays: Int32 = 92
   /// How far back suspicious customers are looked for, and how far they may be.
   static let suspicionWindow = Duration.seconds(86_400)
   static let suspicionWindows = Duration.seconds(60)...Duration.seconds(7 * 86_400)
@@ -83,6 +85,11 @@ enum Limits {
   static let salesHeartbeat = Duration.seconds(2)
   /// How often followers of sales hear that nothing happened, as watchers of a map do.
   static let salesBookmarkInterval = Duration.seconds(15)
+  /// Streams of sales that one key has open on a node: a program for each purpose, twice while they are
+  /// exchanged. Each reads the log for itself.
+  static let salesStreamsPerKey = 10
+  /// When another stream may be tried: one that broke has been noticed by then.
+  static let salesStreamRetrySeconds: Int64 = 30
   /// Positions without anything to see after which a follower is told how far it has come: so many
   /// are read again at most when it comes back.
   static let salesUntilBookmark: Int64 = 1_000

@@ -164,6 +164,7 @@ package struct Permissions: Sendable {
     (Usher.V1.SalesServiceMethods.getBookingByTicketCode, .scope(.report)),
     (Usher.V1.SalesServiceMethods.getShowDigest, .scope(.report)),
     (Usher.V1.SalesServiceMethods.getSalesStatistics, .scope(.report)),
+    (Usher.V1.SalesServiceMethods.getSettlement, .scope(.report)),
   ]
 
   // Logging in is how one comes by a credential.

@@ -54,10 +54,36 @@ package final class CallRate: Sendable {
   }
 }
 
+/// Streams of one kind that one credential has open on a node.
+package final class StreamCount: Sendable {
+  private let open = Atomic<Int>(0)
+
+  package init() {}
+
+  /// Counts one more, unless there are so many.
+  package func take(atMost limit: Int) -> Bool {
+    var before = open.load(ordering: .relaxed)
+    while before < limit {
+      let (exchanged, original) = open.weakCompareExchange(
+        expected: before, desired: before + 1, ordering: .relaxed)
+      if exchanged { return true }
+      before = original
+    }
+    return false
+  }
+
+  /// One that was taken has ended.
+  package func giveBack() { open.subtract(1, ordering: .relaxed) }
+
+  var isNone: Bool { open.load(ordering: .relaxed) == 0 }
+}
+
 /// What a credential may call; nil where it may as often as it likes.
 package struct CallRates: Sendable {
   package let selling: CallRate?
   package let reporting: CallRate?
+  /// Its streams of sales.
+  let salesStreams = StreamCount()
 
   subscript(lane: RateLane) -> CallRate? {
     switch lane {
@@ -125,7 +151,7 @@ package final class RateLimits: Sendable {
       if rates.count >= Limits.cachedCredentials {
         rates = rates.filter {
           !($0.value.selling?.isRested(at: now) ?? true)
-            || !($0.value.reporting?.isRested(at: now) ?? true)
+            || !($0.value.reporting?.isRested(at: now) ?? true) || !$0.value.salesStreams.isNone
         }
       }
       let new = CallRates(

@@ -73,6 +73,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case positionAhead = "POSITION_AHEAD"
   case ticketCodeAmbiguous = "TICKET_CODE_AMBIGUOUS"
   case salesForgotten = "SALES_FORGOTTEN"
+  case salesStreamsExceeded = "SALES_STREAMS_EXCEEDED"
   case seatsAllocated = "SEATS_ALLOCATED"
   case allocationNotFound = "ALLOCATION_NOT_FOUND"
   case seatsNotFound = "SEATS_NOT_FOUND"

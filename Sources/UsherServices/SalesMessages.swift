@@ -15,7 +15,7 @@ extension Usher.V1.TicketCustomer {
 }
 
 extension Usher.V1.Money {
-  fileprivate init(_ money: Money) { self.init(money.minorUnits, money.currency) }
+  init(_ money: Money) { self.init(money.minorUnits, money.currency) }
 }
 
 extension Usher.V1.SalesTransaction {

@@ -10,10 +10,7 @@ extension SalesService {
     _ request: Usher.V1.GetSalesStatisticsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.GetSalesStatisticsResponse {
     let question = try Self.question(request)
-    let caller = try context.seller()
-    if request.theatreId != 0, let granted = caller.theatreIDs, !caller.isOperator {
-      guard granted.contains(request.theatreId) else { throw KnownCaller.beyondReach }
-    }
+    try requireGranted(request.theatreId, context)
     let found = try await ask(context) { (store, reach, timeout) async throws(StoreError) in
       try await store.statistics(question, reach, timeout: timeout)
     }
@@ -22,6 +19,13 @@ extension SalesService {
     case .tooManyShows: throw Self.tooLarge("shows", StoreLimits.statisticsShows)
     case .tooManyGroups: throw Self.tooLarge("rows", StoreLimits.statisticsGroups)
     }
+  }
+
+  /// Throws PERMISSION_DENIED when a theatre is named that the key is not good for.
+  func requireGranted(_ theatreID: Int64, _ context: ServerContext) throws(RPCError) {
+    let caller = try context.seller()
+    guard theatreID != 0, let granted = caller.theatreIDs, !caller.isOperator else { return }
+    guard granted.contains(theatreID) else { throw KnownCaller.beyondReach }
   }
 
   private static func tooLarge(_ what: String, _ bound: Int64) -> RPCError {
@@ -36,17 +40,8 @@ extension SalesService {
     _ request: Usher.V1.GetSalesStatisticsRequest
   ) throws(RPCError) -> SalesQuestion {
     var violations = FieldViolations()
-    let (first, last) = (CalendarDate(request.firstDay), CalendarDate(request.lastDay))
+    let days = violations.days(request.firstDay, request.lastDay, atMost: Limits.statisticsDays)
     let grouping = SalesGrouping(rawValue: request.grouping.rawValue)
-    let dayText = "must be a day of the calendar, for example 2027-03-28"
-    violations.require(first != nil, "first_day", dayText)
-    violations.require(last != nil, "last_day", dayText)
-    if let first, let last {
-      let days = last.daysSince1970 - first.daysSince1970 + 1
-      violations.require(
-        (1...Limits.statisticsDays).contains(days), "last_day",
-        "must be \(Limits.statisticsDays) days at most from first_day on, and not before it")
-    }
     violations.require(
       grouping != nil, "grouping", "must be DAY, SHOW, THEATRE, MOVIE or SELLER")
     let ids = [
@@ -55,8 +50,8 @@ extension SalesService {
     ]
     for (field, id) in ids { violations.require(id >= 0, field, "must not be negative") }
     try violations.check()
-    guard let first, let last, let grouping else { throw .hidden }
-    var question = SalesQuestion(firstDay: first, lastDay: last, grouping: grouping)
+    guard let days, let grouping else { throw .hidden }
+    var question = SalesQuestion(firstDay: days.first, lastDay: days.last, grouping: grouping)
     question.theatreID = request.theatreId
     question.movieID = request.movieId
     question.showID = request.showId

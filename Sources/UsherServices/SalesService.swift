@@ -23,6 +23,9 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     _ request: Usher.V1.WatchSalesRequest,
     responses: ResponseWriter<Usher.V1.WatchSalesResponse>, context: ServerContext
   ) async throws(RPCError) {
+    let streams = try context.seller().rates.salesStreams
+    guard streams.take(atMost: Limits.salesStreamsPerKey) else { throw Self.tooManyStreams }
+    defer { streams.giveBack() }
     var position = try await beginning(request, context)
     let news = parts[context.loop].salesNews
     let follower = news.enter()
@@ -51,6 +54,16 @@ package struct SalesService: Usher.V1.SalesServiceServer {
       try await follower.wait(
         behind: position, until: isAtEnd ? due : .now + Limits.salesHeartbeat)
     }
+  }
+
+  private static var tooManyStreams: RPCError {
+    .refusal(
+      .resourceExhausted, .salesStreamsExceeded,
+      "The key has \(Limits.salesStreamsPerKey) streams of sales open.",
+      metadata: ["streams": String(Limits.salesStreamsPerKey)],
+      details: [
+        Google.Rpc.RetryInfo(retryDelay: .init(seconds: Limits.salesStreamRetrySeconds))
+      ])
   }
 
   /// When the next bookmark is due on a stream that said something last at a time: soon, when it has come

@@ -27,6 +27,7 @@ final class Node: Sendable {
   private let parts: PerLoop<NodeParts>
   private let pools: [PostgresPool]
   private let sweeper: HoldSweeper
+  private let salesSweeper: SalesSweeper
   private let changes: ChangeFeed
   private let tokens: TokenKeyring?
   private let settings: Settings
@@ -42,6 +43,7 @@ final class Node: Sendable {
     let node = try Node(settings, loops, isSandbox: isSandbox, logger)
     for pool in node.pools { await pool.start() }
     node.sweeper.start()
+    node.salesSweeper.start()
     node.changes.start()
     await node.server.start()
     return node
@@ -81,6 +83,8 @@ final class Node: Sendable {
     let lanes = Lanes(workers)
     sweeper = HoldSweeper(
       factory.make("sweeper", loops[0], connections: 1), lanes, on: loops[0], logger: logger)
+    salesSweeper = SalesSweeper(
+      SalesStore(factory.make("sales", loops[0], connections: 1)), on: loops[0], logger: logger)
     pools = factory.all.map(\.pool)
     changes = ChangeFeed(
       configuration, slotName: Self.slotName(), on: loops[0], logger: logger
@@ -239,6 +243,7 @@ final class Node: Sendable {
     judge.stop()
     await server.drain(grace: .seconds(settings.drainSeconds))
     sweeper.stop()
+    salesSweeper.stop()
     await changes.stop()
     for pool in pools { await pool.close() }
   }

@@ -179,6 +179,18 @@ import Testing
     }
   }
 
+  /// What others sold is passed over without being looked up, and counts for the position all the same.
+  @Test func whatIsNotSeenIsLeftOut() async throws {
+    try await House.run { house in
+      for seat in 1...5 { _ = try await house.sold(["A\(seat)"], UInt64(seat)) }
+      _ = try await SalesStore(house.connection).numberAll()
+      try await house.run("delete from booking")
+      let page = try await SalesStore(house.connection).sales(
+        after: 0, SalesReach(partnerID: House.otherPartner))
+      #expect(page.positions == 1...5 && page.transactions == [])
+    }
+  }
+
   /// Every kind of fault with how it is planted: one booking was sold and is told at position 1.
   static let plants = [
     ("sale_not_told", "delete from sales_log"),
@@ -194,6 +206,9 @@ import Testing
       "sale_out_of_order",
       "update sales_log set position = 3 - position where position in (1, 2)"
     ),
+    ("settlement_differs", "update settlement_day set gross = gross + 1"),
+    ("settlement_differs", "update settlement_day set day = day - 1"),
+    ("settlement_differs", "delete from settlement_day"),
   ]
 
   @Test(.serialized, arguments: plants)

@@ -211,6 +211,22 @@ def test_of_a_show_that_is_sold_prices_and_sale_alone_change(demo, keeper):
         assert refused(partner.hold, made.show_id, best=(1, ""))[1] == "SALES_CLOSED"
 
 
+def test_what_was_paid_once_fixes_the_currency(demo, keeper):
+    paid, held = keeper.rows(
+        keeper.house, show("paid", f"{DAY}T10:00"), show("held", f"{DAY}T13:00"))
+    with demo.partner(keeper.key) as partner:
+        partner.cancel(partner.confirm(
+            partner.hold(paid.show_id, best=(1, "")).booking_id).booking_id)
+        partner.release(partner.hold(held.show_id, best=(1, "")).booking_id)
+    changes = [show("paid", f"{DAY}T10:00", currency_code="EUR"),
+               show("held", f"{DAY}T13:00", currency_code="EUR")]
+    results = keeper.rows(keeper.house, *changes)
+    assert outcomes(results) == [REFUSED, UPDATED] and reasons(results)[0] == "SHOW_HAS_SALES"
+    # Otherwise it is like a show of which nobody has seats.
+    assert outcomes(keeper.rows(keeper.house, show("paid", f"{DAY}T10:00", language="nb"))) == [
+        UPDATED]
+
+
 def test_a_show_keeps_the_layout_it_was_made_with(demo, keeper):
     made, = keeper.rows(keeper.house, show("old", f"{DAY}T10:00"))
     with demo.partner(keeper.key) as partner:

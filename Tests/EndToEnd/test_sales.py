@@ -315,6 +315,33 @@ def test_a_wrong_field_is_named(partner, call, wrong):
     assert found.fields == [wrong]
 
 
+def test_a_key_has_so_many_streams(house):
+    with house.partner("two") as two, house.partner("two") as again, house.partner("one") as one:
+        streams = [watch(partner) for partner in (two, again) for _ in range(5)]
+        for stream in streams:
+            next(stream)
+        found = refusal(lambda: next(watch(two)))
+        assert (found.code, found.reason, found.metadata, found.retry_after) == (
+            grpc.StatusCode.RESOURCE_EXHAUSTED, "SALES_STREAMS_EXCEEDED", {"streams": "10"}, 30)
+        # Another key has its own; and one that ends makes room, soon.
+        next(watch(one))
+        streams.pop().cancel()
+
+        def is_let_in():
+            try:
+                return next(watch(again))
+            except grpc.RpcError as error:
+                assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        wait_until(is_let_in)
+
+
+def test_sales_are_numbered_though_nobody_follows(own_demo):
+    with own_demo.partner() as partner:
+        sell(partner, own_demo.fresh_show().show_id, 1)
+    wait_until(lambda: own_demo.server.sql("select position from sales_log") == [("1",)])
+    assert own_demo.server.sql("select from sales_outbox") == []
+
+
 def test_positions_that_never_were_or_are_forgotten(own_demo):
     show_id = own_demo.fresh_show().show_id
     with own_demo.partner() as partner:

@@ -28,10 +28,12 @@ MOVES = {
     "waitlist_entry": {"created_at", "ended_at"},
     "seat_allocation": {"returns_at", "created_at"},
     "offer": {"valid_from", "valid_until", "created_at"},
+    # By a trigger, with the show.
+    "sold_show": {"starts_at"},
 }
 STAYS = {
     "waitlist_entry": {"seen_at"}, "sales_outbox": {"created_at"}, "sales_log": {"created_at"},
-    "sales_stream": {"began_at"}, "audit_entry": {"at"}, "schema_migrations": {"applied_at"},
+    "sales_stream": {"began_at", "counted_until", "marked_at"}, "audit_entry": {"at"}, "schema_migrations": {"applied_at"},
     "partner": {"created_at"}, "account": {"created_at"},
     "api_key": {"created_at", "expires_at", "revoked_at", "rotated_at"},
     "account_session": {"created_at", "expires_at", "ended_at"}, "refresh_token": {"used_at"},

@@ -64,6 +64,33 @@ struct MigratorTests {
     }
   }
 
+  /// What a run that was cut off has left of an index is dropped by the next.
+  @Test func anIndexThatWasLeftHalfMadeIsMadeAnew() async throws {
+    try await withEmptyDatabase { configuration, connection in
+      let all = try Self.migrations([
+        "CREATE TABLE a (n int4); INSERT INTO a VALUES (1), (1)",
+        """
+        -- usher:no-transaction
+        -- One row each.
+        DROP INDEX CONCURRENTLY IF EXISTS a_n;
+        CREATE UNIQUE INDEX CONCURRENTLY a_n
+        ON a (n);
+        """,
+      ])
+      let migrator = try Migrator(all)
+      let error = await self.refusal { () async throws(MigrationError) in
+        try await migrator.up(configuration, on: connection.loop)
+      }
+      #expect(error?.kind == .failed && error?.subject == "0002_step")
+      let left: PostgresStatement =
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('a_n')"
+      #expect(try await connection.query(left).onlyRow().decode(0, as: Bool.self) == false)
+      try await connection.executeScript("DELETE FROM a WHERE ctid = '(0,1)'")
+      #expect(try await migrator.up(configuration, on: connection.loop) == [all[1]])
+      #expect(try await connection.query(left).onlyRow().decode(0, as: Bool.self))
+    }
+  }
+
   @Test func failedMigrationLeavesNothing() async throws {
     try await withEmptyDatabase { configuration, connection in
       let migrator = try Migrator(

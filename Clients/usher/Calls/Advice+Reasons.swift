@@ -99,6 +99,8 @@ extension Advice {
     case "NOT_A_SANDBOX":
       ("--server names a sandbox; on a live platform nothing can be moved or broken.", nil)
     case "INVALID_FIELDS": ("--help tells what each value may be.", nil)
+    case "SALES_STREAMS_EXCEEDED":
+      ("End another 'usher partner sales watch' of this key, or wait a little.", nil)
     case "STATISTICS_TOO_LARGE": ("Ask for fewer days, or one theatre.", nil)
     case "POSITION_AHEAD":
       ("Is the position another server's? --after 0 begins with all that is kept.", nil)

@@ -26,7 +26,7 @@ struct PartnerCommand: AsyncParsableCommand {
         subcommands: [OwnTheatres.self, TheatreCommand.self, AuditoriumCommand.self]),
       CommandGroup(name: "Seats", subcommands: [LayoutCommand.self]),
       CommandGroup(name: "Programme", subcommands: [MovieCommand.self, ScheduleCommand.self]),
-      CommandGroup(name: "Sales", subcommands: [SalesCommand.self]),
+      CommandGroup(name: "Sales", subcommands: [SalesCommand.self, SettlementCommand.self]),
       CommandGroup(
         name: "Terms",
         subcommands: [

@@ -42,6 +42,7 @@ struct StatisticsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Only what this partner sold; 0 for the house.", valueName: "number"))
   var seller: Int64?
+  @OptionGroup var form: CSVOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -58,6 +59,9 @@ struct StatisticsOptions: ParsableArguments {
       let answer = try await session.read(Advice(flags: session.settings.repeatedFlags)) {
         (options) async throws(RPCError) in
         try await session.sales.getSalesStatistics(request, options: options)
+      }
+      guard !form.csv else {
+        return try session.output.print(csv: SalesCSV.figures(answer.figures, session.output.style))
       }
       try session.output.print(
         answer, items: answer.figures,

@@ -4,13 +4,16 @@ import UsherProtos
 
 extension Usher.V1.Money {
   /// For example `14.00 EUR`, `-2.80 EUR`, `1200 JPY`: minor units by the currency's exponent.
-  var text: String {
+  var text: String { "\(number) \(currencyCode)" }
+
+  /// For example `14.00`.
+  var number: String {
     let exponent = CurrencyExponent.of(currencyCode)
     let digits = String(minorUnits.magnitude)
     let padded = String(repeating: "0", count: max(0, exponent + 1 - digits.count)) + digits
     let whole = padded.dropLast(exponent)
     let fraction = exponent > 0 ? "." + padded.suffix(exponent) : ""
-    return "\(minorUnits < 0 ? "-" : "")\(whole)\(fraction) \(currencyCode)"
+    return "\(minorUnits < 0 ? "-" : "")\(whole)\(fraction)"
   }
 }
 

@@ -4,8 +4,11 @@
 -- the movie that it is about, null for none.
 with booked as materialized (
   select s.movie_id
-    from booking b join show s on s.lane = b.lane and s.show_id = b.show_id
-   where b.partner_id = 0 and b.customer_ref = $2::text and b.state in (2, 7) and s.movie_id is not null
+    from (select b.lane, b.show_id, b.created_at from booking b
+           where b.partner_id = 0 and b.customer_ref = $2::text and b.state in (2, 7)
+           limit 500) b
+    join show s on s.lane = b.lane and s.show_id = b.show_id
+   where s.movie_id is not null
    group by s.movie_id
    order by max(b.created_at) desc, s.movie_id
    limit 50),
@@ -26,23 +29,30 @@ candidate as materialized (
        select from show s join theatre t using (theatre_id)
         where s.movie_id = m.movie_id and s.sales_state <> 4 and upper(s.during) > now()
           and ($3::bigint = 0 or t.city_id = $3))),
--- Some of those who booked the same; more would only make it slow.
+-- Some of those who booked the same, and some of what they booked: more would only make it slow. Of the
+-- latest shows of a movie some bookings each are looked at.
 neighbour as materialized (
   select o.movie_id, n.customer_ref
     from booked o
    cross join lateral (
-     select distinct b.customer_ref
-       from (select s.lane, s.show_id from show s where s.movie_id = o.movie_id
-              order by upper(s.during) desc, s.show_id limit 1000) s
-       join booking b on b.lane = s.lane and b.show_id = s.show_id and b.state in (2, 7)
-      where b.partner_id = 0 and b.customer_ref <> $2
-      order by b.customer_ref
-      limit 500) n),
+     select distinct k.customer_ref
+       from (select b.partner_id, b.customer_ref
+               from (select s.lane, s.show_id from show s where s.movie_id = o.movie_id
+                      order by upper(s.during) desc, s.show_id limit 50) s
+              cross join lateral (
+                select b.partner_id, b.customer_ref from booking b
+                 where b.lane = s.lane and b.show_id = s.show_id and b.state in (2, 7)
+                 limit 100) b) k
+      where k.partner_id = 0 and k.customer_ref <> $2
+      limit 100) n),
 found as (
   select c.movie_id, 1 as reason, n.movie_id as because_of, count(distinct n.customer_ref) as strength,
          '{}'::text[] as in_common
     from neighbour n
-    join booking b on b.partner_id = 0 and b.customer_ref = n.customer_ref and b.state in (2, 7)
+   cross join lateral (
+     select b.lane, b.show_id from booking b
+      where b.partner_id = 0 and b.customer_ref = n.customer_ref and b.state in (2, 7)
+      limit 50) b
     join show s on s.lane = b.lane and s.show_id = b.show_id
     join candidate c on c.movie_id = s.movie_id
    group by c.movie_id, n.movie_id
@@ -64,12 +74,16 @@ found as (
   select c.movie_id, 6, null, coalesce(p.sold, 0), '{}'
     from candidate c
     left join (
-      select s.movie_id, count(*) as sold
+      select s.movie_id, sum(b.sold)::bigint as sold
         from (select s.lane, s.show_id, s.movie_id from show s join theatre t using (theatre_id)
                where lower(s.during) > now() and s.sales_state <> 4 and s.movie_id is not null
                  and ($3 = 0 or t.city_id = $3)
-               order by lower(s.during), s.show_id limit 2000) s
-        join booking b on b.lane = s.lane and b.show_id = s.show_id and b.state in (2, 7)
+               order by lower(s.during), s.show_id limit 1000) s
+       cross join lateral (
+         select count(*) as sold
+           from (select from booking b
+                  where b.lane = s.lane and b.show_id = s.show_id and b.state in (2, 7)
+                  limit 100) b) b
        group by s.movie_id) p using (movie_id)),
 strongest as (
   select distinct on (f.movie_id) f.*

@@ -1,22 +1,36 @@
 -- The stream of sales behind position $1: some transactions in their order, each with what it did as far as
--- partner $2 (null: anybody) may see it by theatres $3 (null: all). A transaction of which it may see
--- nothing is a row without an event. A page ends before it has many events; it has one transaction at
--- least if there is one.
+-- partner $2 (null: anybody) may see it by theatres $3 (null: all). The first and the last transaction of a
+-- page are rows without an event when it may see nothing of them; others are left out then, and so nothing
+-- is looked up of them. A page ends before it has many events; it has one transaction at least if there is
+-- one.
 --
 -- Everything told is what it was then: of a booking only what never changes is read, and of its state
 -- what the request left.
-with page as (
-  select p.position, p.partner_ids, p.request_ids, p.created_at
-    from (select l.*, sum(cardinality(l.request_ids)) over (order by l.position) as total
-            from sales_log l where l.position > $1::bigint
-           order by l.position limit 256) p
-   where p.total - cardinality(p.request_ids) < 512
+with looked_at as (
+  select l.position, l.created_at, l.partner_ids, l.request_ids,
+         l.theatre_ids is null
+         or ($3::bigint[] is null or l.theatre_ids && $3)
+            and ($2::bigint is null or $2 = any (l.partner_ids)
+                 or exists (select from unnest(l.theatre_ids) as o(theatre_id)
+                              join theatre h on h.theatre_id = o.theatre_id
+                             where h.partner_id = $2)) as is_seen
+    from sales_log l where l.position > $1::bigint
+   order by l.position limit case when $2 is null then 256 else 1024 end
+), page as (
+  select p.*, lag(p.position) over (order by p.position) is null as is_first,
+         lead(p.position) over (order by p.position) is null as is_last
+    from (select l.*, case when l.is_seen then cardinality(l.request_ids) else 0 end as requests,
+                 sum(case when l.is_seen then cardinality(l.request_ids) else 0 end)
+                   over (order by l.position) as total
+            from looked_at l) p
+   where p.total - p.requests < 512
 ), request as (
   select p.position, l.partner_id, l.request_id, l.effect, l.booking_state, l.version, l.lane,
          l.booking_id, cardinality(l.cancelled_seat_nos) as cancelled_count
     from page p
    cross join unnest(p.partner_ids, p.request_ids) as q(partner_id, request_id)
     join request_log l on l.partner_id = q.partner_id and l.request_id = q.request_id
+   where p.is_seen
 ), event as (
   -- 1 confirmed, 2 cancelled, 3 exchanged away, 4 exchanged for.
   select r.position, case r.effect when 'cancelled' then 2 when 'exchanged' then 4 else 1 end as kind,
@@ -61,6 +75,7 @@ select p.position, p.created_at, t.kind, t.booking_id, t.show_id, t.version, t.t
      where ($2::bigint is null or b.partner_id = $2 or h.partner_id = $2)
        and ($3::bigint[] is null or s.theatre_id = any ($3))
   ) t on t.position = p.position
+ where p.is_seen and t.position is not null or p.is_first or p.is_last
  -- What is given up of earlier sales comes first, so that a seat is free before it is sold again.
  order by p.position, t.is_sold_here, t.booking_id, t.kind in (2, 3), t.kind, not t.is_left,
           t.cancelled_count

@@ -4,23 +4,49 @@
 -- number is in the last column of each row, at most $11 rows.
 --
 -- A row is of one currency. A show of which nothing is sold counts as one, unless sellers are told apart.
--- Who sells for others is told of the shows for which it sold.
-with wanted as (
+-- Who sells for others is told of the shows for which it sold, as far as sales are numbered.
+with candidate as (
+  -- Found by the narrowest that is given, so that no more shows are looked at than may be wanted: a show,
+  -- a theatre, a partner's own theatres, what a partner has sold for others, or any.
+  select s.lane, s.show_id from show s where $6::bigint <> 0 and s.show_id = $6
+  union all
+  select s.lane, s.show_id from show s
+   where $6 = 0 and $4::bigint <> 0 and s.theatre_id = $4
+     and lower(s.during) >= ($1::date - 1)::timestamp at time zone 'UTC'
+     and lower(s.during) < ($2::date + 2)::timestamp at time zone 'UTC'
+  union all
+  select s.lane, s.show_id from theatre t join show s on s.theatre_id = t.theatre_id
+   where $6 = 0 and $4 = 0 and t.partner_id = $8::bigint
+     and lower(s.during) >= ($1 - 1)::timestamp at time zone 'UTC'
+     and lower(s.during) < ($2 + 2)::timestamp at time zone 'UTC'
+  union all
+  select k.lane, k.show_id
+    from sold_show k
+    join show s on s.lane = k.lane and s.show_id = k.show_id
+    join theatre t on t.theatre_id = s.theatre_id
+   where $6 = 0 and $4 = 0 and k.seller_id = $8 and t.partner_id is distinct from $8
+     and k.starts_at >= ($1 - 1)::timestamp at time zone 'UTC'
+     and k.starts_at < ($2 + 2)::timestamp at time zone 'UTC'
+  union all
+  select s.lane, s.show_id from show s
+   where $6 = 0 and $4 = 0 and $8 is null
+     and lower(s.during) >= ($1 - 1)::timestamp at time zone 'UTC'
+     and lower(s.during) < ($2 + 2)::timestamp at time zone 'UTC'
+), wanted as (
   select s.lane, s.show_id, s.theatre_id, coalesce(s.movie_id, 0) as movie_id, s.title, s.currency,
          s.seat_count, (lower(s.during) at time zone t.time_zone)::date as day,
          t.name as theatre_name,
-         $8::bigint is null or t.partner_id is not distinct from $8 as is_owner
-    from show s join theatre t on t.theatre_id = s.theatre_id
+         $8 is null or t.partner_id is not distinct from $8 as is_owner
+    from candidate c
+    join show s on s.lane = c.lane and s.show_id = c.show_id
+    join theatre t on t.theatre_id = s.theatre_id
    -- No zone is further from UTC than a day.
-   where lower(s.during) >= ($1::date - 1)::timestamp at time zone 'UTC'
-     and lower(s.during) < ($2::date + 2)::timestamp at time zone 'UTC'
-     and (lower(s.during) at time zone t.time_zone)::date between $1 and $2
-     and ($4::bigint = 0 or s.theatre_id = $4) and ($5::bigint = 0 or s.movie_id = $5)
-     and ($6::bigint = 0 or s.show_id = $6) and ($9::bigint[] is null or s.theatre_id = any ($9))
-     and ($8 is null or t.partner_id = $8 or exists (
-           select from booking b where b.lane = s.lane and b.show_id = s.show_id and b.partner_id = $8
-              and b.state in (2, 5, 6, 7) and b.payment_reference <> ''))
-   order by s.show_id limit $10::bigint
+   where (lower(s.during) at time zone t.time_zone)::date between $1 and $2
+     and ($4 = 0 or s.theatre_id = $4) and ($5::bigint = 0 or s.movie_id = $5)
+     and ($9::bigint[] is null or s.theatre_id = any ($9))
+     and ($8 is null or t.partner_id = $8
+          or exists (select from sold_show k where k.show_id = s.show_id and k.seller_id = $8))
+   limit $10::bigint
 ), sold as (
   select w.show_id, case when $3::integer = 5 then b.partner_id end as seller_id,
          count(*) filter (where b.state in (2, 7)) as bookings,
