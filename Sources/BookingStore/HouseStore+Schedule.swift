@@ -3,7 +3,48 @@
 import Booking
 import Postgres
 
+/// What an upload did to a theatre's programme, for the audit log.
+package struct UploadTally: Sendable, Hashable {
+  package var created: Int64 = 0
+  package var updated: Int64 = 0
+  package var unchanged: Int64 = 0
+  package var refused: Int64 = 0
+  package var withdrawn: Int64 = 0
+  /// Where shows were created or updated, as the rows call it; the first so many.
+  package private(set) var auditoriums: Set<String> = []
+
+  package init() {}
+
+  /// Whether there is something to note.
+  package var hasChanges: Bool { created + updated + withdrawn > 0 }
+
+  /// Counts what became of a row, which calls its auditorium so.
+  package mutating func add(_ outcome: ScheduleResult.Outcome, auditorium name: String) {
+    switch outcome {
+    case .created: created += 1
+    case .updated: updated += 1
+    case .unchanged: unchanged += 1
+    default: refused += 1
+    }
+    let isChange = outcome == .created || outcome == .updated
+    guard isChange, auditoriums.count < StoreLimits.notedAuditoriums else { return }
+    auditoriums.insert(name)
+  }
+}
+
 extension HouseStore {
+  /// Notes what an upload did to a theatre.
+  package func note(
+    _ tally: UploadTally, ofTheatre theatreID: Int64, by actor: AuditActor,
+    timeout: Duration? = nil
+  ) async throws(StoreError) {
+    let counts = [tally.created, tally.updated, tally.unchanged, tally.refused, tally.withdrawn]
+    _ = try await database.ask(
+      Statements.noteUpload,
+      actor.values + [.int8(theatreID)] + counts.map { .int8($0) }
+        + [.array(tally.auditoriums.sorted())], timeout: timeout)
+  }
+
   /// Puts rows with distinct references into the programme of a theatre that there is; a result for each,
   /// in their order. Who makes a show that another upload is making finds it.
   package func upload(

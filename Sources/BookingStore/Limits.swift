@@ -39,6 +39,8 @@ package enum StoreLimits {
   package static let numberingInterval: Duration = .seconds(1)
   /// Shows counted in one question for figures: a large partner's month, read in a second or two.
   package static let statisticsShows: Int64 = 10_000
+  /// Auditoriums named in an audit entry about an upload: more screens than any house has.
+  package static let notedAuditoriums = 100
   /// Groups told in one answer to it: some hundred kilobytes.
   package static let statisticsGroups: Int64 = 1_000
   /// Results of a list when the caller does not say.

@@ -71,6 +71,7 @@ enum Statements {
     "get_largest_hall", PackageResources.get_largest_hall_sql)
   static let listUploadedShows = file(
     "list_uploaded_shows", PackageResources.list_uploaded_shows_sql)
+  static let noteUpload = file("note_upload", PackageResources.note_upload_sql)
   static let withdrawShows = call("withdraw_shows", parameters: 1)
 
   static let signUp = file("sign_up", PackageResources.sign_up_sql)

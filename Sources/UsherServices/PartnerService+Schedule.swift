@@ -16,6 +16,7 @@ struct UploadedTheatre {
   /// The shows that rows have named.
   var named: Set<Int64> = []
   var isAnyRefused = false
+  var tally = UploadTally()
 }
 
 extension [Int64: UploadedTheatre] {
@@ -35,6 +36,40 @@ extension PartnerService {
     responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, context: ServerContext
   ) async throws(RPCError) {
     var theatres: [Int64: UploadedTheatre] = [:]
+    do throws(RPCError) {
+      try await receive(requests, &theatres, responses, context)
+    } catch {
+      // What was done so far was done. The call is over and its time perhaps, too.
+      let (store, changed) = (parts[context.loop].houses, Array(theatres.values))
+      if let actor = try? context.seller().auditActor {
+        context.loop.spawn { [failures] in await Self.note(changed, store, actor, failures) }
+      }
+      throw error
+    }
+    for theatre in theatres.values where theatre.tally.hasChanges {
+      try await ask(context) { (store, actor, timeout) async throws(StoreError) in
+        try await store.note(theatre.tally, ofTheatre: theatre.id, by: actor, timeout: timeout)
+      }
+    }
+  }
+
+  /// Notes what uploads have changed; a failure is logged, nobody is left to be told.
+  private static func note(
+    _ theatres: [UploadedTheatre], _ store: HouseStore, _ actor: AuditActor,
+    _ failures: StoreFailures
+  ) async {
+    for theatre in theatres where theatre.tally.hasChanges {
+      _ = try? await failures.translating { () async throws(StoreError) in
+        try await store.note(theatre.tally, ofTheatre: theatre.id, by: actor)
+      }
+    }
+  }
+
+  private func receive(
+    _ requests: RequestReader<Usher.V1.UploadScheduleRequest>,
+    _ theatres: inout [Int64: UploadedTheatre],
+    _ responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, _ context: ServerContext
+  ) async throws(RPCError) {
     var id: Int64 = 0
     while let request = try await requests.next() {
       if request.theatreId != 0 { id = request.theatreId }
@@ -48,11 +83,12 @@ extension PartnerService {
       } else {
         present = try await begin(id, context)
       }
+      defer { theatres[id] = present }
       let results = try await upload(request.rows, to: &present, context)
       theatres[id] = present
       try await responses.write(.init(results: results, complete: request.whole == nil))
       if let span = request.whole {
-        try await tellVanished(span, of: present, responses, context)
+        try await tellVanished(span, of: &present, responses, context)
       }
     }
   }
@@ -106,15 +142,23 @@ extension PartnerService {
       } catch {
         results.append(
           .init(reference: row.reference, outcome: .refused, error: error.status))
+        theatre.tally.refused += 1
       }
     }
     let theatreID = theatre.id
     var done: [ScheduleResult] = []
     while done.count < wishes.count {
       let some = Array(wishes[done.count...].prefix(theatre.rowsAtOnce))
-      done += try await ask(context) { (store, _, timeout) async throws(StoreError) in
+      let these = try await ask(context) { (store, _, timeout) async throws(StoreError) in
         try await store.upload(some, toTheatre: theatreID, timeout: timeout)
       }
+      for (place, result) in zip(places[done.count...], these) {
+        let row = rows[place]
+        theatre.tally.add(
+          result.outcome,
+          auditorium: row.auditorium.isEmpty ? "\(row.auditoriumId)" : row.auditorium)
+      }
+      done += these
     }
     for (place, result) in zip(places, done) {
       results[place] = result.message(of: rows[place])
@@ -137,16 +181,17 @@ extension PartnerService {
   }
 
   private func tellVanished(
-    _ span: Usher.V1.ScheduleSpan, of theatre: UploadedTheatre,
+    _ span: Usher.V1.ScheduleSpan, of theatre: inout UploadedTheatre,
     _ responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, _ context: ServerContext
   ) async throws(RPCError) {
     let times = try ScheduleWishes.span(span)
     let withdraws = span.withdraw && !theatre.isAnyRefused
     var last: UploadedShowRecord?
     while true {
-      let page = try await ask(context) { [last] (store, _, timeout) async throws(StoreError) in
+      let page = try await ask(context) {
+        [last, id = theatre.id] (store, _, timeout) async throws(StoreError) in
         try await store.uploadedShows(
-          ofTheatre: theatre.id, in: times, after: last, limit: Limits.vanishedPerResponse,
+          ofTheatre: id, in: times, after: last, limit: Limits.vanishedPerResponse,
           timeout: timeout)
       }
       let unnamed = page.filter { !theatre.named.contains($0.showID) }
@@ -156,6 +201,7 @@ extension PartnerService {
       }
       if !withdrawn.isEmpty { parts.forgetAnswers() }
       forgetShows(Array(withdrawn))
+      theatre.tally.withdrawn += Int64(withdrawn.count)
       let isLast = page.count < Limits.vanishedPerResponse
       let vanished = unnamed.map { show in
         Usher.V1.VanishedShow(

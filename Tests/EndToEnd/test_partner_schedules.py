@@ -1,6 +1,7 @@
 """PartnerService.UploadSchedule and `usher partner schedule`: rows become shows, again and again."""
 
 import datetime
+import json
 import threading
 
 import grpc
@@ -77,6 +78,34 @@ def test_rows_become_shows_that_sell(demo, keeper):
     assert outcomes(keeper.rows(keeper.house, *rows)) == [UNCHANGED, UPDATED, UPDATED]
     with demo.partner(keeper.key) as partner:
         partner.release(partner.hold(results[1].show_id, best=(1, "")).booking_id)
+
+
+def uploads_on_record(keeper):
+    return [json.loads(entry.detail) for entry in keeper.operator.acts(keeper.partner_id)
+            if entry.action == "UPLOAD_SCHEDULE"]
+
+
+def test_an_upload_is_on_record_once(keeper):
+    keeper.room(keeper.house, "Screen 2")
+    rows = [show("one", f"{DAY}T10:00"), show("two", f"{DAY}T13:00"),
+            show("x", f"{DAY}T16:00", auditorium="Screen 2"), show("", "never")]
+    keeper.upload(
+        {"theatre_id": keeper.house, "rows": rows[:1]}, {"rows": rows[1:]}, {"rows": rows[:1]})
+    noted = {"theatre": keeper.house, "created": 2, "updated": 0, "unchanged": 1, "refused": 2,
+             "withdrawn": 0, "auditoriums": ["Screen 1"]}
+    assert uploads_on_record(keeper) == [noted]
+    # What changes nothing is not noted; what is cut off is noted as far as it came.
+    keeper.rows(keeper.house, rows[0])
+    assert uploads_on_record(keeper) == [noted]
+    found = refusal(
+        keeper.upload, {"theatre_id": keeper.house, "rows": [show("one", f"{DAY}T11:00")]},
+        {"rows": rows * 100})
+    assert found.fields == ["rows"]
+    last = noted | {"created": 0, "updated": 1, "unchanged": 0, "refused": 0}
+    wait_until(lambda: uploads_on_record(keeper) == [last, noted])
+    keeper.upload({"theatre_id": keeper.house, "whole": span(-1, 2, withdraw=True)})
+    assert uploads_on_record(keeper)[0] == noted | {
+        "created": 0, "unchanged": 0, "refused": 0, "withdrawn": 2, "auditoriums": []}
 
 
 def test_a_broken_row_stops_no_other(keeper):
