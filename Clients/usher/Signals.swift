@@ -7,7 +7,7 @@ import Synchronization
 enum Signals {
   private struct State {
     var farewell: String?
-    var interruption: (@Sendable () -> Void)?
+    var interruption: (@Sendable (Int32) -> Void)?
     var leaveScreen: (@Sendable () -> Void)?
     var enterScreen: (@Sendable () -> Void)?
     var redraw: (@Sendable () -> Void)?
@@ -15,8 +15,10 @@ enum Signals {
 
   private static let state = Mutex(State())
 
-  /// To be called before any other thread exists: threads inherit the mask.
+  /// To be called before any other thread exists: threads inherit the mask. A pipe that nobody reads any
+  /// more is an error of the write, so that a command can clear up.
   static func block() {
+    signal(SIGPIPE, SIG_IGN)
     var set = taken
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
@@ -41,29 +43,29 @@ enum Signals {
   static func setFarewell(_ text: String?) { state.withLock { $0.farewell = text } }
 
   /// What the first interruption does instead of ending the program; nil ends it.
-  private static func setInterruption(_ act: (@Sendable () -> Void)?) {
+  private static func setInterruption(_ act: (@Sendable (Int32) -> Void)?) {
     state.withLock { $0.interruption = act }
   }
 
   /// Runs a body that ends early when `stop` is called, which the first interruption does. A second
-  /// one ends the program at once. Returns also whether there was an interruption.
+  /// one ends the program at once. Returns also how the command ends if there was an interruption.
   static func stopping<R: Sendable>(
     _ stop: @escaping @Sendable () -> Void, _ body: () async -> R
-  ) async -> (result: R, wasInterrupted: Bool) {
-    let wasInterrupted = Flag()
-    setInterruption {
-      wasInterrupted.raise()
+  ) async -> (result: R, interruption: Exit?) {
+    let interruption = Interruption()
+    setInterruption { signal in
+      interruption.note(Exit(signal: signal))
       stop()
     }
     let result = await body()
     setInterruption(nil)
-    return (result, wasInterrupted.isRaised)
+    return (result, interruption.exit)
   }
 
   /// Runs a body that is cancelled by the first interruption. A second one ends the program at once.
   static func cancelling<R: Sendable>(
     _ body: @escaping @Sendable () async -> R
-  ) async -> (result: R, wasInterrupted: Bool) {
+  ) async -> (result: R, interruption: Exit?) {
     let (interruptions, continuation) = AsyncStream.makeStream(of: Void.self)
     return await stopping({ continuation.finish() }) {
       await withTaskGroup(of: R?.self) { group in
@@ -109,7 +111,7 @@ enum Signals {
       state.enterScreen?()
       state.redraw?()
     default:
-      if let interruption = state.interruption { return interruption() }
+      if let interruption = state.interruption { return interruption(signal) }
       state.leaveScreen?()
       if let farewell = state.farewell { Console.error("\n" + farewell + "\n") }
       _exit(128 + signal)
@@ -117,11 +119,11 @@ enum Signals {
   }
 }
 
-/// Something that happens once.
-private final class Flag: Sendable {
-  private let state = Mutex(false)
+/// The interruption of a body, which happens once or never.
+private final class Interruption: Sendable {
+  private let state = Mutex<Exit?>(nil)
 
-  var isRaised: Bool { state.withLock { $0 } }
+  var exit: Exit? { state.withLock { $0 } }
 
-  func raise() { state.withLock { $0 = true } }
+  func note(_ exit: Exit) { state.withLock { $0 = exit } }
 }

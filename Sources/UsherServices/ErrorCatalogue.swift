@@ -99,7 +99,7 @@ extension Reason {
       .init(
         .failedPrecondition, ["show"],
         "The customer would have more seats of the show than the theatre allows.",
-        "Release or confirm what the customer holds.")
+        "Release a hold, or cancel seats of the show; the theatre sets the cap.")
     case .strandsSeats:
       .init(
         .failedPrecondition, ["show", "seats"],

@@ -116,19 +116,14 @@ struct DemoFolder {
     let made = DemoCredentials.random()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let isWritten = FileManager.default.createFile(
-      atPath: file.path, contents: try encoder.encode(made), attributes: [.posixPermissions: 0o600])
-    guard isWritten else { throw StartError(description: "cannot write \(file.path)") }
+    try PrivateFile.write(try encoder.encode(made), to: file.path)
     return made
   }
 
   private func makeTokenKeys() throws {
     let file = path("token_keys.pem")
     guard !FileManager.default.fileExists(atPath: file) else { return }
-    let isWritten = FileManager.default.createFile(
-      atPath: file, contents: Data(try TokenKeys.makePEM().utf8),
-      attributes: [.posixPermissions: 0o600])
-    guard isWritten else { throw StartError(description: "cannot write \(file)") }
+    try PrivateFile.write(Data(try TokenKeys.makePEM().utf8), to: file)
   }
 
   private func issueCertificates(_ listenHosts: [String]) throws {

@@ -99,7 +99,8 @@ struct SettingFlags: ParsableArguments {
     help: ArgumentHelp(
       "Most calls per second from an address without a credential; 0: any.", valueName: "n"))
   var anonymousPerSecond: String?
-  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error.", valueName: "level"))
+  @Option(
+    help: ArgumentHelp("trace, debug, info, notice, warning, error, critical.", valueName: "level"))
   var logLevel: String?
   @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
   var drainSeconds: String?
@@ -292,8 +293,14 @@ struct Settings: Sendable {
 
 /// The JSON form of the settings.
 enum SettingsFile {
+  /// A name that is a device's or a pipe's may have no end; settings have some thousand bytes.
+  private static let byteCountAtMost = 1 << 20
+
   static func read(_ path: String) throws(SettingsError) -> [SettingKey: String] {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    let read = FileHandle(forReadingAtPath: path).flatMap {
+      try? $0.read(upToCount: byteCountAtMost + 1) ?? Data()
+    }
+    guard let data = read, data.count <= byteCountAtMost else {
       throw SettingsError(description: "cannot read the configuration file \(path)")
     }
     guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {

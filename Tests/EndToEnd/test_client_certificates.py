@@ -98,13 +98,13 @@ def usher(node, papers, *arguments):
 
 
 def test_the_command_line_shows_a_certificate(node, papers):
-    shown = usher(node, papers, "--cert", papers.good[0], "--key", papers.good[1])
+    shown = usher(node, papers, "--client-cert", papers.good[0], "--client-key", papers.good[1])
     assert shown.returncode == 0, shown.stderr
     assert "Berlin" in shown.stdout or len(shown.stdout.splitlines()) > 2
-    refused = usher(node, papers, "--cert", papers.expired[0], "--key", papers.expired[1])
+    refused = usher(node, papers, "--client-cert", papers.expired[0], "--client-key", papers.expired[1])
     assert refused.returncode == 75 and "certificate expired" in refused.stderr
-    alone = usher(node, papers, "--cert", papers.good[0])
-    assert alone.returncode == 64 and "--key" in alone.stderr
+    alone = usher(node, papers, "--client-cert", papers.good[0])
+    assert alone.returncode == 64 and "--client-key" in alone.stderr
 
 
 NOBODY = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
@@ -253,5 +253,5 @@ def test_a_certificates_key_by_the_command_line(demo, node, papers, operator, lu
     till.environment |= {
         "USHER_SERVER": node.tcp, "USHER_CA": str(papers.authority.certificate)}
     show = demo.fresh_show().show_id
-    held, = till.json("hold", show, "--best", 1, "--cert", chain, "--key", key)
-    till.run("release", held["booking"]["bookingId"], "--cert", chain, "--key", key)
+    held, = till.json("hold", show, "--best", 1, "--client-cert", chain, "--client-key", key)
+    till.run("release", held["booking"]["bookingId"], "--client-cert", chain, "--client-key", key)

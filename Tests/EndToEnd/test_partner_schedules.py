@@ -497,7 +497,7 @@ def test_a_whole_schedule_withdraws_what_it_does_not_name(cli, keeper, tmp_path)
     week = tmp_path / "week.json"
     week.write_text("".join(
         json_format.MessageToJson(row, indent=None) + "\n" for row in rows[:3]))
-    span = ["--whole-from", DAY, "--whole-until", f"{DAY}T23:59:59Z"]
+    span = ["--whole-from", f"{DAY}T00:00:00Z", "--whole-until", f"{DAY}T23:59:59Z"]
     upload = ["partner", "schedule", "upload", keeper.house, week]
     listed = cli.run(*upload, *span)
     assert [line.split(":")[0] for line in listed] == ["not in the file", "not in the file", "3 rows"]
@@ -523,7 +523,8 @@ def test_a_file_that_is_no_schedule_is_refused(cli, tmp_path, name, text, told):
         (tmp_path / name).write_text(text)
     command = cli.start("partner", "schedule", "upload", 1, tmp_path / name)
     assert told in command.errors(64)[0]
-    for wrong in (["--withdraw"], ["--whole-from", DAY], ["--whole-from", "soon"]):
+    for wrong in (["--withdraw"], ["--whole-from", f"{DAY}T00:00:00Z"], ["--whole-from", "soon"],
+                  ["--whole-from", DAY, "--whole-until", f"{DAY}T23:59:59Z", "--withdraw"]):
         cli.run("partner", "schedule", "upload", 1, tmp_path / name, *wrong, code=64)
 
 
@@ -540,7 +541,8 @@ def test_an_upload_goes_on_when_its_node_comes_back(own_demo, tmp_path):
         "NOK,,90," for n in range(3000)]
     (tmp_path / "long.csv").write_text("\n".join(lines))
     command = cli.start("partner", "schedule", "upload", house, tmp_path / "long.csv", "--all",
-                        "--whole-from", DAY, "--whole-until", "2100-01-01")
+                        "--whole-from", f"{DAY}T00:00:00Z",
+                        "--whole-until", "2100-01-01T00:00:00Z")
     wait_until(lambda: len(command.lines) > 400, 30, "the first rows")
     own_demo.server.kill()
     own_demo.server.start()

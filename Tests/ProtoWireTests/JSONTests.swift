@@ -40,6 +40,21 @@ private func json(_ body: (inout ProtoJSONWriter) -> Void) -> String {
 
   @Test(
     arguments: [
+      (0x80, #""\u0080""#), (0x9F, #""\u009f""#), (0x61C, #""\u061c""#), (0x200E, #""\u200e""#),
+      (0x2028, #""\u2028""#), (0x202E, #""\u202e""#), (0x2066, #""\u2066""#),
+      (0x2069, #""\u2069""#),
+      // Neighbours, and characters that end with the same bytes.
+      (0xA0, "\"\u{A0}\""), (0x61B, "\"\u{61B}\""), (0x200D, "\"\u{200D}\""),
+      (0x202F, "\"\u{202F}\""), (0x2065, "\"\u{2065}\""), (0x206A, "\"\u{206A}\""),
+      (0x308E, "\"\u{308E}\""), (0x1F02E, "\"\u{1F02E}\""),
+    ] as [(UInt32, String)])
+  func whatSteersATerminalIsEscaped(_ value: UInt32, _ text: String) throws {
+    let scalar = try #require(Unicode.Scalar(value))
+    #expect(json { $0.string(String(Character(scalar))) } == text)
+  }
+
+  @Test(
+    arguments: [
       ([], "\"\""), ([0x66], "\"Zg==\""), ([0x66, 0x6F], "\"Zm8=\""),
       ([0x66, 0x6F, 0x6F], "\"Zm9v\""), ([0xFB, 0xFF], "\"+/8=\""),
     ] as [([UInt8], String)]) func bytesAreBase64(_ bytes: [UInt8], _ text: String)

@@ -33,6 +33,86 @@ import UsherServices
     #expect(Advice().failure(away).hint == "The server's database is away; try again later.")
   }
 
+  @Test func whatWasPaidForLostSeatsIsToBeGivenBack() {
+    for reason in [Reason.holdExpired, .holdReleased] {
+      let refused = RPCError.refusal(
+        .failedPrecondition, reason, "No.", metadata: ["payment": "REFUND"])
+      let failure = Advice(bookingId: "B").failure(refused)
+      #expect(failure.text(.init(colour: false, unicode: false)).contains("\n  payment: REFUND\n"))
+      #expect(failure.json().contains(#","payment":"REFUND","#))
+      #expect(failure.hint == "Nothing was sold: give back what was paid, and hold other seats.")
+    }
+  }
+
+  @Test func whoseSessionIsOverHasNoKey() {
+    let refused = RPCError.refusal(.unauthenticated, .credentialsInvalid, "No.")
+    let customer = Advice(isCustomer: true).failure(refused)
+    #expect(customer.next == "usher account refresh --refresh-file FILE")
+    #expect(Advice(isCustomer: true).failure(.init(.unauthenticated, "")).next == customer.next)
+    #expect(Advice().failure(refused).hint?.contains("does not know this key") == true)
+  }
+
+  @Test(arguments: [
+    (["hold", "7", "A 1"], "usher hold 7 'A 1' --request-id ID"),
+    (["--request-id", "X", "hold", "--request-id=Y", "7"], "usher hold 7 --request-id ID"),
+    (["cancel", "B", "--", "--request-id"], "usher cancel B --request-id ID -- --request-id"),
+  ])
+  func aCommandIsRepeatedAsItWasGiven(_ words: [String], _ repetition: String) {
+    #expect(Repetition.command(["/bin/usher"] + words, "ID") == repetition)
+  }
+
+  @Test func whatHasNoRequestIdIsInDoubtWhenItsAnswerIsLost() {
+    let doubt = "Whether it happened is not known: look before you repeat it."
+    let late = Advice().failureOfAct(.deadlineExceeded)
+    #expect(late.hint == doubt + " Give it more time with --timeout.")
+    #expect(Advice().failureOfAct(.init(.unknown, "?")).hint == doubt)
+    let certain: [RPCError] = [
+      .refusal(.aborted, .layoutChanged, "No."), .refusal(.resourceExhausted, .overloaded, "No."),
+      .refusal(.notFound, .apiKeyNotFound, "No."),
+      .init(.unavailable, "cannot connect to 127.0.0.1:1: refused"),
+    ]
+    for error in certain {
+      #expect(Advice().failureOfAct(error).hint == Advice().failure(error).hint)
+    }
+  }
+
+  @Test func whatWasNeverSentIsNotInDoubt() async throws {
+    let session = try Self.session(timeout: .zero)
+    let failure = await #expect(throws: Failure.self) {
+      try await session.change(Advice(requestId: "R", repetition: "usher again")) {
+        (_) async throws(RPCError) in
+        Issue.record("it was sent")
+      }
+    }
+    #expect(failure?.exit == .deadline && failure?.requestId == nil && failure?.next == nil)
+    await session.close()
+  }
+
+  @Test func thinkingTakesNoneOfTheTime() async throws {
+    let session = try Self.session(timeout: .seconds(30))
+    let before = try #require(session.deadline)
+    let after = try #require(session.withAllItsTime.deadline)
+    #expect(after > before)
+    await session.close()
+  }
+
+  @Test func everyCallRepeatsTheFlags() async throws {
+    let session = try Self.session(timeout: nil)
+    let failure = await #expect(throws: Failure.self) {
+      try await session.act { (_) async throws(RPCError) in
+        throw RPCError.refusal(.notFound, .partnerNotFound, "No.")
+      }
+    }
+    #expect(failure?.next == "usher admin partners --server 127.0.0.1:1 --insecure")
+    await session.close()
+  }
+
+  /// One that is never connected.
+  private static func session(timeout: Duration?) throws -> Session {
+    let sources = SettingSources(flags: [.server: "127.0.0.1:1", .insecure: "true"])
+    return try Session(ConnectionSettings(sources), Presentation(), timeout: timeout)
+  }
+
   @Test func refusalsByTheWaitingListAreSeatsLost() {
     for reason in [Reason.reservedForWaitlist, .waitIsHopeless] {
       #expect(Failure(.refusal(.failedPrecondition, reason, "No.")).exit == .seatsLost)

@@ -42,9 +42,11 @@ final class CommandLine: Sendable {
       program: "/usr/bin/script", during: during)
   }
 
-  /// Runs to the end. `during` runs meanwhile and is given the process's number.
+  /// Runs to the end. `during` runs meanwhile and is given the process's number. Results go where
+  /// `reader` says, if it says so.
   func run(
     _ arguments: [String], _ variables: [String: String] = [:], program: String = program,
+    reader: FileHandle? = nil,
     during: @Sendable (Int32) async -> Void = { _ in }
   ) async throws -> Run {
     let process = Process()
@@ -56,7 +58,7 @@ final class CommandLine: Sendable {
       _ = FileManager.default.createFile(atPath: name + suffix, contents: nil)
     }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle(forWritingAtPath: name + ".out")
+    process.standardOutput = reader ?? FileHandle(forWritingAtPath: name + ".out")
     process.standardError = FileHandle(forWritingAtPath: name + ".err")
     let ended = AsyncStream.makeStream(of: Void.self)
     process.terminationHandler = { _ in ended.continuation.finish() }

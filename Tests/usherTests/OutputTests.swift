@@ -95,6 +95,8 @@ private let plain = Style(colour: false, unicode: false)
     arguments: [
       (StatusCode.failedPrecondition, "SEATS_UNAVAILABLE", Int32(3)),
       (.failedPrecondition, "NO_ADJACENT_SEATS", 3), (.failedPrecondition, "HOLD_EXPIRED", 1),
+      (.failedPrecondition, "SEATS_ALLOCATED", 3), (.failedPrecondition, "STRANDS_SEATS", 3),
+      (.aborted, "LAYOUT_CHANGED", 1),
       (.failedPrecondition, nil, 1), (.unauthenticated, nil, 4), (.permissionDenied, nil, 4),
       (.notFound, "SHOW_NOT_FOUND", 5), (.invalidArgument, "INVALID_FIELDS", 64),
       (.unavailable, nil, 75), (.resourceExhausted, nil, 75), (.aborted, nil, 75),
@@ -106,6 +108,20 @@ private let plain = Style(colour: false, unicode: false)
     ] as [(StatusCode, String?, Int32)])
   func exitCodes(_ code: StatusCode, _ reason: String?, _ exit: Int32) {
     #expect(Exit(code, reason: reason).rawValue == exit)
+  }
+
+  @Test func figuresThatMakeNoSenseAreNoTrap() throws {
+    for average in [Double.nan, 1e300, -1e300, .infinity] {
+      let details = Usher.V1.MovieDetails(
+        movie: .init(movieId: 7), rating: .init(average: average, count: 1))
+      #expect(!MovieText.lines(details, flags: "", plain).contains { $0.hasPrefix("Rating") })
+    }
+    var method = Usher.Admin.V1.Method(name: "m", startedCount: .min, durationUs: -1_005)
+    method.outcomes = [.init(code: "OK", count: 1)]
+    #expect(AdminTables.methods([method], plain).lines(width: nil)[1].contains(" -1.005 "))
+    method.outcomes = [.init(code: "OK", count: .max), .init(code: "OK", count: 1)]
+    method.durationUs = .min
+    #expect(AdminTables.methods([method], plain).lines(width: nil)[1].contains(" - "))
   }
 
   private static let lost = RPCError.refusal(

@@ -53,6 +53,25 @@ private let block = SeatMap(
   ) { _, x in "\(x + 1)" })
 
 @Suite struct SeatMapDrawingTests {
+  @Test func numbersMayBeWiderThanASeat() {
+    let wide = SeatMap(
+      version: 1,
+      seats: seats(["..", ".."], rows: ["A", "B"], tiers: ["ONE", "ONE"]) { _, x in
+        x == 0 ? "東" : "2"
+      })
+    #expect(
+      SeatMapDrawing(wide, show: nil, style: unicode).body(width: nil) == [
+        "      SCR", "A 東  . .  2  A", "B 東  . .  2  B",
+      ])
+    let sharp = SeatMap(
+      version: 1,
+      seats: seats([".."], rows: ["A"], tiers: ["ONE"]) { _, x in x == 0 ? "9" : "ß" })
+    #expect(
+      SeatMapDrawing(sharp, show: nil, style: plain).body(width: nil) == [
+        "   SCR", "     s", "   9 s", "A  . .  A",
+      ])
+  }
+
   @Test func stillInASCII() {
     let drawing = SeatMapDrawing(fan, show: Peer.show, style: plain)
     #expect(

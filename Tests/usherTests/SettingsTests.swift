@@ -126,6 +126,36 @@ import Testing
     #expect(try pick("zoom") == 4)
     #expect((#expect(throws: Failure.self) { try pick("ber") })?.exit == .usage)
     #expect((#expect(throws: Failure.self) { try pick("Paris") })?.exit == .notFound)
+    // There may be others behind the end of a list that is cut.
+    func pickOfMany(_ text: String) throws(Failure) -> Int64 {
+      try Lookup.pick(text, kind: "city", list: "usher cities", among: all, isCut: true)
+    }
+    #expect(try pickOfMany("berlin") == 1)
+    for text in ["zoom", "Paris"] {
+      #expect((#expect(throws: Failure.self) { try pickOfMany(text) })?.exit == .usage)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("1917", .id(1917)), ("id:1917", .id(1917)), ("name:1917", .name("1917")),
+      ("Up", .name("Up")), ("id:x", .name("id:x")), ("name:", .name("")),
+    ] as [(String, Lookup.Wish)])
+  func numbersAreIdsUnlessTheyAreCalledNames(_ text: String, _ wish: Lookup.Wish) {
+    #expect(Lookup.Wish(text) == wish)
+  }
+
+  @Test func whatNeedsNoTokenReadsNone() throws {
+    let sources = SettingSources(flags: [.server: "a:1", .tokenFile: "/nowhere/token"])
+    #expect(throws: Failure.self) { try ConnectionSettings(sources) }
+    #expect(try ConnectionSettings(sources, isOpen: true).token == nil)
+  }
+
+  @Test func theServersVariablesAreNotTheClients() throws {
+    let sources = SettingSources(
+      flags: [.server: "a:1"], environment: ["USHER_KEY": "server.key", "USHER_CERT": "s.pem"])
+    #expect(try ConnectionSettings(sources).certificate == nil)
+    #expect(SettingKey.clientKey.variable == "USHER_CLIENT_KEY")
   }
 
   @Test(arguments: [
@@ -149,13 +179,13 @@ import Testing
   }
 
   @Test func aCertificateAndItsKeyComeTogether() throws {
-    var sources = SettingSources(flags: [.server: "a:1", .cert: "c.pem"])
+    var sources = SettingSources(flags: [.server: "a:1", .clientCert: "c.pem"])
     #expect(throws: Failure.self) { try ConnectionSettings(sources) }
-    sources.flags[.key] = "k.pem"
+    sources.flags[.clientKey] = "k.pem"
     let settings = try ConnectionSettings(sources)
     #expect(settings.certificate?.file == "c.pem" && settings.certificate?.keyFile == "k.pem")
-    #expect(settings.repeatedFlags == " --server a:1 --cert c.pem --key k.pem")
-    sources.flags[.cert] = nil
+    #expect(settings.repeatedFlags == " --server a:1 --client-cert c.pem --client-key k.pem")
+    sources.flags[.clientCert] = nil
     #expect(throws: Failure.self) { try ConnectionSettings(sources) }
   }
 

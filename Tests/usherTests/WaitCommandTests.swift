@@ -76,8 +76,21 @@ import UsherProtos
         await peer.watchers(1)
         kill($0, signal)
       }
-      #expect(run.code == 130)
+      #expect(run.code == 128 + signal)
       #expect(run.err.hasSuffix("usher: interrupted; left the line for show 7\n"))
+      #expect(peer.town.withLock { $0.leavers } == [Self.ticket])
+    }
+  }
+
+  @Test func whoIsNotReadAnyMoreLeavesToo() async throws {
+    try await withPeer { peer, cli in
+      let pipe = Pipe()
+      try pipe.fileHandleForReading.close()
+      let run = try await cli.run(
+        ["wait", "7", "--seats", "3", "--request-id", Self.ticket, "--json"],
+        reader: pipe.fileHandleForWriting)
+      #expect(run.code == 141)
+      #expect(!run.err.contains("left the line"))
       #expect(peer.town.withLock { $0.leavers } == [Self.ticket])
     }
   }

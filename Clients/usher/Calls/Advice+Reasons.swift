@@ -5,9 +5,13 @@ extension Advice {
   /// A sentence, and perhaps a command to go on with.
   typealias Hint = (hint: String, next: String?)
 
-  /// Nil for a reason from a later version of the service.
-  func advice(_ reason: String) -> Hint? {
-    aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason)
+  /// Nil for a reason from a later version of the service. `payment` is what is to become of what was
+  /// paid, where the refusal says so.
+  func advice(_ reason: String, payment: String? = nil) -> Hint? {
+    if payment == "REFUND" {
+      return ("Nothing was sold: give back what was paid, and hold other seats.", map)
+    }
+    return aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason)
       ?? aboutRequests(reason) ?? aboutAccounts(reason) ?? aboutTheHouse(reason)
       ?? aboutTerms(reason)
       ?? aboutServer(reason)
@@ -32,7 +36,7 @@ extension Advice {
         map
       )
     case "HOLD_LIMIT_EXCEEDED":
-      ("A customer can hold ten seats of a show; release or confirm some first.", nil)
+      ("Release a hold, or cancel seats of the show; the theatre sets the cap.", nil)
     case "SALES_CLOSED": ("This show is not on sale.", "usher shows\(flags)")
     case "SHOW_NOT_FOUND": ("Show ids are in the list of shows.", "usher shows\(flags)")
     case "THEATRE_NOT_FOUND":
@@ -71,7 +75,7 @@ extension Advice {
   private func aboutBookings(_ reason: String) -> Hint? {
     switch reason {
     case "HOLD_EXPIRED", "HOLD_RELEASED":
-      ("The seats are free for anyone again; hold them anew.", map)
+      ("Its seats are gone, or anybody's; hold seats anew.", map)
     case "EXTENDED_BEFORE": ("A hold can be extended once.", booking)
     case "BOOKING_STATE":
       ("What it is now does not allow that; a hold can be exchanged only within its show.", booking)
@@ -186,13 +190,28 @@ extension Advice {
     }
   }
 
+  private var staleToken: Hint {
+    (
+      "An access token lasts for minutes: take the next one, or log in again.",
+      "usher account refresh --refresh-file FILE\(flags)"
+    )
+  }
+
+  private func aboutKey(_ reason: String) -> Hint {
+    reason == "CREDENTIALS_INVALID"
+      ? ("The server does not know this key: is it another server's, or withdrawn?", nil)
+      : ("Selling needs a partner's key: --token-file FILE or USHER_TOKEN.", nil)
+  }
+
   private func aboutServer(_ reason: String) -> Hint? {
     switch reason {
-    case "CREDENTIALS_MISSING":
-      ("Selling needs a partner's key: --token-file FILE or USHER_TOKEN.", nil)
-    case "CREDENTIALS_INVALID":
-      ("The server does not know this key: is it another server's, or withdrawn?", nil)
-    case "SCOPE_MISSING": ("The key is not allowed to do this.", nil)
+    case "CREDENTIALS_MISSING", "CREDENTIALS_INVALID":
+      isCustomer ? staleToken : aboutKey(reason)
+    case "SCOPE_MISSING":
+      (
+        isCustomer
+          ? "This needs a key, not a customer's token." : "The key is not allowed to do this.", nil
+      )
     case "THEATRE_NOT_GRANTED": ("The key is for other theatres.", "usher theatres\(flags)")
     case "RATE_LIMITED": ("This key calls too often: wait as long as it says.", nil)
     case "OVERLOADED": ("The server is busy; try again later.", nil)

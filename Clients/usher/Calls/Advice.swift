@@ -10,6 +10,8 @@ struct Advice: Sendable {
   var requestId: String?
   /// The command that makes the same change again, request id included.
   var repetition: String?
+  /// Whether the token is a customer's, and no partner's key.
+  var isCustomer = false
   /// Global flags to repeat in a command.
   var flags = ""
 
@@ -35,6 +37,19 @@ struct Advice: Sendable {
     return failure
   }
 
+  /// The failure of a change without a request id, which nothing but a look can clear up.
+  func failureOfAct(_ error: RPCError) -> Failure {
+    var failure = failure(error)
+    // What says why has done nothing, but for a server that did not get to know itself.
+    let knowsNothing = [nil, "DATABASE_UNAVAILABLE", "INTERNAL_ERROR"].contains(failure.reason)
+    guard isUncertain(error.code), error.code != .aborted, knowsNothing,
+      !error.message.hasPrefix("cannot connect")
+    else { return failure }
+    let hint = failure.hint.map { " \($0)" } ?? ""
+    failure.hint = "Whether it happened is not known: look before you repeat it.\(hint)"
+    return failure
+  }
+
   private func isUncertain(_ code: StatusCode) -> Bool {
     switch code {
     case .unavailable, .deadlineExceeded, .cancelled, .unknown, .internal, .aborted, .dataLoss: true
@@ -43,20 +58,28 @@ struct Advice: Sendable {
   }
 
   private func advise(_ failure: inout Failure, _ error: RPCError) {
-    if let reason = failure.reason, let (hint, next) = advice(reason) {
+    let hint = failure.reason.flatMap { advice($0, payment: failure.payment) }
+    if let (hint, next) = hint ?? usualReason(error.code).flatMap({ advice($0) }) {
       (failure.hint, failure.next) = (hint, next)
       return
     }
     switch error.code {
-    case .unauthenticated:
-      failure.hint = "Selling needs a partner's key: --token-file FILE or USHER_TOKEN."
-    case .permissionDenied: failure.hint = "The key is not allowed to do this."
     case .notFound where showId != nil:
       (failure.hint, failure.next) = ("Show ids are in the list of shows.", "usher shows\(flags)")
     case .unavailable: failure.hint = unavailableHint(error.message)
-    case .resourceExhausted: failure.hint = "The server is busy; try again later."
+    case .resourceExhausted:
+      failure.hint = "Something had its limit: the request's size, or how often one may call."
     case .deadlineExceeded: failure.hint = "Give it more time with --timeout."
     default: break
+    }
+  }
+
+  /// What a code means that comes without a reason.
+  private func usualReason(_ code: StatusCode) -> String? {
+    switch code {
+    case .unauthenticated: "CREDENTIALS_MISSING"
+    case .permissionDenied: "SCOPE_MISSING"
+    default: nil
     }
   }
 

@@ -8,6 +8,10 @@ struct Listing<Item: Sendable>: Sendable {
   var items: [Item] = []
   /// Whether the server has more.
   var isCut = false
+
+  func map<Other>(_ transform: (Item) -> Other) -> Listing<Other> {
+    Listing<Other>(items: items.map(transform), isCut: isCut)
+  }
 }
 
 extension Session {

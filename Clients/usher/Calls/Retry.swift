@@ -16,8 +16,24 @@ struct Pauses {
   }
 }
 
-/// The policies of `Clients/service-config.json`, which stock clients use.
+/// How a call is made again: by the channel, or by the person.
 enum Repetition {
+  /// The command line as it was given, with this request id.
+  static func command(_ arguments: [String], _ id: String) -> String {
+    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+    var words = ["usher"]
+    var isValue = false
+    for word in arguments[..<end].dropFirst() {
+      let isOption = !isValue && word == "--request-id"
+      if !isValue, !isOption, !word.hasPrefix("--request-id=") { words.append(word) }
+      isValue = isOption
+    }
+    words += ["--request-id", id] + arguments[end...]
+    return words.map(Shell.quote).joined(separator: " ")
+  }
+
+  // The policies of `Clients/service-config.json`, which stock clients use.
+
   /// A read is quick to say that nobody is there.
   static let reads = RetryPolicy(
     maxAttempts: 3, initialBackoff: .milliseconds(200), maxBackoff: .seconds(1), multiplier: 2)
@@ -45,10 +61,11 @@ extension Session {
   func change<R: Sendable>(
     _ advice: Advice, _ call: (CallOptions) async throws(RPCError) -> R
   ) async throws(Failure) -> R {
+    let advice = complete(advice)
+    var options = try options(advice)
     Signals.setFarewell(advice.farewell)
     defer { Signals.setFarewell(nil) }
     do throws(RPCError) {
-      var options = try options()
       options.isSafe = true
       options.retryPolicy = Repetition.changes
       return try await call(options)
@@ -61,17 +78,48 @@ extension Session {
   func act<R: Sendable>(
     _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R
   ) async throws(Failure) -> R {
-    try await read(advice, call)
+    let advice = complete(advice)
+    let options = try options(advice)
+    do throws(RPCError) {
+      return try await call(options)
+    } catch {
+      throw advice.failureOfAct(error)
+    }
   }
 
   /// Reads something.
   func read<R: Sendable>(
     _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R
   ) async throws(Failure) -> R {
+    let advice = complete(advice)
+    let options = try options(advice)
     do throws(RPCError) {
-      return try await call(try options())
+      return try await call(options)
     } catch {
       throw advice.failure(error)
+    }
+  }
+
+  /// Advice knows of this command's flags and token.
+  private func complete(_ advice: Advice) -> Advice {
+    var copy = advice
+    copy.isCustomer = settings.token?.isCustomers ?? false
+    copy.flags = settings.repeatedFlags
+    if copy.repetition == nil {
+      copy.repetition = advice.requestId.map { Repetition.command(CommandLine.arguments, $0) }
+    }
+    return copy
+  }
+
+  /// Options of a call that is to be sent now; throws when the time is up: then there is no doubt about
+  /// what happened.
+  private func options(_ advice: Advice) throws(Failure) -> CallOptions {
+    do throws(RPCError) {
+      return try options()
+    } catch {
+      var unsent = advice
+      unsent.requestId = nil
+      throw unsent.failure(error)
     }
   }
 }

@@ -51,6 +51,8 @@ struct ScheduleUpload {
     self.whole = whole
   }
 
+  private var advice: Advice { Advice(flags: session.settings.repeatedFlags) }
+
   /// Runs to the end. Rows of a whole schedule that are sent again after a break are told again: the sink
   /// counts a line once.
   mutating func run(_ sink: inout some UploadSink) async throws(Failure) {
@@ -59,7 +61,7 @@ struct ScheduleUpload {
       case .done: return
       case .failed(let failure): throw failure
       case .broken(let error):
-        let pause = try reconnections.pause(after: error, session, Advice())
+        let pause = try reconnections.pause(after: error, session, advice)
         session.output.notice("no answer (\(error.message)); going on in \(Clock.span(pause))")
         try? await Task.sleep(for: pause)
         // A new stream knows nothing of the rows that an earlier one named.
@@ -69,7 +71,7 @@ struct ScheduleUpload {
   }
 
   private mutating func startAgain(_ error: RPCError) throws(Failure) {
-    guard file.rewind() else { throw Advice().failure(error) }
+    guard file.rewind() else { throw advice.failure(error) }
     (pending, read, isAtEnd, hasBrokenLine) = ([], nil, false, false)
   }
 

@@ -12,8 +12,9 @@ struct Session: Sendable {
   /// Where the connection lives.
   let loop: EventLoop
   private let channel: Channel
+  private let timeout: Duration?
   /// When the command gives up; nil when it never does.
-  let deadline: LoopInstant?
+  private(set) var deadline: LoopInstant?
 
   init(
     _ settings: ConnectionSettings, _ presentation: Presentation, timeout: Duration?,
@@ -21,6 +22,7 @@ struct Session: Sendable {
   ) throws(Failure) {
     self.settings = settings
     self.presentation = presentation
+    self.timeout = timeout
     deadline = timeout.map { .now + $0 }
     if let loop { self.loop = loop } else { self.loop = try Self.newLoop() }
     var configuration = ChannelConfiguration(
@@ -49,7 +51,9 @@ struct Session: Sendable {
     } catch {
       throw Failure(
         .usage, error.reason,
-        hint: "--ca names a PEM file of the server's authority; --cert and --key your own.")
+        hint:
+          "--ca names a PEM file of the server's authority; --client-cert and --client-key your own."
+      )
     }
   }
 
@@ -72,6 +76,13 @@ struct Session: Sendable {
   var bookings: Usher.V1.BookingServiceClient { Usher.V1.BookingServiceClient(channel) }
   var sales: Usher.V1.SalesServiceClient { Usher.V1.SalesServiceClient(channel) }
   var waitlist: Usher.V1.WaitlistServiceClient { Usher.V1.WaitlistServiceClient(channel) }
+
+  /// The same connection with as much time as at first.
+  var withAllItsTime: Session {
+    var copy = self
+    copy.deadline = timeout.map { .now + $0 }
+    return copy
+  }
 
   /// Time that is left; nil without a limit.
   var remaining: Duration? { deadline.map { max(.zero, $0 - .now) } }

@@ -26,13 +26,14 @@ struct Account: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(isOpen: true) { (session) throws(Failure) in
         let request = Usher.V1.SignUpRequest(
           email: email, password: try password.read(), phone: phone, name: name)
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.accounts.signUp(request, options: options)
         }
-        try session.output.print(answer, lines: AccountText.lines(answer.account))
+        try session.output.print(
+          answer, lines: AccountText.lines(answer.account, session.output.style))
       }
     }
   }
@@ -46,14 +47,15 @@ struct Account: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(isOpen: true) { (session) throws(Failure) in
+        try refresh.prepare()
         let request = Usher.V1.LogInRequest(email: email, password: try password.read())
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.accounts.logIn(request, options: options)
         }
         let tokens = answer.tokens ?? .init()
-        try refresh.keep(tokens)
-        try session.output.print(answer, lines: [tokens.accessToken])
+        try refresh.keep(tokens, session.output)
+        try session.output.print(answer, lines: [session.output.style.clean(tokens.accessToken)])
       }
     }
   }
@@ -69,14 +71,15 @@ struct Account: AsyncParsableCommand {
     }
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(isOpen: true) { (session) throws(Failure) in
+        try refresh.prepare()
         let request = Usher.V1.RefreshSessionRequest(refreshToken: try refresh.read())
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.accounts.refreshSession(request, options: options)
         }
         let tokens = answer.tokens ?? .init()
-        try refresh.keep(tokens)
-        try session.output.print(answer, lines: [tokens.accessToken])
+        try refresh.keep(tokens, session.output)
+        try session.output.print(answer, lines: [session.output.style.clean(tokens.accessToken)])
       }
     }
   }
@@ -126,7 +129,8 @@ struct Account: AsyncParsableCommand {
         let answer = try await session.read { (options) async throws(RPCError) in
           try await session.accounts.getProfile(.init(), options: options)
         }
-        try session.output.print(answer, lines: AccountText.lines(answer.account))
+        try session.output.print(
+          answer, lines: AccountText.lines(answer.account, session.output.style))
       }
     }
   }
@@ -156,7 +160,8 @@ extension Account {
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.accounts.updateProfile(request, options: options)
         }
-        try session.output.print(answer, lines: AccountText.lines(answer.account))
+        try session.output.print(
+          answer, lines: AccountText.lines(answer.account, session.output.style))
       }
     }
   }

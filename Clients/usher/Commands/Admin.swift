@@ -31,7 +31,7 @@ struct Admin: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let node = try await session.read(Advice()) { (options) async throws(RPCError) in
+        let node = try await session.read { (options) async throws(RPCError) in
           try await session.admin.getNode(.init(), options: options)
         }
         try session.output.print(
@@ -65,7 +65,7 @@ struct Admin: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.read(Advice()) { (options) async throws(RPCError) in
+        let answer = try await session.read { (options) async throws(RPCError) in
           try await session.admin.listMethods(.init(), options: options)
         }
         try session.output.print(

@@ -18,23 +18,30 @@ struct ShowAccount: AsyncParsableCommand {
       let answer = try await session.read { (options) async throws(RPCError) in
         try await session.operators.getAccount(request, options: options)
       }
-      try session.output.print(answer, lines: AccountText.lines(answer.account))
+      try session.output.print(
+        answer, lines: AccountText.lines(answer.account, session.output.style))
     }
   }
 }
 
 struct BlockAccount: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Blocks an account: its sessions end, its holds are released.")
+    abstract: "Blocks an account: its sessions end, its holds are released.",
+    discussion: "Asks first when it runs in a terminal.")
   @Argument(help: "Its id.") var account: String
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
+      let session = try danger.confirm(
+        "Account \(account) loses its sessions and its holds. Go on?", session)
       let answer = try await session.set(account, .blocked)
       try session.output.print(
         answer,
-        lines: AccountText.lines(answer.account) + ["holds released: \(answer.releasedHolds)"])
+        lines: AccountText.lines(answer.account, session.output.style) + [
+          "holds released: \(answer.releasedHolds)"
+        ])
     }
   }
 }
@@ -47,7 +54,8 @@ struct ReadmitAccount: AsyncParsableCommand {
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let answer = try await session.set(account, .active)
-      try session.output.print(answer, lines: AccountText.lines(answer.account))
+      try session.output.print(
+        answer, lines: AccountText.lines(answer.account, session.output.style))
     }
   }
 }

@@ -76,7 +76,8 @@ struct CreateKey: AsyncParsableCommand {
       let answer = try await session.act { (options) async throws(RPCError) in
         try await session.operators.createApiKey(request, options: options)
       }
-      try session.output.print(answer, lines: answer.secret.isEmpty ? [] : [answer.secret])
+      try session.output.print(
+        answer, lines: answer.secret.isEmpty ? [] : [session.output.style.clean(answer.secret)])
       session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
     }
   }
@@ -85,11 +86,14 @@ struct CreateKey: AsyncParsableCommand {
 struct RotateKey: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Gives a key a successor and prints its secret, this once.",
-    discussion: "The old key ends at once, or after --overlap-hours.")
+    discussion: """
+      The old key ends at once, or after --overlap-hours. Asks first when it runs in a terminal.
+      """)
 
   @Argument(help: "The key's number.") var key: Int64
   @Option(help: ArgumentHelp("How long both are good.", valueName: "count"))
   var overlapHours: Int64 = 0
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -100,31 +104,41 @@ struct RotateKey: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
+      let when = overlapHours == 0 ? "at once" : "in \(overlapHours) hours"
+      let session = try danger.confirm("Key \(key) ends \(when). Go on?", session)
       let request = Usher.Admin.V1.RotateApiKeyRequest(
         keyId: key, overlap: .init(seconds: overlapHours * 3_600))
       let answer = try await session.act { (options) async throws(RPCError) in
         try await session.operators.rotateApiKey(request, options: options)
       }
-      try session.output.print(answer, lines: [answer.secret])
+      try session.output.print(answer, lines: [session.output.style.clean(answer.secret)])
       session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
     }
   }
 }
 
 struct RevokeKey: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Ends a key at once and for good.")
+  static let configuration = CommandConfiguration(
+    abstract: "Ends a key at once and for good.",
+    discussion: "Asks first when it runs in a terminal.")
 
   @Argument(help: "The key's number.") var key: Int64
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
+      let session = try danger.confirm("Key \(key) ends for good. Go on?", session)
       let answer = try await session.act { (options) async throws(RPCError) in
         try await session.operators.revokeApiKey(.init(keyId: key), options: options)
       }
       let ended = answer.apiKey ?? .init()
       try session.output.print(
-        answer, lines: ["Key \(ended.keyId), \(OperatorTables.secret(ended))…, is revoked."])
+        answer,
+        lines: [
+          session.output.style.clean(
+            "Key \(ended.keyId), \(OperatorTables.secret(ended))…, is revoked.")
+        ])
     }
   }
 }

@@ -42,7 +42,7 @@ struct CreatePartner: AsyncParsableCommand {
       try session.output.print(
         answer,
         lines: [
-          "Partner \(partner.partnerId), \(partner.name).",
+          session.output.style.clean("Partner \(partner.partnerId), \(partner.name)."),
           "  next: usher admin create-key \(partner.partnerId) --scope sell\(flags)",
         ])
     }
@@ -65,11 +65,14 @@ enum PartnerStateName: String, ExpressibleByArgument, CaseIterable {
 struct UpdatePartner: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Renames, closes, blocks or readmits a partner.",
-    discussion: "The keys of a partner that is closed or blocked are refused.")
+    discussion: """
+      The keys of a partner that is closed or blocked are refused: asks first when it runs in a terminal.
+      """)
 
   @Argument(help: "The partner's number.") var partner: Int64
   @Option(help: "Its new name.") var name: String?
   @Option(help: "Whether it may sell.") var state: PartnerStateName?
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -80,6 +83,10 @@ struct UpdatePartner: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
+      let session =
+        [nil, .active].contains(state)
+        ? session
+        : try danger.confirm("All keys of partner \(partner) will be refused. Go on?", session)
       let paths = (name == nil ? [] : ["name"]) + (state == nil ? [] : ["state"])
       let request = Usher.Admin.V1.UpdatePartnerRequest(
         partner: .init(partnerId: partner, name: name ?? "", state: state?.value ?? .unspecified),
@@ -91,7 +98,8 @@ struct UpdatePartner: AsyncParsableCommand {
       try session.output.print(
         answer,
         lines: [
-          "Partner \(changed.partnerId), \(changed.name): \(OperatorTables.name(changed.state))."
+          session.output.style.clean(
+            "Partner \(changed.partnerId), \(changed.name): \(OperatorTables.name(changed.state)).")
         ])
     }
   }

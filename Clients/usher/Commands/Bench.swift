@@ -36,7 +36,7 @@ struct BenchOptions: ParsableArguments {
     help: "Connections at least; there is one for every \(Limits.benchStreams) calls under way.")
   var connections = 1
   @Option(help: "Seats of each hold.") var seats = 2
-  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var global: GlobalOptions
 
   private static let usualInFlight = 16
@@ -72,7 +72,7 @@ struct BenchOptions: ParsableArguments {
       let run = BenchRun(
         try sessions(session, calls: calls ?? inFlight),
         BenchPlan(turnCount: turns, seconds: seconds, inFlight: inFlight, seats: seats))
-      let (result, wasInterrupted) = await Signals.stopping({ run.stop() }) {
+      let (result, interruption) = await Signals.stopping({ run.stop() }) {
         let result = await Self.result(run, load)
         await run.settle()
         return result
@@ -81,8 +81,8 @@ struct BenchOptions: ParsableArguments {
       try result.get()
       let report = run.report(name)
       try session.output.print(report)
-      if wasInterrupted {
-        throw Failure(.interrupted, "interrupted; the report is of the time until then")
+      if let interruption {
+        throw Failure(interruption, "interrupted; the report is of the time until then")
       }
       if let failure = report.failure { throw failure }
     }
@@ -120,15 +120,10 @@ struct BenchOptions: ParsableArguments {
         .auth, "selling needs a partner's key", hint: "Give it by --token-file or USHER_TOKEN.")
     }
     let target = session.settings.address.target
-    guard !yes, Console.isTerminal(0), Console.isTerminal(2) else {
+    guard danger.mayAsk else {
       return session.output.notice("this holds and sells real seats of \(target)")
     }
-    Console.error("This holds and sells real seats of \(target). Go on? [y/N] ")
-    Signals.setFarewell("usher: nothing was changed")
-    defer { Signals.setFarewell(nil) }
-    guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
-      throw Failure(.cancelledByUser, "nothing was changed")
-    }
+    _ = try danger.confirm("This holds and sells real seats of \(target). Go on?", session)
   }
 }
 

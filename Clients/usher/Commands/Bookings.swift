@@ -98,14 +98,14 @@ struct Cancel: AsyncParsableCommand {
 
   @Argument(help: "The booking's id.") var booking: String
   @Argument(help: "Labels of the seats to cancel; all when left away.") var seats: [String] = []
-  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+  @OptionGroup var danger: DangerOptions
   @OptionGroup var request: RequestOptions
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
     let id = request.id
     try await global.perform { (session) throws(Failure) in
-      try await confirmDanger(session)
+      let session = try danger.confirm(try await question(session), session)
       let words = ["usher", "cancel", booking] + seats + ["--yes", "--request-id", id]
       let response = try await session.change(
         .booking(booking, id, words, session)
@@ -122,21 +122,15 @@ struct Cancel: AsyncParsableCommand {
     }
   }
 
-  /// Shows what would be cancelled and asks, where there is someone to ask.
-  private func confirmDanger(_ session: Session) async throws(Failure) {
-    guard !yes, Console.isTerminal(0), Console.isTerminal(2) else { return }
+  /// What would be cancelled, for someone who is asked.
+  private func question(_ session: Session) async throws(Failure) -> String {
+    guard danger.mayAsk else { return "" }
     let found = try await session.booking(booking)
     let what = [
       (seats.isEmpty ? found.seats : seats).joined(separator: ", "), found.quote?.total?.text ?? "",
       BookingText.name(found.state),
     ].filter { !$0.isEmpty }.joined(separator: "; ")
-    Console.error("Cancel booking \(booking) (\(session.output.style.clean(what)))? [y/N] ")
-    Signals.setFarewell("usher: nothing was changed")
-    defer { Signals.setFarewell(nil) }
-    let answer = readLine()?.lowercased() ?? ""
-    guard ["y", "yes"].contains(answer) else {
-      throw Failure(.cancelledByUser, "nothing was changed")
-    }
+    return "Cancel booking \(booking) (\(what))?"
   }
 }
 

@@ -146,15 +146,15 @@ extension SettingKey {
     case .timeout: _ = try sources.duration(self)
     case .output: let _: OutputFormat? = try sources.choice(self)
     case .color: let _: ColorChoice? = try sources.choice(self)
-    case .key:
+    case .clientKey:
       // Who takes this setting for the partner's key must not find it on disk.
       guard !value.hasPrefix("usher_") else {
         throw Failure(
-          .usage, "the setting 'key' names the file of a certificate's private key",
+          .usage, "the setting 'client-key' names the file of a certificate's private key",
           hint: "A partner's key goes into a file: set token-file, or use USHER_TOKEN.")
       }
     case .authority: _ = try sources.authority()
-    case .ca, .cert, .tokenFile: break
+    case .ca, .clientCert, .tokenFile: break
     }
     return sources.profile[self] ?? value
   }

@@ -8,13 +8,16 @@ struct ListOptions: ParsableArguments {
   var limit = Limits.listItems
 
   mutating func validate() throws {
-    guard limit >= 0 else { throw ValidationError("--limit cannot be negative.") }
+    guard (0...Limits.listItemsAtMost).contains(limit) else {
+      throw ValidationError("--limit takes 0 to \(Limits.listItemsAtMost).")
+    }
   }
 
   /// Says what a list does not show.
   func remark(_ shown: Int, isCut: Bool, _ noun: String, _ output: Output) {
     if isCut {
-      output.notice("these are the first \(shown) \(noun); --limit 0 lists all")
+      let advice = shown < Limits.listItemsAtMost ? "--limit 0 lists all" : "there are more"
+      output.notice("these are the first \(shown) \(noun); \(advice)")
     } else if shown == 0, output.presentation.output == .table {
       output.notice("no \(noun)")
     }
@@ -41,7 +44,8 @@ enum FilterHelp {
   static let language = ArgumentHelp(
     "Only in this language: a tag, as en; en-GB is among en.", valueName: "language")
   static let date = ArgumentHelp(
-    "Only on this day in the theatre's time zone: YYYY-MM-DD, today or tomorrow.",
+    "Only on this day in the theatre's time zone: YYYY-MM-DD, or today or tomorrow on this machine.",
     valueName: "day")
-  static let movie = ArgumentHelp("Only this movie: its id or title.", valueName: "movie")
+  static let movie = ArgumentHelp(
+    "Only this movie: its id or title; name:1917 is a title.", valueName: "movie")
 }

@@ -102,7 +102,7 @@ struct TheatreCommand: AsyncParsableCommand {
         try session.output.print(
           answer,
           lines: [
-            "Theatre \(made.theatreId), \(made.name).",
+            session.output.style.clean("Theatre \(made.theatreId), \(made.name)."),
             "  next: usher partner auditorium create \(made.theatreId) NAME"
               + session.settings.repeatedFlags,
           ])
@@ -147,7 +147,8 @@ struct TheatreCommand: AsyncParsableCommand {
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.partner.updateTheatre(request, options: options)
         }
-        try session.output.print(answer, lines: PartnerTables.lines(answer.theatre ?? .init()))
+        try session.output.print(
+          answer, lines: PartnerTables.lines(answer.theatre ?? .init(), session.output.style))
       }
     }
   }
@@ -169,7 +170,7 @@ struct TheatreCommand: AsyncParsableCommand {
         let rooms = try await session.auditoriums(of: theatre, limit: 0)
         let table = PartnerTables.auditoriums(rooms.items, session.output.style)
         try session.output.print(
-          lines: PartnerTables.lines(answer.theatre ?? .init())
+          lines: PartnerTables.lines(answer.theatre ?? .init(), session.output.style)
             + (rooms.items.isEmpty ? [] : [""] + table.lines(width: Console.width)))
       }
     }

@@ -26,13 +26,14 @@ struct AllocationCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("So many of them.", valueName: "number")) var count: Int32 = 0
     @Option(help: ArgumentHelp("Who may sell them.", valueName: "number")) var partner: Int64
     @Option(
-      help: ArgumentHelp("When they return, as 2027-03-28T18:00:00Z.", valueName: "time"))
+      help: ArgumentHelp("When they return, as 2027-03-28T18:00:00Z.", valueName: "time"),
+      transform: Moment.init)
     var until: Moment
     @OptionGroup var request: RequestOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-      guard seats.isEmpty != (tier.isEmpty && count == 0) else {
+      guard seats.isEmpty ? !tier.isEmpty && count > 0 : tier.isEmpty && count == 0 else {
         throw ValidationError("Name seats, or a --tier and a --count.")
       }
     }

@@ -26,7 +26,7 @@ struct AuditoriumCommand: AsyncParsableCommand {
         try session.output.print(
           answer,
           lines: [
-            "Auditorium \(made.auditoriumId), \(made.name).",
+            session.output.style.clean("Auditorium \(made.auditoriumId), \(made.name)."),
             "  next: usher partner layout import \(made.auditoriumId) FILE"
               + session.settings.repeatedFlags,
           ])
@@ -49,7 +49,10 @@ struct AuditoriumCommand: AsyncParsableCommand {
         }
         let renamed = answer.auditorium ?? .init()
         try session.output.print(
-          answer, lines: ["Auditorium \(renamed.auditoriumId), \(renamed.name)."])
+          answer,
+          lines: [
+            session.output.style.clean("Auditorium \(renamed.auditoriumId), \(renamed.name).")
+          ])
       }
     }
   }
@@ -104,7 +107,8 @@ struct LayoutCommand: AsyncParsableCommand {
         let answer = try await session.act { (options) async throws(RPCError) in
           try await session.partner.importLayout(request, options: options)
         }
-        try session.output.print(answer, lines: PartnerTables.lines(answer, isDryRun: dryRun))
+        try session.output.print(
+          answer, lines: PartnerTables.lines(answer, isDryRun: dryRun, session.output.style))
       }
     }
   }

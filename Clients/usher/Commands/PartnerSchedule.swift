@@ -19,7 +19,8 @@ struct ScheduleCommand: AsyncParsableCommand {
         again, whole or changed. A row that is refused is told with its line and stops no other.
 
         --whole-from and --whole-until say that the file is the theatre's whole programme of that time; \
-        shows that it does not name are listed, and with --withdraw cancelled where nobody has seats.
+        shows that it does not name are listed, and with --withdraw cancelled where nobody has seats; that \
+        asks first when it runs in a terminal.
         """)
     @Argument(help: "The theatre's id.") var theatre: Int64
     @Argument(
@@ -29,13 +30,16 @@ struct ScheduleCommand: AsyncParsableCommand {
     var format: ScheduleFile.Format?
     @Option(
       help: ArgumentHelp(
-        "The file is the whole programme from this time, as 2027-03-28 (UTC) or with its hour and offset …",
-        valueName: "time"))
-    var wholeFrom: MomentArgument?
-    @Option(help: ArgumentHelp("… to before this time.", valueName: "time"))
-    var wholeUntil: MomentArgument?
+        "The file is the whole programme from this time, as 2027-03-28T00:00:00+01:00 …",
+        valueName: "time"),
+      transform: Moment.init)
+    var wholeFrom: Moment?
+    @Option(
+      help: ArgumentHelp("… to before this time.", valueName: "time"), transform: Moment.init)
+    var wholeUntil: Moment?
     @Flag(help: "Cancel what the file does not name, where nobody has seats.") var withdraw = false
     @Flag(help: "Tell of every row, not only of those that are refused.") var all = false
+    @OptionGroup var danger: DangerOptions
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
@@ -49,8 +53,12 @@ struct ScheduleCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform(waits: true) { (session) throws(Failure) in
+        let session =
+          withdraw
+          ? try danger.confirm("Cancel all shows that \(file) does not name?", session) : session
         let span = wholeFrom.map {
-          Usher.V1.ScheduleSpan(from: $0.time, until: wholeUntil?.time, withdraw: withdraw)
+          Usher.V1.ScheduleSpan(
+            from: $0.timestamp, until: wholeUntil?.timestamp, withdraw: withdraw)
         }
         var upload = ScheduleUpload(
           session, try ScheduleFile(file, format), theatre: theatre, whole: span)
@@ -64,16 +72,3 @@ struct ScheduleCommand: AsyncParsableCommand {
 }
 
 extension ScheduleFile.Format: ExpressibleByArgument {}
-
-/// A moment on a command line.
-struct MomentArgument: ExpressibleByArgument {
-  let time: Google.Protobuf.Timestamp
-
-  init?(argument: String) {
-    let text = argument.count == 10 ? argument + "T00:00:00Z" : argument
-    guard let time = try? Google.Protobuf.Timestamp(jsonBytes: [UInt8]("\"\(text)\"".utf8)) else {
-      return nil
-    }
-    self.time = time
-  }
-}

@@ -145,9 +145,13 @@ struct PricesCommand: AsyncParsableCommand {
   @Option(help: "Or: all shows to come of this theatre, by id.") var theatre: Int64?
   @Option(help: "… only in this auditorium, by id.") var auditorium: Int64 = 0
   @Option(help: "… only of this movie, by id.") var movie: Int64 = 0
-  @Option(help: ArgumentHelp("… that start then or later.", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("… that start then or later.", valueName: "time"),
+    transform: Moment.init)
   var from: Moment?
-  @Option(help: ArgumentHelp("… that start before then.", valueName: "time")) var before: Moment?
+  @Option(
+    help: ArgumentHelp("… that start before then.", valueName: "time"), transform: Moment.init)
+  var before: Moment?
   @OptionGroup var request: RequestOptions
   @OptionGroup var global: GlobalOptions
 

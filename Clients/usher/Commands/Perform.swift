@@ -5,16 +5,17 @@ import RPC
 
 extension GlobalOptions {
   /// Runs a command's body with a session. Prints a failure and leaves with its exit code.
-  /// A command that waits has no time limit unless its own command line sets one.
+  /// A command that waits has no time limit unless its own command line sets one. One that is open sends
+  /// no token.
   func perform(
-    waits: Bool = false,
+    waits: Bool = false, isOpen: Bool = false,
     _ body: (Session) async throws(Failure) -> Void
   ) async throws {
     var presentation = Presentation()
     do throws(Failure) {
       let sources = try sources()
       presentation = try Presentation(sources, isTerminal: Console.isTerminal(1))
-      let settings = try ConnectionSettings(sources)
+      let settings = try ConnectionSettings(sources, isOpen: isOpen)
       let limit = settings.timeout ?? Limits.timeout
       let timeout = waits && timeout == nil ? nil : limit
       let session = try Session(settings, presentation, timeout: timeout)

@@ -129,15 +129,16 @@ extension Reviews {
     @Argument(help: "What to say.") var text: String
     @Option(help: ArgumentHelp("The comment to reply to.", valueName: "comment"))
     var reply: Int64 = 0
+    @OptionGroup var request: RequestOptions
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+      let wish = Usher.V1.AddCommentRequest(
+        reviewId: review, parentCommentId: reply, text: text, requestId: request.id)
       try await global.perform { (session) throws(Failure) in
-        let request = Usher.V1.AddCommentRequest(
-          reviewId: review, parentCommentId: reply, text: text,
-          requestId: UUID().uuidString.lowercased())
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.reviews.addComment(request, options: options)
+        let answer = try await session.change(session.advice(wish.requestId)) {
+          (options) async throws(RPCError) in
+          try await session.reviews.addComment(wish, options: options)
         }
         try session.output.print(
           answer, lines: ["Comment \(answer.comment?.commentId ?? 0) under review \(review)."])

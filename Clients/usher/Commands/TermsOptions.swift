@@ -1,18 +1,8 @@
-// What the commands about terms take: moments, amounts, days, and the terms of an offer.
+// What the commands about terms take: amounts, days, and the terms of an offer.
 
 import ArgumentParser
 import Foundation
 import UsherProtos
-
-/// A moment, as 2027-03-28T12:00:00Z or with another offset.
-struct Moment: ExpressibleByArgument {
-  let timestamp: Google.Protobuf.Timestamp
-
-  init?(argument: String) {
-    guard let date = try? Date.ISO8601FormatStyle().parse(argument) else { return nil }
-    timestamp = .init(seconds: Int64(date.timeIntervalSince1970.rounded(.down)))
-  }
-}
 
 /// A day of the week, by its first three letters.
 enum Day: String, ExpressibleByArgument, CaseIterable {
@@ -53,14 +43,7 @@ struct DayPart: ExpressibleByArgument {
 extension Usher.V1.Money {
   /// An amount as people write it, `12.50`, in a currency.
   init(amount: String, _ currency: String) throws(Failure) {
-    let exponent = CurrencyExponent.of(currency)
-    let parts = amount.split(separator: ".", omittingEmptySubsequences: false)
-    let fraction = parts.count == 2 ? String(parts[1]) : ""
-    let digits = String(parts[0]) + fraction + String(repeating: "0", count: exponent)
-    let kept = digits.dropLast(fraction.count)
-    guard parts.count <= 2, fraction.count <= exponent, !parts[0].isEmpty,
-      digits.allSatisfy({ $0.isASCII && $0.isNumber }), let minorUnits = Int64(kept)
-    else {
+    guard let minorUnits = Self.minorUnits(amount, currency) else {
       throw Failure(.usage, "'\(amount)' is no amount of \(currency), for example 12")
     }
     self.init(currencyCode: currency, minorUnits: minorUnits)
@@ -85,9 +68,12 @@ struct OfferOptions: ParsableArguments {
   var priority: Int32 = 0
   @Flag(help: "No other offer applies after it.") var exclusive = false
   @Option(
-    help: ArgumentHelp("Holds from then on, as 2027-03-28T12:00:00Z.", valueName: "time"))
+    help: ArgumentHelp("Holds from then on, as 2027-03-28T12:00:00Z.", valueName: "time"),
+    transform: Moment.init)
   var from: Moment?
-  @Option(help: ArgumentHelp("Holds before then.", valueName: "time")) var until: Moment?
+  @Option(
+    help: ArgumentHelp("Holds before then.", valueName: "time"), transform: Moment.init)
+  var until: Moment?
 
   mutating func validate() throws {
     guard (percent == nil) != (amount == nil) else {

@@ -47,13 +47,14 @@ struct Wait: AsyncParsableCommand {
       let party = WaitingParty(
         session: session, request: message,
         again: again(message.requestId) + session.settings.repeatedFlags)
-      let (outcome, wasInterrupted) = await Signals.cancelling { await party.wait() }
+      let (outcome, interruption) = await Signals.cancelling { await party.wait() }
       switch outcome {
       case .offered: return
-      case .over(let failure) where !wasInterrupted: throw failure
-      case .over: throw await party.leave(.interrupted, "interrupted")
+      case .over(let failure):
+        guard let interruption else { throw failure }
+        throw await party.leave(interruption, "interrupted")
       case .givenUp(let failure):
-        throw await party.leave(wasInterrupted ? .interrupted : failure.exit, failure.message)
+        throw await party.leave(interruption ?? failure.exit, failure.message)
       }
     }
   }

@@ -158,7 +158,7 @@ struct ScheduleColumns {
       }
     }
     for price in prices {
-      guard let units = Self.minorUnits(price.text, CurrencyExponent.of(row.currencyCode)) else {
+      guard let units = Usher.V1.Money.minorUnits(price.text, row.currencyCode) else {
         throw RowFault("price:\(price.tier): '\(price.text)' is no amount of \(row.currencyCode)")
       }
       row.prices.append(.init(tier: price.tier, minorUnits: units))
@@ -224,18 +224,6 @@ struct ScheduleColumns {
       throw RowFault("start: '\(text)' is not as 2027-03-28T19:30 or 2027-03-28T19:30:00+02:00")
     }
     row.startsAt = moment
-  }
-
-  /// An amount such as `14`, `14.5` or `14.50` in minor units of a currency with so many digits behind
-  /// the point; nil for anything else.
-  static func minorUnits(_ text: String, _ exponent: Int) -> Int64? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count),
-      parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
-    else { return nil }
-    let fraction = parts.count == 2 ? parts[1] : ""
-    guard fraction.count <= exponent else { return nil }
-    return Int64(parts[0] + fraction + String(repeating: "0", count: exponent - fraction.count))
   }
 
   /// The fields of a line (RFC 4180, without line breaks inside quotes).

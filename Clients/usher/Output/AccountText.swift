@@ -4,14 +4,14 @@ import ProtoWire
 import UsherProtos
 
 enum AccountText {
-  static func lines(_ account: Usher.V1.Account?) -> [String] {
+  static func lines(_ account: Usher.V1.Account?, _ style: Style) -> [String] {
     guard let account else { return [] }
     let state = (account.state.protoValueName ?? "")
       .replacing("ACCOUNT_STATE_", with: "").lowercased()
     return [
       "Account \(account.accountId), \(state)", "e-mail  \(account.email)",
       "phone   \(account.phone)", "name    \(account.name)",
-    ]
+    ].map(style.clean)
   }
 
   static func table(_ bookings: [Usher.V1.Booking], _ style: Style) -> Table {

@@ -83,10 +83,10 @@ enum AdminTables {
         .init(title: "OUTCOMES", mayShrink: true),
       ], style)
     for method in methods {
-      let ended = method.outcomes.reduce(0) { $0 + $1.count }
+      let ended = method.outcomes.reduce(0) { $0 &+ $1.count }
       table.add([
-        method.name, "\(method.startedCount)", "\(method.startedCount - ended)",
-        ended == 0 ? "-" : milliseconds(method.durationUs / ended),
+        method.name, "\(method.startedCount)", "\(method.startedCount &- ended)",
+        ended <= 0 ? "-" : milliseconds(method.durationUs / ended),
         method.outcomes.map { "\($0.code) \($0.count)" }.joined(separator: ", "),
       ])
     }
@@ -95,8 +95,8 @@ enum AdminTables {
 
   /// Milliseconds with three decimals.
   private static func milliseconds(_ microseconds: Int64) -> String {
-    let fraction = String(microseconds % 1_000)
+    let fraction = String(microseconds.magnitude % 1_000)
     let zeros = String(repeating: "0", count: 3 - fraction.count)
-    return "\(microseconds / 1_000).\(zeros)\(fraction)"
+    return "\(microseconds < 0 ? "-" : "")\(microseconds.magnitude / 1_000).\(zeros)\(fraction)"
   }
 }

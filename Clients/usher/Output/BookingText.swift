@@ -18,7 +18,8 @@ enum BookingText {
   static func offered(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
     guard booking.state == .held else { return details(booking, flags: flags, style) }
     let id = Shell.quote(style.clean(booking.bookingId))
-    let end = Date(timeIntervalSinceNow: Double(booking.expiresInMs) / 1_000)
+    let left = min(max(booking.expiresInMs, 0), 86_400_000)
+    let end = Date(timeIntervalSinceNow: Double(left) / 1_000)
     return held(booking, flags: flags, style) + [
       "Or take other free seats of the show instead:",
       "  usher exchange \(id) \(booking.showId) SEATS\(flags)",

@@ -39,8 +39,15 @@ enum Clock {
     return "UTC\(minutes < 0 ? "-" : "+")\(two(Int64(size / 60))):\(two(Int64(size % 60)))"
   }
 
+  /// This machine's time zone, whatever calendar its owner reads.
+  static var own: Calendar {
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = .current
+    return calendar
+  }
+
   /// The date of today or tomorrow on this machine's wall clock.
-  static func date(_ name: String, now: Date = Date(), calendar: Calendar = .current) -> String? {
+  static func date(_ name: String, now: Date = Date(), calendar: Calendar = own) -> String? {
     let shift = ["today": 0, "tomorrow": 1]
     guard let days = shift[name.lowercased()],
       let date = calendar.date(byAdding: .day, value: days, to: now)
@@ -51,7 +58,7 @@ enum Clock {
   }
 
   /// The wall clock of this machine, to the second.
-  static func timeOfDay(_ date: Date = Date(), calendar: Calendar = .current) -> String {
+  static func timeOfDay(_ date: Date = Date(), calendar: Calendar = own) -> String {
     let parts = calendar.dateComponents([.hour, .minute, .second], from: date)
     return [parts.hour, parts.minute, parts.second].map { two(Int64($0 ?? 0)) }
       .joined(separator: ":")

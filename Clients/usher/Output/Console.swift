@@ -8,6 +8,9 @@ enum Console {
 
   static func write(_ bytes: [UInt8]) throws(Failure) {
     guard put(bytes, 1) else {
+      guard errno != EPIPE else {
+        throw Failure(.unread, "nobody reads the results any more")
+      }
       throw Failure(
         .other, "cannot write the results: \(String(cString: strerror(errno)).lowercased())")
     }
@@ -19,9 +22,12 @@ enum Console {
   static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
 
   /// Whether a picture can be drawn in place: output and errors on a terminal that moves its cursor.
-  static var isCanvas: Bool {
+  static var isCanvas: Bool { canRewrite(1) && canRewrite(2) }
+
+  /// Whether what was written there can be written over.
+  static func canRewrite(_ fd: Int32) -> Bool {
     let terminal = ProcessInfo.processInfo.environment["TERM"] ?? "dumb"
-    return isTerminal(1) && isTerminal(2) && !["", "dumb"].contains(terminal)
+    return isTerminal(fd) && !["", "dumb"].contains(terminal)
   }
 
   /// Columns and lines of the terminal on standard output; nil when it is none.

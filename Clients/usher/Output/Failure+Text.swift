@@ -12,6 +12,7 @@ extension Failure {
       lines.append("  " + style.paint(label + ": ", .dim) + style.clean(value))
     }
     add("reason", reason)
+    add("payment", payment)
     add(seats.count == 1 ? "lost seat" : "lost seats", seats.joined(separator: ", "))
     for violation in violations where !message.contains(violation.description) {
       add(violation.field, violation.description)
@@ -46,6 +47,7 @@ extension Failure {
     add("code", code)
     add("message", message)
     add("reason", reason)
+    add("payment", payment)
     if !seats.isEmpty {
       json.name("seats")
       json.beginArray()

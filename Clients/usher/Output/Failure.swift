@@ -17,6 +17,8 @@ struct Failure: Error, Equatable {
   var code: String?
   /// `ErrorInfo.reason`.
   var reason: String?
+  /// What is to become of what was paid, where the reason says so: `REFUND`.
+  var payment: String?
   /// Labels of the seats that were lost.
   var seats: [String] = []
   var violations: [Violation] = []
@@ -45,6 +47,7 @@ struct Failure: Error, Equatable {
     message = error.message.isEmpty ? error.code.name : error.message
     code = error.code.name
     reason = details.reason
+    payment = details.payment
     seats = details.seats
     violations = details.violations
     retryAfter = details.retryAfter
@@ -59,6 +62,8 @@ struct ErrorDetails {
   var state: String?
   /// The show that is in the way, where that is the reason.
   var show: String?
+  /// What is to become of what was paid, where the reason says so.
+  var payment: String?
   var seats: [String] = []
   var violations: [Failure.Violation] = []
   var retryAfter: Duration?
@@ -75,6 +80,7 @@ struct ErrorDetails {
       reason = info.reason
       state = info.metadata["state"]
       show = info.metadata["show"]
+      payment = info.metadata["payment"]
       seats = (info.metadata["seats"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     case "google.rpc.BadRequest":
       guard let request = try? Google.Rpc.BadRequest(protoBytes: detail.value) else { return }

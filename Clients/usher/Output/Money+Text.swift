@@ -15,6 +15,19 @@ extension Usher.V1.Money {
     let fraction = exponent > 0 ? "." + padded.suffix(exponent) : ""
     return "\(minorUnits < 0 ? "-" : "")\(whole)\(fraction)"
   }
+
+  /// An amount such as `14`, `14.5` or `14.50` in a currency's minor units; nil for anything else, more
+  /// digits behind the point than it has among it.
+  static func minorUnits(_ text: String, _ currency: String) -> Int64? {
+    let exponent = CurrencyExponent.of(currency)
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count),
+      parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } })
+    else { return nil }
+    let fraction = parts.count == 2 ? parts[1] : ""
+    guard fraction.count <= exponent else { return nil }
+    return Int64(parts[0] + fraction + String(repeating: "0", count: exponent - fraction.count))
+  }
 }
 
 enum CurrencyExponent {

@@ -24,7 +24,7 @@ enum MovieText {
 
   /// `7.4 of 10 by 12`; nothing when nobody has rated it.
   private static func rating(_ rating: Usher.V1.MovieRating?) -> String {
-    guard let rating, rating.count > 0 else { return "" }
+    guard let rating, rating.count > 0, (0...10).contains(rating.average) else { return "" }
     let tenths = Int((rating.average * 10).rounded())
     return "\(tenths / 10).\(tenths % 10) of 10 by \(rating.count)"
   }

@@ -77,6 +77,6 @@ enum OperatorTables {
   static func time(_ time: Google.Protobuf.Timestamp?) -> String {
     guard let time else { return "-" }
     let text = String(decoding: time.jsonBytes(), as: UTF8.self)
-    return String(text.dropFirst().prefix(16)).replacing("T", with: " ")
+    return String(text.dropFirst().prefix(16)).replacing("T", with: " ") + "Z"
   }
 }

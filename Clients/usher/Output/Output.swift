@@ -52,8 +52,10 @@ struct Output: Sendable {
     Console.error(String(decoding: json.bytes, as: UTF8.self) + "\n")
   }
 
-  /// Prints a failure on standard error.
+  /// Prints a failure on standard error. That nobody reads the results is no news to whoever stopped
+  /// reading, unless there is something left to do.
   func failure(_ failure: Failure) {
+    guard failure.exit != .unread || failure.next != nil else { return }
     let errorStyle = Style(
       colour: style.colour && Console.isTerminal(2), unicode: style.unicode)
     let text = presentation.output == .table ? failure.text(errorStyle) : failure.json()

@@ -20,7 +20,7 @@ enum PartnerTables {
     return table
   }
 
-  static func lines(_ theatre: Usher.V1.OwnTheatre) -> [String] {
+  static func lines(_ theatre: Usher.V1.OwnTheatre, _ style: Style) -> [String] {
     let policies = theatre.policies ?? .init()
     let basis = policies.refundBasisPoints ?? 0
     let percent = "\(basis / 100)" + (basis % 100 == 0 ? "" : ".\(basis % 100 / 10)\(basis % 10)")
@@ -32,7 +32,7 @@ enum PartnerTables {
       "  holds \(policies.holdMinutes ?? 0) minutes, a customer has at most "
         + "\(policies.seatsPerCustomer ?? 0) seats of a show, single seats: \(rule.lowercased())",
       "  gives back \(percent) % until \(policies.refundMinutesBefore ?? 0) minutes before a show",
-    ]
+    ].map(style.clean)
   }
 
   static func auditoriums(_ rooms: [Usher.V1.Auditorium], _ style: Style) -> Table {
@@ -66,7 +66,9 @@ enum PartnerTables {
   }
 
   /// What an import changed, or would.
-  static func lines(_ answer: Usher.V1.ImportLayoutResponse, isDryRun: Bool) -> [String] {
+  static func lines(
+    _ answer: Usher.V1.ImportLayoutResponse, isDryRun: Bool, _ style: Style
+  ) -> [String] {
     let diff = answer.diff ?? .init()
     let changes = [
       ("added", diff.added), ("removed", diff.removed), ("moved", diff.moved),
@@ -86,7 +88,7 @@ enum PartnerTables {
     if answer.showsKeepingEarlier > 0 {
       lines.append("  \(answer.showsKeepingEarlier) shows to come keep the seats they have")
     }
-    return lines
+    return lines.map(style.clean)
   }
 
   /// A layout as a map on which every seat is free, and how many seats each tier has.

@@ -10,14 +10,14 @@ struct ScheduleText: UploadSink {
   private let hasBar: Bool
   private var isBarShown = false
   private var counts: [Usher.V1.RowOutcome: Int] = [:]
-  private var vanishedCount = 0
+  private var withdrawnCount = 0
   private var lastLine = 0
   private var brokenLines: Set<Int> = []
 
   init(_ output: Output, tellsAll: Bool) {
     self.output = output
     self.tellsAll = tellsAll
-    hasBar = output.presentation.output == .table && Console.isTerminal(2)
+    hasBar = output.presentation.output == .table && Console.canRewrite(2)
   }
 
   // MARK: Rows
@@ -74,7 +74,7 @@ struct ScheduleText: UploadSink {
 
   mutating func note(_ vanished: Usher.V1.VanishedShow) throws(Failure) {
     clear()
-    vanishedCount += 1
+    if vanished.outcome == .withdrawn { withdrawnCount += 1 }
     guard output.presentation.output == .table else { return try output.print(event: vanished) }
     let what =
       switch vanished.outcome {
@@ -85,7 +85,7 @@ struct ScheduleText: UploadSink {
     try output.print(lines: [
       output.style.clean(
         "not in the file: \(vanished.reference), show \(vanished.showId), "
-          + "\(OperatorTables.time(vanished.startsAt)) UTC: \(what)")
+          + "\(OperatorTables.time(vanished.startsAt)): \(what)")
     ])
   }
 
@@ -116,7 +116,8 @@ struct ScheduleText: UploadSink {
     let rows = counts.values.reduce(0, +)
     let parts = outcomes.map { "\(counts[$0] ?? 0) \(Self.word($0))" }.joined(separator: ", ")
     if output.presentation.output == .table {
-      try output.print(lines: ["\(rows) rows: \(parts)"])
+      let withdrawn = withdrawnCount == 0 ? "" : "; \(TermsTables.shows(withdrawnCount)) withdrawn"
+      try output.print(lines: ["\(rows) rows: \(parts)\(withdrawn)"])
     }
     let refused = counts[.refused] ?? 0
     guard refused == 0 else {

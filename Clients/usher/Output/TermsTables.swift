@@ -58,7 +58,9 @@ enum TermsTables {
     return table
   }
 
-  static func shows(_ count: Int32) -> String { count == 1 ? "1 show" : "\(count) shows" }
+  static func shows(_ count: some BinaryInteger) -> String {
+    count == 1 ? "1 show" : "\(count) shows"
+  }
 
   private static func discount(_ offer: Usher.V1.Offer) -> String {
     guard let amount = offer.discountAmount else {

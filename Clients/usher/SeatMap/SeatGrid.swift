@@ -22,7 +22,8 @@ struct SeatGrid {
   let columns: Range<Int>
   /// Seats that stand outside any sensible grid and are not drawn.
   let strayCount: Int
-  /// The number printed on all seats of a column; nil unless every column has just one.
+  /// The number printed on all seats of a column; nil unless every column has just one, of characters
+  /// that are no wider than a seat.
   let ruler: [Int: String]?
 
   /// Steps of a grid in either direction; larger ones are no auditoriums.
@@ -69,7 +70,8 @@ struct SeatGrid {
     var ruler: [Int: String] = [:]
     for seat in seats {
       let number = number(seat)
-      guard !number.isEmpty, ruler.updateValue(number, forKey: Int(seat.x)) ?? number == number
+      guard !number.isEmpty, number.allSatisfy({ TextWidth.of($0) == 1 }),
+        ruler.updateValue(number, forKey: Int(seat.x)) ?? number == number
       else { return nil }
     }
     return ruler.isEmpty ? nil : ruler

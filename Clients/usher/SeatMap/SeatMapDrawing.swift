@@ -110,11 +110,13 @@ struct SeatMapDrawing {
   /// Seat numbers over their columns, digits from top to bottom, where all rows agree on them.
   private func ruler(_ panel: Panel) -> [String] {
     guard let numbers = grid.ruler else { return [] }
-    let height = numbers.values.map(\.count).max() ?? 0
+    let digitsOf = numbers.mapValues { Array(style.clean($0)) }
+    let height = digitsOf.values.map(\.count).max() ?? 0
     return (0..<height).map { level in
       let digits = panel.columns.map { column in
-        let padded = TextWidth.pad(numbers[column] ?? "", height, toRight: true)
-        return String(padded[padded.index(padded.startIndex, offsetBy: level)])
+        let number = digitsOf[column] ?? []
+        let place = level - (height - number.count)
+        return place < 0 ? " " : String(number[place])
       }
       return trimmed(digits.joined(separator: panel.step == 2 ? " " : ""))
     }
@@ -162,7 +164,9 @@ struct SeatMapDrawing {
   private var numberWidth: Int {
     guard grid.ruler == nil else { return 0 }
     return grid.lines.reduce(0) { widest, line in
-      max(widest, line?.firstNumber.count ?? 0, line?.lastNumber.count ?? 0)
+      [line?.firstNumber ?? "", line?.lastNumber ?? ""].reduce(widest) {
+        max($0, TextWidth.of(style.clean($1)))
+      }
     }
   }
 

@@ -37,6 +37,23 @@ enum BoundedFile {
     guard fsync(fd) == 0 else { throw POSIXError.current }
   }
 
+  /// Replaces a file as a whole: a draft beside it, then a rename. The file that was stays if that fails.
+  static func replace(_ bytes: [UInt8], at path: String, mode: mode_t) throws {
+    let draft = draft(of: path)
+    do {
+      try write(bytes, to: draft, mode: mode)
+      guard rename(draft, path) == 0 else { throw POSIXError.current }
+    } catch {
+      unlink(draft)
+      throw error
+    }
+  }
+
+  /// Where this process writes what is to become a file.
+  static func draft(of path: String) -> String {
+    "\(path).\(ProcessInfo.processInfo.processIdentifier)"
+  }
+
   /// What to tell a person.
   static func reason(_ error: any Error) -> String {
     guard let error = error as? POSIXError else { return "\(error)" }

@@ -63,12 +63,12 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp(
       "PEM file of this client's certificate, for servers that ask for one.", valueName: "file"),
     completion: .file(extensions: ["pem", "crt", "cer"]))
-  var cert: String?
+  var clientCert: String?
 
   @Option(
     help: ArgumentHelp("PEM file of that certificate's private key.", valueName: "file"),
     completion: .file(extensions: ["pem", "key"]))
-  var key: String?
+  var clientKey: String?
 
   @Option(
     help: ArgumentHelp(
@@ -100,8 +100,8 @@ struct GlobalOptions: ParsableArguments {
     var sources = try printing.sources()
     sources.flags[.server] = server
     sources.flags[.ca] = ca
-    sources.flags[.cert] = cert
-    sources.flags[.key] = key
+    sources.flags[.clientCert] = clientCert
+    sources.flags[.clientKey] = clientKey
     sources.flags[.authority] = authority
     sources.flags[.insecure] = insecure.map { $0 ? "true" : "false" }
     sources.flags[.tokenFile] = tokenFile

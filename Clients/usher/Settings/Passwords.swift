@@ -47,13 +47,32 @@ struct RefreshOptions: ParsableArguments {
     try PasswordOptions.read(refreshFile, variable: "", flag: "--refresh-file")
   }
 
-  func keep(_ tokens: Usher.V1.SessionTokens) throws(Failure) {
+  /// Finds out whether the file can be written while there is nothing to lose: a token is told once.
+  func prepare() throws(Failure) {
     guard let refreshFile else { return }
-    // Made anew, so that the mode is right from the first byte on.
-    try? FileManager.default.removeItem(atPath: refreshFile)
-    let isWritten = FileManager.default.createFile(
-      atPath: refreshFile, contents: Data("\(tokens.refreshToken)\n".utf8),
-      attributes: [.posixPermissions: 0o600])
-    guard isWritten else { throw Failure(.usage, "cannot write \(refreshFile)") }
+    let draft = BoundedFile.draft(of: refreshFile)
+    do {
+      try BoundedFile.write([], to: draft, mode: 0o600)
+      unlink(draft)
+    } catch {
+      throw Failure(.usage, "cannot write \(refreshFile): \(BoundedFile.reason(error))")
+    }
+  }
+
+  /// Keeps the token, and says where.
+  func keep(_ tokens: Usher.V1.SessionTokens, _ output: Output) throws(Failure) {
+    guard let refreshFile else {
+      guard output.presentation.output == .table else { return }
+      return output.notice("the refresh token is not kept; --refresh-file FILE keeps it")
+    }
+    do {
+      try BoundedFile.replace(
+        [UInt8]("\(tokens.refreshToken)\n".utf8), at: refreshFile, mode: 0o600)
+    } catch {
+      throw Failure(
+        .other, "cannot write \(refreshFile): \(BoundedFile.reason(error))",
+        hint: "The refresh token is lost: log in again.")
+    }
+    output.notice("the refresh token is in \(refreshFile)")
   }
 }

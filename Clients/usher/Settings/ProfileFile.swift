@@ -52,7 +52,6 @@ struct ProfileFile: Codable, Equatable {
   /// Writes the file as a whole: a new file beside it, then a rename.
   func save(_ path: String) throws(Failure) {
     let folder = (path as NSString).deletingLastPathComponent
-    let draft = path + ".\(ProcessInfo.processInfo.processIdentifier)"
     do {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -60,10 +59,8 @@ struct ProfileFile: Codable, Equatable {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])
-      try BoundedFile.write([UInt8](bytes), to: draft, mode: 0o600)
-      guard rename(draft, path) == 0 else { throw POSIXError.current }
+      try BoundedFile.replace([UInt8](bytes), at: path, mode: 0o600)
     } catch {
-      unlink(draft)
       throw Failure(.other, "cannot write \(path): \(BoundedFile.reason(error))")
     }
   }

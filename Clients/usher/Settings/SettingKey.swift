@@ -4,8 +4,8 @@
 enum SettingKey: String, CaseIterable {
   case server
   case ca
-  case cert
-  case key
+  case clientCert = "client-cert"
+  case clientKey = "client-key"
   case authority
   case insecure
   case tokenFile = "token-file"
@@ -19,7 +19,7 @@ enum SettingKey: String, CaseIterable {
   }
 
   /// Whether the value names a file.
-  var isPath: Bool { [.ca, .cert, .key, .tokenFile].contains(self) }
+  var isPath: Bool { [.ca, .clientCert, .clientKey, .tokenFile].contains(self) }
 }
 
 /// All values that were given for the settings, by origin.

@@ -78,7 +78,8 @@ struct ConnectionSettings: Sendable {
   /// Global flags of this command line, quoted for a shell, to repeat in a suggested command.
   let repeatedFlags: String
 
-  init(_ sources: SettingSources) throws(Failure) {
+  /// `isOpen`: for methods that need no token, which is not even read then.
+  init(_ sources: SettingSources, isOpen: Bool = false) throws(Failure) {
     guard let server = sources.value(.server) else {
       throw Failure(
         .usage, "no server is set",
@@ -90,7 +91,7 @@ struct ConnectionSettings: Sendable {
     trustedCertificateFile = sources.value(.ca)?.text
     authority = try sources.authority()
     certificate = try Self.certificate(sources)
-    token = try Self.token(sources)
+    token = isOpen ? nil : try Self.token(sources)
     timeout = try sources.duration(.timeout)
     repeatedFlags = Self.flags(sources)
   }
@@ -98,18 +99,18 @@ struct ConnectionSettings: Sendable {
   private static func certificate(
     _ sources: SettingSources
   ) throws(Failure) -> (file: String, keyFile: String)? {
-    switch (sources.value(.cert), sources.value(.key)) {
+    switch (sources.value(.clientCert), sources.value(.clientKey)) {
     case (nil, nil): return nil
     case (let certificate?, let key?): return (certificate.text, key.text)
     case (let one?, nil):
       throw Failure(
         .usage, "\(one.origin): a certificate needs its private key",
-        hint: "Name the key's file too: --key FILE.")
+        hint: "Name the key's file too: --client-key FILE.")
     case (nil, let one?):
       throw Failure(
         .usage, "\(one.origin): a private key needs its certificate",
         hint:
-          "Name the certificate's file too: --cert FILE. A partner's key goes into --token-file."
+          "Name the certificate's file too: --client-cert FILE. A partner's key goes into --token-file."
       )
     }
   }
@@ -128,7 +129,7 @@ struct ConnectionSettings: Sendable {
 
   private static func flags(_ sources: SettingSources) -> String {
     var words: [String] = []
-    for key in [SettingKey.server, .ca, .cert, .key, .authority, .tokenFile] {
+    for key in [SettingKey.server, .ca, .clientCert, .clientKey, .authority, .tokenFile] {
       guard let value = sources.flags[key] else { continue }
       words += ["--\(key.rawValue)", Shell.quote(value)]
     }

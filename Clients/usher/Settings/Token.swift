@@ -6,6 +6,8 @@ import Foundation
 struct Token: Sendable, Equatable, CustomStringConvertible {
   let secret: String
   var description: String { "(hidden)" }
+  /// Whether it is a session's access token: keys of partners have a prefix.
+  var isCustomers: Bool { !secret.hasPrefix("usher_") }
 
   /// Takes a key as it stands in a variable or a file. Throws when it cannot travel as metadata.
   init(_ text: String, from origin: String) throws(Failure) {

@@ -100,10 +100,31 @@ package struct ProtoJSONWriter: Sendable {
       case UInt8(ascii: "\t"): append("\\t")
       case 0..<0x10: append("\\u000" + String(byte, radix: 16))
       case 0x10..<0x20, 0x7F: append("\\u00" + String(byte, radix: 16))
-      default: bytes.append(byte)
+      default:
+        bytes.append(byte)
+        if byte & 0xC0 == 0x80 { escapeInvisible() }
       }
     }
     append("\"")
+  }
+
+  /// Escapes the character that the text ends with if it is one that would steer a terminal or make a
+  /// line read as another: C1 controls, line separators, marks and overrides of direction.
+  private mutating func escapeInvisible() {
+    let (first, second, last) = (
+      bytes[bytes.count - 3], bytes[bytes.count - 2], bytes[bytes.count - 1]
+    )
+    let scalar: UInt16
+    switch (first, second, last) {
+    case (_, 0xC2, 0x80...0x9F): scalar = UInt16(last)
+    case (_, 0xD8, 0x9C): scalar = 0x061C
+    case (0xE2, 0x80, 0x8E...0x8F), (0xE2, 0x80, 0xA8...0xAE): scalar = 0x2000 | UInt16(last & 0x3F)
+    case (0xE2, 0x81, 0xA6...0xA9): scalar = 0x2040 | UInt16(last & 0x3F)
+    default: return
+    }
+    bytes.removeLast(scalar >= 0x2000 ? 3 : 2)
+    let digits = String(scalar, radix: 16)
+    append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
   }
 }
 
