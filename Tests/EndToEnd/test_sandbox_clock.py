@@ -39,6 +39,7 @@ STAYS = {
     "account_session": {"created_at", "expires_at", "ended_at"}, "refresh_token": {"used_at"},
     "login_failure": {"last_at", "locked_until"}, "layout": {"created_at"},
     "review": {"created_at", "edited_at"}, "review_comment": {"created_at"},
+    "add_on": {"created_at"}, "offer_raise": {"begun_at"},
     "content_report": {"created_at"}, "sandbox": {"made_at"}, "sandbox_fault": {"ends_at"},
 }
 
