@@ -46,12 +46,14 @@ extension PostgresConfiguration {
     return ConnectParameters(pairs: pairs, hosts: hosts)
   }
 
+  /// Without `jit`: statements are short, and compiling one can take longer than running it a thousand times.
   private var sessionOptions: String {
     let statement = statementTimeout?.wholeMillisecondsUp ?? 0
     let lock = lockTimeout?.wholeMillisecondsUp ?? 0
     let idle = idleTransactionTimeout?.wholeMillisecondsUp ?? 0
     return "-c statement_timeout=\(statement) -c lock_timeout=\(lock) -c TimeZone=UTC"
       + " -c idle_in_transaction_session_timeout=\(idle) -c client_min_messages=warning"
+      + " -c jit=off"
   }
 
   /// The keywords that the connection string sets. The corresponding C function is

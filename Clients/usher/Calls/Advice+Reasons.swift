@@ -11,10 +11,9 @@ extension Advice {
     if payment == "REFUND" {
       return ("Nothing was sold: give back what was paid, and hold other seats.", map)
     }
-    return aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason) ?? aboutBookings(reason)
-      ?? aboutRequests(reason) ?? aboutAccounts(reason) ?? aboutTheHouse(reason)
-      ?? aboutTerms(reason)
-      ?? aboutServer(reason)
+    return aboutSeats(reason) ?? aboutMovies(reason) ?? aboutWaiting(reason)
+      ?? aboutBookings(reason) ?? aboutRequests(reason) ?? aboutAccounts(reason)
+      ?? aboutTheHouse(reason) ?? aboutTerms(reason) ?? aboutServer(reason)
   }
 
   private var show: String { showId.map { "\($0)" } ?? "SHOW" }
