@@ -103,7 +103,7 @@ def test_pools_and_lanes_are_shown(admin):
     node = admin.node()
     assert [loop.name for loop in node.loops] == ["loop-0", "loop-1"]
     names = [pool.name for pool in node.pools]
-    assert names == ["reads loop-0", "reads loop-1", "lanes 0", "lanes 1", "sweeper"]
+    assert names == ["reads loop-0", "reads loop-1", "lanes 0", "lanes 1", "sweeper", "sales"]
     assert not any(pool.is_down for pool in node.pools)
     assert all(pool.idle_count + pool.lent_count + pool.opening_count > 0 for pool in node.pools)
     assert [worker.loop for worker in node.lane_workers] == ["loop-0", "loop-1"]

@@ -71,7 +71,7 @@ def clock(seller, house):
 
 
 def soon(house, seconds):
-    return Timestamp(seconds=house.number("select extract(epoch from now())::bigint") + seconds)
+    return Timestamp(seconds=house.number("select floor(extract(epoch from now()))::bigint") + seconds)
 
 
 def test_every_time_of_the_schema_is_decided(sandbox):
