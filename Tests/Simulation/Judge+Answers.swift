@@ -69,7 +69,10 @@ extension Judge {
       booking.seatNumbers == record.seatNumbers
         && (try? booking.quote.with(addOns: effect.addOns)) == record.quote,
       "an answer tells the booking's seats and price of then", "\(record.id)")
-    if record.state == .held, booking.version == record.version, booking.state == .held {
+    // What the same transaction has extended afterwards ends later than its earlier answers tell.
+    if record.state == .held, booking.version == record.version, booking.state == .held,
+      booking.isExtended == record.isExtended
+    {
       try demand(record.holdUntil == booking.holdUntil, "an answer tells the end of the hold")
     }
     try sameAsFirst(key, record)
