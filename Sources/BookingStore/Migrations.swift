@@ -59,6 +59,7 @@ package enum Migrations {
       ("0040_upload_speed.sql", PackageResources._040_upload_speed_sql),
       ("0041_settlement.sql", PackageResources._041_settlement_sql),
       ("0042_show_days.sql", PackageResources._042_show_days_sql),
+      ("0043_others.sql", PackageResources._043_others_sql),
     ]
   }
 }

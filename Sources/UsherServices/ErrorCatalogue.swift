@@ -78,7 +78,8 @@ extension Reason {
         "List the thread again.")
     case .threadFull:
       .init(
-        .failedPrecondition, ["review"], "The thread has as many comments as it may have.",
+        .failedPrecondition, ["review"],
+        "The thread has as many comments as it may have, or as one account may make.",
         "Nothing more can be said there.")
     default: nil
     }

@@ -17,6 +17,8 @@ extension PartnerService {
     guard let id, let wish else { throw .hidden }
     var hash = RequestHash(command: "create_allocation")
     hash.add(wish)
+    // Before the act takes the show's row.
+    _ = try await ownShow(wish.showID, context)
     let change = try await change(id, hash, of: ("show", wish.showID), context) {
       (store, identity, actor, timeout) async throws(StoreError) in
       try await store.createAllocation(wish, identity, by: actor, timeout: timeout)

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from command_line import CommandLine
 from houses import acts, manager
 from partner import FREE, new_id, refusal
+from test_deadlines import locked
 from test_operators import DENIED
 from test_terms import INVALID, House
 from usher.v1 import catalog_pb2
@@ -148,3 +149,20 @@ def test_allocations_by_the_command_line(house, tmp_path):
     assert "A1 A2" in listed[1] and "3 of STALLS" in listed[2] and "2199" in listed[2]
     assert cli.run("partner", "allocation", "end", number) == [f"Allocation {number} has returned."]
     assert "returned" in cli.run("partner", "allocation", "list", show_id)[1]
+
+
+def test_others_neither_wait_for_a_show_nor_keep_anybody_from_it(demo, house):
+    """A sale has the show's row: whoever may not change the show is told so at once."""
+    show_id = house.show()
+    with channel(demo, house) as theirs, manager(demo) as stranger:
+        allocation = set_aside(house, show_id, theirs.partner_id, seats=["A1"])
+        with locked(demo.server, show_id):
+            acts_of_others = [
+                lambda: stranger.CreateAllocation(
+                    show_id=show_id, partner_id=theirs.partner_id, seats=["A2"],
+                    returns_at=in_an_hour(house), request_id=new_id()),
+                lambda: stranger.EndAllocation(allocation_id=allocation, request_id=new_id()),
+            ]
+            for act in acts_of_others:
+                found = refusal(act)
+                assert (found.code, found.reason) == DENIED

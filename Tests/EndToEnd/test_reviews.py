@@ -204,6 +204,20 @@ def test_a_thread_has_an_end(demo, writers, movie):
     assert writers[1].comment(review, "Last", request_id=request_id) == last
 
 
+def test_nobody_closes_a_thread_alone(demo, writers, movie):
+    review = writers[0].put(movie, 5).review_id
+    first = writers[1].comment(review, "One").comment_id
+    # What was taken back counts, or it could be done for ever.
+    writers[1].reviews.DeleteComment(comment_id=first)
+    demo.server.sql(
+        "insert into review_comment (review_id, account_id, request_id, text)"
+        " select review_id, account_id, gen_random_uuid(), 'More'"
+        f" from review_comment, generate_series(1, 99) where comment_id = {first}")
+    assert refused(writers[1].comment, review, "Too much") == (
+        grpc.StatusCode.FAILED_PRECONDITION, "THREAD_FULL")
+    assert writers[2].comment(review, "I may").text == "I may"
+
+
 def test_operators_hide_and_restore(demo, keeper, writers, reader, movie):
     ada, eve, other = writers
     review = ada.put(movie, 1, "Buy my soap").review_id
@@ -286,7 +300,8 @@ def test_who_is_blocked_says_nothing(demo, keeper, movie):
 
 
 def test_each_field_of_a_review_has_bounds(keeper, writers, movie):
-    ada = writers[0]
+    # Of two accounts: each may make twenty calls a second.
+    ada, eve, _ = writers
     review = ada.put(movie, 8).review_id
     request_id = new_id()
     good = {"review_id": review, "text": "x", "request_id": request_id}
@@ -297,12 +312,12 @@ def test_each_field_of_a_review_has_bounds(keeper, writers, movie):
         (ada.reviews.PutReview, {"movie_id": movie, "rating": 1, "text": "\0"}, "text"),
         (ada.reviews.ListReviews, {"movie_id": movie, "page_size": -1}, "page_size"),
         (ada.reviews.ListComments, {"review_id": review, "page_size": -1}, "page_size"),
-        (ada.reviews.AddComment, good | {"text": ""}, "text"),
-        (ada.reviews.AddComment, good | {"text": " \n "}, "text"),
-        (ada.reviews.AddComment, good | {"text": "x" * 1001}, "text"),
-        (ada.reviews.AddComment, good | {"text": "\x1b[2J"}, "text"),
-        (ada.reviews.AddComment, good | {"request_id": "7"}, "request_id"),
-        (ada.reviews.AddComment, good | {"parent_comment_id": -1}, "parent_comment_id"),
+        (eve.reviews.AddComment, good | {"text": ""}, "text"),
+        (eve.reviews.AddComment, good | {"text": " \n "}, "text"),
+        (eve.reviews.AddComment, good | {"text": "x" * 1001}, "text"),
+        (eve.reviews.AddComment, good | {"text": "\x1b[2J"}, "text"),
+        (eve.reviews.AddComment, good | {"request_id": "7"}, "request_id"),
+        (eve.reviews.AddComment, good | {"parent_comment_id": -1}, "parent_comment_id"),
         (ada.reviews.ReportContent, {"objection": SPAM}, "content"),
         (ada.reviews.ReportContent, {"review_id": review}, "objection"),
         (ada.reviews.ReportContent, {"review_id": review, "objection": 6}, "objection"),
@@ -315,7 +330,7 @@ def test_each_field_of_a_review_has_bounds(keeper, writers, movie):
         assert (found.reason, found.fields) == ("INVALID_FIELDS", [field]), wish
     # Whole characters count, not bytes.
     assert ada.put(movie, 10, "é" * 4000).text == "é" * 4000
-    assert ada.comment(review, "é" * 1000).text == "é" * 1000
+    assert eve.comment(review, "é" * 1000).text == "é" * 1000
 
 
 def test_another_node_hears_of_it(demo, own_folder, certificate, writers, reader, movie):
