@@ -1,6 +1,7 @@
 """Calls for the load program, with the answers they must get: what `CallLoad` reads, and the program
 itself. Requests are made with the classes that a partner would make of the schema."""
 
+import glob
 import json
 import os
 import struct
@@ -27,11 +28,9 @@ def make_stubs(tools):
         return
     include = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")
     os.makedirs(folder)
-    names = (
-        "common", "catalog", "seat_map", "booking", "layout", "partner", "schedule", "terms")
     code = protoc.main(
         ["protoc", f"-I{protos}", f"-I{include}", f"--python_out={folder}",
-         f"--grpc_python_out={folder}", *(f"{protos}/usher/v1/{name}.proto" for name in names)])
+         f"--grpc_python_out={folder}", *glob.glob(f"{protos}/usher/v1/*.proto")])
     if code != 0:
         raise Failed("protoc refused the schema")
     sys.path.insert(0, folder)

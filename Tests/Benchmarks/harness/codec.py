@@ -22,7 +22,7 @@ def stubs(tools, folder):
 
     bench = tools.source("Codec/Protos")
     protos = os.path.join(tools.root, "Protos")
-    names = ["usher/v1/common.proto", "usher/v1/booking.proto", "usher/v1/seat_map.proto"]
+    names = [f"usher/v1/{name}.proto" for name in ("common", "add_on", "booking", "seat_map")]
     arguments = [f"-I{protos}", f"-I{bench}", f"--python_out={folder}"]
     if protoc.main(["protoc", *arguments, *names, "bench/deep.proto"]) != 0:
         raise Failed("protoc refused the schema")

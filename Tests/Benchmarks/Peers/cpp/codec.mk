@@ -3,7 +3,7 @@ OUT ?= out
 PROTOS = ../../../../Protos
 BENCH = ../../Codec/Protos
 CXXFLAGS = -O3 -DNDEBUG -std=c++17 -I$(OUT) $(shell pkg-config --cflags protobuf)
-NAMES = google/rpc/status usher/v1/common usher/v1/booking usher/v1/seat_map bench/deep
+NAMES = google/rpc/status usher/v1/common usher/v1/add_on usher/v1/booking usher/v1/seat_map bench/deep
 SOURCES = $(NAMES:%=$(OUT)/%.pb.cc)
 
 $(OUT)/codec_bench: codec_bench.cc $(SOURCES)
