@@ -73,10 +73,11 @@ private struct ManualPeer {
 
   /// Streams begin with the given window.
   init(_ address: HostPort, window: UInt32) async throws {
-    raw = try RawPeer(address)
     let setting: [UInt8] = [0, 4] + (0..<4).map { UInt8(window >> (24 - 8 * $0) & 255) }
-    await raw.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8))
-    await raw.send(RawPeer.frame(RawFrame.settings, setting))
+    raw = try RawPeer(
+      address,
+      opening: Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+        + RawPeer.frame(RawFrame.settings, setting))
     await open(0, by: 1 << 24)
   }
 

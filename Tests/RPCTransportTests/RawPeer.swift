@@ -33,7 +33,9 @@ final class RawPeer {
   private let fd: Int32
   private var received: [UInt8] = []
 
-  init(_ address: HostPort) throws {
+  /// Connects and says `opening`, without giving up its thread between: a server does not wait long for who
+  /// says nothing.
+  init(_ address: HostPort, opening: [UInt8] = []) throws {
     fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var target = sockaddr_in()
     target.sin_family = sa_family_t(AF_INET)
@@ -49,6 +51,7 @@ final class RawPeer {
       var limit = timeval(tv_sec: 10, tv_usec: 0)
       setsockopt(fd, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
+    Self.send(opening, to: fd)
   }
 
   deinit { close(fd) }
@@ -56,15 +59,17 @@ final class RawPeer {
   /// Sends what the server takes; a server that has had enough is no error here.
   func send(_ bytes: [UInt8]) async {
     let fd = fd
-    await Self.blocking {
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes {
-          Foundation.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        guard count > 0 else { return }
-        rest = rest.dropFirst(count)
+    await Self.blocking { Self.send(bytes, to: fd) }
+  }
+
+  private static func send(_ bytes: [UInt8], to fd: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes {
+        Foundation.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
     }
   }
 
