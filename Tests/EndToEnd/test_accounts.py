@@ -1,6 +1,7 @@
 """usher.v1.AccountService and `usher account`: customers' own accounts, their sessions and tokens."""
 
 import base64
+import hmac
 import json
 import subprocess
 import threading
@@ -332,18 +333,44 @@ def signed(folder, key, header, payload):
     return f"{text}.{encode(signature.read_bytes())}"
 
 
+def unpacked(token):
+    """A token's header and what it says."""
+    return [
+        json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        for part in token.split(".")[:2]]
+
+
+def forger(folder):
+    """A signing key that is nobody's."""
+    file = folder / "foreign.pem"
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "ed25519", "-out", file], check=True,
+        capture_output=True)
+    return file
+
+
+def keyed(secret, header, payload):
+    """A token whose signature is an HMAC under a secret: a public key is known to all."""
+    text = ".".join(encode(json.dumps(part).encode()) for part in (header, payload))
+    return f"{text}.{encode(hmac.digest(secret, text.encode(), 'sha256'))}"
+
+
+def public(key, form):
+    return subprocess.run(
+        ["openssl", "pkey", "-in", key, "-pubout", "-outform", form], check=True,
+        capture_output=True).stdout
+
+
 def test_forged_tokens_are_refused_alike(demo, own_folder):
     ada = Customer(demo)
     parts = ada.tokens.access_token.split(".")
-    header, payload = (
-        json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
+    header, payload = unpacked(ada.tokens.access_token)
     assert (header["alg"], header["typ"]) == ("EdDSA", "JWT")
     assert payload["exp"] - payload["iat"] == ada.tokens.access_seconds == 900
     ours = demo.server.data / "token_keys.pem"
-    foreign = own_folder / "foreign.pem"
-    subprocess.run(
-        ["openssl", "genpkey", "-algorithm", "ed25519", "-out", foreign], check=True,
-        capture_output=True)
+    foreign = forger(own_folder)
+    raw, theirs = public(ours, "DER")[-32:], public(foreign, "DER")[-32:]
+    hashed = header | {"alg": "HS256"}
 
     def token(key=ours, head=None, **changes):
         return signed(own_folder, key, head or header, payload | changes)
@@ -353,7 +380,12 @@ def test_forged_tokens_are_refused_alike(demo, own_folder):
     forged = {
         "another key": token(foreign),
         "no algorithm": token(head={"alg": "none", "typ": "JWT"}),
-        "another algorithm": token(head=header | {"alg": "HS256"}),
+        "another algorithm": token(head=hashed),
+        "the public key as a secret": keyed(raw, hashed, payload),
+        "… as it is written": keyed(public(ours, "PEM"), hashed, payload),
+        "a key that it brings along": token(foreign, header | {
+            "jwk": {"kty": "OKP", "crv": "Ed25519", "x": encode(theirs)}}),
+        "a key that it says where to find": token(foreign, header | {"jku": "https://example.org/"}),
         "an unknown key": token(head=header | {"kid": "x"}),
         "ended": token(iat=now - 1_000, exp=now - 100),
         "not begun": token(iat=now + 1_000, exp=now + 1_900),
