@@ -5,10 +5,12 @@ import time
 import grpc
 import pytest
 
+from houses import Manager, manager, row, show
 from partner import Partner, Refusal, new_id, refusal
 from serving import Serving
+from test_accounts import Customer
 from test_operators import Operator
-from usher.v1 import booking_pb2, catalog_pb2
+from usher.v1 import booking_pb2, catalog_pb2, sales_pb2, sales_pb2_grpc, schedule_pb2
 from usherd import Folder
 
 SLOW = 5
@@ -108,3 +110,88 @@ def test_a_batch_counts_as_what_is_in_it(node, operator):
         found = refusal(partner.booking.BatchCancelBookings, request)
         assert (found.code, found.reason) == (
             grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
+
+
+# MARK: The lanes
+
+@pytest.fixture(scope="module")
+def reporting(demo):
+    """A node with a slow lane for reports."""
+    data = demo.server.data
+    with Folder() as folder, Serving(
+            demo, folder, certificate=data / "server.pem", key=data / "server.key",
+            token_keys=data / "token_keys.pem", selling_per_second=SLOW,
+            reporting_per_second=SLOW) as node:
+        node.authority = demo.authority
+        yield node
+
+
+def use_up(call):
+    """Calls until there is no more room; the refusal."""
+    for _ in range(1000):
+        try:
+            call()
+        except grpc.RpcError as error:
+            found = Refusal(error)
+            if found.reason == "RATE_LIMITED":
+                return found
+            assert found.reason == "BOOKING_NOT_FOUND"
+    raise AssertionError("no end of calls")
+
+
+def report_of(partner):
+    stub = sales_pb2_grpc.SalesServiceStub(partner.channel)
+    request = sales_pb2.GetSalesStatisticsRequest(
+        first_day="2027-03-01", last_day="2027-03-01", grouping=sales_pb2.SALES_GROUPING_DAY)
+    return lambda: stub.GetSalesStatistics(request, timeout=20)
+
+
+def test_reporting_uses_up_no_selling_and_selling_no_reports(reporting, operator):
+    partner_id = operator.partner(f"Reporter {new_id()}").partner_id
+    for used_first in ("reporting", "selling"):
+        secret = operator.CreateApiKey(
+            partner_id=partner_id, scopes=["sell", "report"]).secret
+        with Partner(reporting.tcp, reporting.authority, secret) as partner:
+            lanes = {"reporting": report_of(partner), "selling": lambda: partner.get(new_id())}
+            used = lanes.pop(used_first)
+            (free,) = lanes.values()
+            found = use_up(used)
+            assert found.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert found.metadata == {"lane": used_first, "calls_per_second": str(SLOW)}
+            assert 0 < found.retry_after <= 1 / SLOW
+            for _ in range(SLOW):
+                try:
+                    free()
+                except grpc.RpcError as error:
+                    assert Refusal(error).reason == "BOOKING_NOT_FOUND"
+
+
+def test_a_customer_may_make_twenty_a_second(demo, reporting):
+    ada = Customer(demo)
+    with Partner(reporting.tcp, reporting.authority, ada.tokens.access_token) as own:
+        found = use_up(lambda: own.get(new_id()))
+    assert found.metadata == {"lane": "selling", "calls_per_second": "20"}
+    assert 0 < found.retry_after <= 1 / 20
+
+
+def test_an_uploads_requests_count(demo, reporting, operator):
+    """What came before the limit stays; the rest is sent again later."""
+    with manager(demo) as keeper:
+        here = keeper.theatre().theatre_id
+        keeper.layout(keeper.room(here).auditorium_id, row("A", 0, 4))
+        (day,), = demo.server.sql("select (now() + interval '200 days')::date")
+        requests = [
+            schedule_pb2.UploadScheduleRequest(
+                theatre_id=here, rows=[show(f"row-{n}", f"{day}T{n:02}:00", duration_minutes=30)])
+            for n in range(4 * SLOW)]
+        with Partner(reporting.tcp, reporting.authority) as connection:
+            answers, found = [], None
+            try:
+                for answer in Manager(connection.channel, keeper.key).stream(iter(requests)):
+                    answers.append(answer)
+            except grpc.RpcError as error:
+                found = Refusal(error)
+        assert found is not None and found.reason == "RATE_LIMITED", "no end of requests"
+        assert found.metadata["lane"] == "reporting"
+        kept = demo.server.sql(f"select count(*) from show where theatre_id = {here}")
+        assert kept == [(str(len(answers)),)] and SLOW - 1 <= len(answers) < len(requests)
