@@ -8,6 +8,7 @@ from command_line import CommandLine
 from partner import new_id, refusal
 from test_movies import CAST, CREW, Keeper
 from test_reviews import Writer
+from usher.v1 import booking_pb2
 from usher.v1 import recommendation_pb2 as api
 from usher.v1 import recommendation_pb2_grpc
 from usherd import Folder, Usherd
@@ -165,6 +166,28 @@ def test_what_is_only_held_is_no_history(house, ada):
     ada.door.hold(house.show(held), best=(1, ""))
     assert {reason for _, reason, _ in told(ask(ada, house))} == {POPULAR}
     assert {one.movie.movie_id for one in ask(ada, house)} == {held.movie_id, other.movie_id}
+
+
+def test_what_was_cancelled_again_is_no_history(demo, house, ada):
+    bought, other = house.movie(["Given back"]), house.movie(["Given back"])
+    house.buy(ada, bought)
+    assert (other.movie_id, GENRE_BOOKED, bought.movie_id) in told(ask(ada, house))
+    sale, = ada.door.booking.ListBookings(booking_pb2.ListBookingsRequest()).bookings
+    ada.door.cancel(sale.booking_id)
+    found = ask(ada, house)
+    assert {one.reason for one in found} == {POPULAR}
+    assert {one.movie.movie_id for one in found} == {bought.movie_id, other.movie_id}
+
+
+def test_a_movie_that_was_booked_and_rated_is_not_recommended(house, ada):
+    """Rated well or badly: it is known already, and what is like it is told by the booking."""
+    seen, like = house.movie(["Seen"]), house.movie(["Seen"])
+    house.buy(ada, seen)
+    for rating in (2, 10):
+        ada.put(seen.movie_id, rating)
+        found = told(ask(ada, house))
+        assert seen.movie_id not in [movie for movie, _, _ in found]
+        assert like.movie_id in [movie for movie, _, _ in found]
 
 
 def test_a_count_has_bounds(ada):

@@ -11,6 +11,7 @@ from partner import new_id, refusal, wait_ready
 from sales import (
     CANCELLED, CONFIRMED, EXCHANGED_AWAY, EXCHANGED_FOR, Follower, Record, digest, follow_until,
     list_bookings, newest_position, ticket, watch)
+from test_accounts import PASSWORD, Customer
 from test_operators import Operator
 from usherd import wait_until
 from usher.v1 import booking_pb2
@@ -230,6 +231,28 @@ def test_a_booking_is_found_by_its_ticket(demo, house, own_folder):
     lines = "\n".join(cli.run("partner", "sales", "ticket", typed))
     assert "guest 7" in lines and sold.ticket_code in lines
     cli.start("partner", "sales", "ticket", "TKT-0000000000").errors(code=5)
+
+
+def test_a_ticket_tells_an_accounts_customer_to_those_who_may_know(demo, house):
+    """The theatre learns who comes; how to reach them is between them and the house."""
+    ada = Customer(demo, name="Ada", phone="+32471234567")
+    with demo.partner(None) as connection:
+        _, secret = Operator(demo, connection.channel).key(0)
+    with (ada.connection() as own, demo.partner(secret) as till, house.partner("owner") as owner,
+          house.partner("one") as stranger, demo.partner(demo.other_key) as operator):
+        held = own.hold(house.show_ids[0], best=(1, ""))
+        code = till.confirm(held.booking_id).ticket_code
+
+        def told(partner):
+            customer = ticket(partner, code).customer
+            return customer.name, customer.email, customer.phone
+
+        assert told(owner) == ("Ada", "", "")
+        assert told(operator) == ("Ada", ada.email, "+32471234567")
+        assert refused(ticket, stranger, code)[1] == "BOOKING_NOT_FOUND"
+        own.cancel(held.booking_id)
+        ada.call("CloseAccount", password=PASSWORD)
+        assert told(owner) == told(operator) == ("", "", "")
 
 
 def test_the_digest_is_what_the_stream_tells(house):
