@@ -138,7 +138,8 @@ enum PartnerWishes {
     var given = TheatrePolicies()
     given.holdMinutes = policies.holdMinutes.map { Int16(clamping: $0) }
     given.seatsPerCustomer = policies.seatsPerCustomer.map { Int16(clamping: $0) }
-    given.orphanRule = OrphanRule(rawValue: Int16(clamping: policies.orphanRule.rawValue) - 1)
+    // An enum of the schema is any Int32; the rule's own numbers begin one lower.
+    given.orphanRule = OrphanRule(rawValue: Int16(clamping: policies.orphanRule.rawValue) &- 1)
     given.refundBasisPoints = policies.refundBasisPoints.map { Int16(clamping: $0) }
     given.refundMinutesBefore = policies.refundMinutesBefore
     return given
