@@ -60,7 +60,7 @@ def test_find_watch_hold_confirm_cancel(demo, partner, way):
         "BookingService", "HoldSeats", show_id=show.show_id, seats=labels, customer_ref="ada",
         request_id=partners.new_id(),
     ).booking
-    assert sorted(held.seats) == sorted(labels)
+    assert sorted(held.seats) == sorted(labels) and held.customer_ref == "ada"
     assert 0 < held.expires_in_ms <= 300_000
     check_quote(held, {seat.label: prices[seat.tier] for seat in seats}, show)
     version = change(HELD, snapshot.version)

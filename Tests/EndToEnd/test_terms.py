@@ -234,6 +234,7 @@ def test_what_is_anothers_is_not_told_from_what_is_not_there(demo, house):
         for method, own in reads.items():
             for id in (own, 1 << 40):
                 found = refusal(getattr(other, method), show_id=id)
+                assert (found.code, found.reason) == DENIED, method
                 told.add((found.message, str(found.metadata)))
         assert len(told) == 1
         assert other.ListOffers(with_ended=True).offers == []
