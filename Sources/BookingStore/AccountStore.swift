@@ -153,9 +153,12 @@ package struct AccountStore: Sendable {
   }
 
   /// Closes an account that is active and erases what is personal; false when there is none.
-  package func close(id: UniqueID, timeout: Duration? = nil) async throws(StoreError) -> Bool {
+  /// Without effect when its password has another hash by now.
+  package func close(
+    id: UniqueID, passwordHash: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> Bool {
     let result = try await database.ask(
-      Statements.closeAccount, [.uuid(PostgresUUID(id))], timeout: timeout)
+      Statements.closeAccount, [.uuid(PostgresUUID(id)), .text(passwordHash)], timeout: timeout)
     return result.rowCount > 0
   }
 
@@ -198,16 +201,25 @@ extension AccountStore {
     }
   }
 
-  /// Begins a session and forgets the failures before it; nil unless the account is active.
+  /// Takes back that an attempt counts as a failure: nobody has looked at its password.
+  package func forgiveLogin(
+    email: String, timeout: Duration? = nil
+  ) async throws(StoreError) {
+    _ = try await database.ask(
+      Statements.forgiveLogin, [.secretHash(Self.key(email))], timeout: timeout)
+  }
+
+  /// Begins a session and forgets the failures before it; nil unless the account is active and its password
+  /// still is the one that was checked.
   package func beginSession(
-    id: UniqueID, of accountID: UniqueID, email: String, refreshToken: String,
-    lifetimeSeconds: Int64, timeout: Duration? = nil
+    id: UniqueID, of accountID: UniqueID, email: String, passwordHash: String,
+    refreshToken: String, lifetimeSeconds: Int64, timeout: Duration? = nil
   ) async throws(StoreError) -> AccountSession? {
     let result = try await database.ask(
       Statements.beginSession,
       [
         .uuid(PostgresUUID(accountID)), .secretHash(Self.key(email)), .uuid(PostgresUUID(id)),
-        .secretHash(refreshToken), .int8(lifetimeSeconds),
+        .secretHash(refreshToken), .int8(lifetimeSeconds), .text(passwordHash),
       ], timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
@@ -261,13 +273,17 @@ extension AccountStore {
     return try reading { () throws(PostgresError) in try row.decode(0) }
   }
 
-  /// Changes the password and ends all sessions but one; false when there is no such account.
+  /// Changes the password and ends all sessions but one; false when there is no such account, or its
+  /// password is another by now.
   package func changePassword(
-    of id: UniqueID, toHash hash: String, keeping session: UniqueID, timeout: Duration? = nil
+    of id: UniqueID, from before: String, toHash hash: String, keeping session: UniqueID,
+    timeout: Duration? = nil
   ) async throws(StoreError) -> Bool {
     let result = try await database.ask(
       Statements.changePassword,
-      [.uuid(PostgresUUID(id)), .text(hash), .uuid(PostgresUUID(session))], timeout: timeout)
+      [
+        .uuid(PostgresUUID(id)), .text(hash), .uuid(PostgresUUID(session)), .text(before),
+      ], timeout: timeout)
     return result.rowCount > 0
   }
 }

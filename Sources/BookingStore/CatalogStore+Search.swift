@@ -72,9 +72,11 @@ extension CatalogStore {
       throw StoreError(.invalidPageToken)
     }
     let size = Paging.size(pageSize)
-    let result = try await database.ask(
-      statement, parameters + [.float8(after), .int8(token.id), .int8(Int64(size) + 1)],
-      timeout: timeout)
+    let result = try await token.judging { () async throws(StoreError) in
+      try await database.ask(
+        statement, parameters + [.float8(after), .int8(token.id), .int8(Int64(size) + 1)],
+        timeout: timeout)
+    }
     let page = try Paging.page(
       result, size, filter, key: { (String($0.rank), id($0.item)) }, decode)
     return Page(items: page.items.map(\.item), nextPageToken: page.nextPageToken)

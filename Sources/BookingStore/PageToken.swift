@@ -1,6 +1,7 @@
 // Where the next page of a list starts, as an opaque text bound to the list and its filters.
 
 package import Booking
+import Postgres
 
 /// The position after the last row of a page: its sort key and its id.
 package struct PageToken: Equatable {
@@ -30,6 +31,20 @@ package struct PageToken: Equatable {
     else { throw StoreError(.invalidPageToken) }
     self.key = key
     id = bytes[8..<16].reduce(0) { $0 << 8 | Int64($1) }
+  }
+
+  /// Runs a statement that reads from here on. A position that is none of the list's, which only a token
+  /// made by somebody else can have, is `.invalidPageToken`: the database cannot read it.
+  func judging<Answer>(
+    _ body: () async throws(StoreError) -> Answer
+  ) async throws(StoreError) -> Answer {
+    do throws(StoreError) {
+      return try await body()
+    } catch {
+      // Class 22: data exceptions.
+      guard self != .start, error.cause?.sqlState?.errorClass == "22" else { throw error }
+      throw StoreError(.invalidPageToken, cause: error.cause)
+    }
   }
 
   /// The token's text.

@@ -40,7 +40,9 @@ extension Database {
     let token = try PageToken(pageToken, boundTo: filter)
     let size = Paging.size(pageSize)
     let position: [PostgresValue] = [.text(token.key), .int8(token.id), .int8(Int64(size) + 1)]
-    let result = try await ask(statement, parameters + position, timeout: timeout)
+    let result = try await token.judging { () async throws(StoreError) in
+      try await ask(statement, parameters + position, timeout: timeout)
+    }
     return try Paging.page(result, size, filter, key: key, decode)
   }
 }

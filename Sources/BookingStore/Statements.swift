@@ -80,6 +80,11 @@ enum Statements {
   static let renewSession = call("renew_session", parameters: 2)
   static let findSession = file("find_session", PackageResources.find_session_sql)
   static let endSession = file("end_session", PackageResources.end_session_sql)
+  static let forgiveLogin = file("forgive_login", PackageResources.forgive_login_sql)
+  static let findEndedAccounts = file(
+    "find_ended_accounts", PackageResources.find_ended_accounts_sql)
+  static let getWaitCustomer = file(
+    "get_wait_customer", PackageResources.get_wait_customer_sql)
   static let getAccount = file("get_account", PackageResources.get_account_sql)
   static let updateAccount = file("update_account", PackageResources.update_account_sql)
   static let getLoginName = file("get_login_name", PackageResources.get_login_name_sql)

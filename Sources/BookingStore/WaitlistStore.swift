@@ -60,6 +60,17 @@ package struct WaitlistStore: Sendable {
     }
   }
 
+  /// The customer that a party's request was made for; nil when there is none.
+  package func customer(
+    of key: RequestKey, timeout: Duration? = nil
+  ) async throws(StoreError) -> String? {
+    let result = try await database.ask(
+      Statements.getWaitCustomer, [.int8(key.partnerID), .uuid(PostgresUUID(key.requestID))],
+      timeout: timeout)
+    guard let row = result.firstRow else { return nil }
+    return try reading { () throws(PostgresError) in try row.decode(0) }
+  }
+
   /// Parties still have somebody who listens.
   package func touch(_ keys: [RequestKey]) async throws(StoreError) {
     _ = try await database.ask(

@@ -31,8 +31,10 @@ extension FeedRegistry {
   /// Brings a new group to completeness, or ends it.
   private func gather(_ group: ShowGroup) async {
     do throws(FeedError) {
-      for showID in try await showIDs(of: group.key) {
-        guard let entry = entryInLine(showID) else { throw .unavailable }
+      let members = try await showIDs(of: group.key)
+      var room = shows.groupRoom
+      for showID in members {
+        guard let entry = entryInLine(showID), room.take(entry) else { throw .unavailable }
         group.add(entry)
       }
       reloadSome()
@@ -106,9 +108,10 @@ extension FeedRegistry {
 
   private func update(_ group: ShowGroup, _ showIDs: [Int64]) {
     for gone in Set(group.members.keys).subtracting(showIDs) { group.remove(gone) }
+    var room = shows.groupRoom
     for showID in showIDs where group.members[showID] == nil {
       // Without room it is tried again at the next tick.
-      if let entry = entryInLine(showID) { group.add(entry) }
+      if let entry = entryInLine(showID), room.take(entry) { group.add(entry) }
     }
     reloadSome()
   }

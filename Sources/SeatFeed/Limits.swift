@@ -33,6 +33,10 @@ package enum Limits {
   package static let groupShows = 1_000
   /// Different groups of one loop; watchers of the same shows share one.
   package static let groups = 1_000
+  /// Shows of one loop that groups keep in memory, and bytes of their maps: half of what there is room
+  /// for, so that who watches a single show finds room beside them.
+  package static let groupedShows = loadedShows / 2
+  package static let groupedBytes = loadedBytes / 2
   /// For how long changes of a group are gathered before they are told.
   package static let groupInterval = Duration.milliseconds(200)
   /// Events a group's watcher may be behind before it is told the present state instead.

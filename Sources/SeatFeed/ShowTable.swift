@@ -24,6 +24,13 @@ final class ShowTable {
   /// Whether all there is must be kept short.
   var isTight: Bool { byteCount > Limits.loadedBytes }
 
+  /// What groups may still add.
+  var groupRoom: GroupRoom {
+    var room = GroupRoom()
+    for entry in entries.values where !entry.groups.isEmpty { _ = room.take(entry, again: true) }
+    return room
+  }
+
   /// A new entry; nil when there is no room for it.
   func add(_ showID: Int64) -> FeedEntry? {
     makeRoom(for: 1)
@@ -66,5 +73,22 @@ final class ShowTable {
         remove(entry)
       }
     }
+  }
+}
+
+/// The room that is left for shows that groups keep in memory.
+struct GroupRoom {
+  private var count = 0
+  private var byteCount = 0
+
+  /// Counts a show in, unless there is no room; one that a group has already is free, but for `again`.
+  mutating func take(_ entry: FeedEntry, again: Bool = false) -> Bool {
+    guard again || entry.groups.isEmpty else { return true }
+    guard again || count < Limits.groupedShows && byteCount <= Limits.groupedBytes else {
+      return false
+    }
+    count += 1
+    byteCount += entry.countedBytes
+    return true
   }
 }

@@ -29,16 +29,8 @@ package struct AccountHolds: Sendable {
     }
     var count = 0
     for id in ids {
-      let requestID = UniqueID.random()
-      var hash = RequestHash(command: "release")
-      hash.add(id.description)
-      let request = ChangeRequest(
-        .release,
-        RequestIdentity(
-          partnerID: StoreLimits.housePartnerID, requestID: requestID, hash: hash.digest),
-        bookingID: id, paymentReference: "", seats: [])
       let outcome = try await failures.translating { () async throws(StoreError) in
-        try await lanes[id.lane].serve(.change(request), deadline: context.deadline)
+        try await lanes[id.lane].serve(.change(.release(ofAccount: id)), deadline: context.deadline)
       }
       if case .done = outcome { count += 1 }
     }

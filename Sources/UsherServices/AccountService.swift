@@ -33,6 +33,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     _ request: Usher.V1.SignUpRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.SignUpResponse {
     try AccountWishes.check(request)
+    try parts[context.loop].credentials.countPassword(context)
     let hash = try await hashing { () async throws(SecretsError) in
       try await hasher.hash(request.password)
     }
@@ -49,17 +50,17 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     _ request: Usher.V1.LogInRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.LogInResponse {
     try AccountWishes.check(request)
-    let (accountID, state) = try await authenticate(request.email, request.password, context)
+    let (accountID, state, hash) = try await authenticate(request.email, request.password, context)
     guard state != .blocked else {
       throw .refusal(.permissionDenied, .accountBlocked, "The account is blocked.")
     }
     let refreshToken = APIKeySecret.makeRefreshToken()
     let session = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.beginSession(
-        id: .random(), of: accountID, email: request.email, refreshToken: refreshToken,
-        lifetimeSeconds: Limits.sessionSeconds, timeout: timeout)
+        id: .random(), of: accountID, email: request.email, passwordHash: hash,
+        refreshToken: refreshToken, lifetimeSeconds: Limits.sessionSeconds, timeout: timeout)
     }
-    // Blocked or closed in this moment.
+    // Blocked or closed in this moment, or the password is another now.
     guard let session else { throw Self.loginFailed }
     return .init(
       accountId: accountID.description, tokens: try tokens(session, refreshToken: refreshToken))
@@ -73,6 +74,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
       request.refreshToken.utf8.count <= Limits.authorizationBytes, "refresh_token",
       "must have at most \(Limits.authorizationBytes) bytes")
     try violations.check()
+    try parts[context.loop].credentials.countAnonymous(context)
     let next = APIKeySecret.makeRefreshToken()
     let session = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.renewSession(request.refreshToken, next: next, timeout: timeout)
@@ -90,6 +92,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.endSession(id: own.sessionID, timeout: timeout)
     }
+    parts.onEach { $0.credentials.forgetSession(own.sessionID) }
     return .init()
   }
 
@@ -128,15 +131,16 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     var violations = FieldViolations()
     AccountWishes.check(password: request.newPassword, "new_password", &violations)
     try violations.check()
-    try await confirm(request.password, of: own, context)
+    let before = try await confirm(request.password, of: own, context)
     let hash = try await hashing { () async throws(SecretsError) in
       try await hasher.hash(request.newPassword)
     }
     let isDone = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.changePassword(
-        of: own.accountID, toHash: hash, keeping: own.sessionID, timeout: timeout)
+        of: own.accountID, from: before, toHash: hash, keeping: own.sessionID, timeout: timeout)
     }
-    guard isDone else { throw CredentialInterceptor.invalid }
+    guard isDone else { throw Self.loginFailed }
+    parts.onEach { $0.credentials.forgetSessions() }
     return .init()
   }
 
@@ -144,23 +148,25 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     _ request: Usher.V1.CloseAccountRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CloseAccountResponse {
     let own = try context.ownAccount()
-    try await confirm(request.password, of: own, context)
+    let hash = try await confirm(request.password, of: own, context)
     let isDone = try await ask(context) { (store, timeout) async throws(StoreError) in
-      try await store.close(id: own.accountID, timeout: timeout)
+      try await store.close(id: own.accountID, passwordHash: hash, timeout: timeout)
     }
-    guard isDone else { throw CredentialInterceptor.invalid }
-    // After the end of its sessions: nothing new is held meanwhile.
+    guard isDone else { throw Self.loginFailed }
+    parts.onEach { $0.credentials.forgetSessions() }
+    // What is under way now is released by the sweeper.
     _ = try await holds.release(of: own.accountID, context)
     return .init()
   }
 
   // MARK: Passwords
 
-  /// Whose password this is. As much work, and the same answer, whether the address or the password is
-  /// wrong.
+  /// Whose password this is, and the hash that says so: what is done about it holds only while the account
+  /// still has it. As much work, and the same answer, whether the address or the password is wrong.
   private func authenticate(
     _ email: String, _ password: String, _ context: ServerContext
-  ) async throws(RPCError) -> (UniqueID, AccountState) {
+  ) async throws(RPCError) -> (UniqueID, AccountState, hash: String) {
+    try parts[context.loop].credentials.countPassword(context)
     let attempt = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.beginLogin(email: email, timeout: timeout)
     }
@@ -170,25 +176,39 @@ package struct AccountService: Usher.V1.AccountServiceServer {
         .resourceExhausted, .loginLocked, "Too many wrong passwords; try again later.",
         retryAfterMs: max(1, span.wholeMilliseconds))
     case .check(let id, let state, let hash):
-      let isRight = try await hashing { () async throws(SecretsError) in
+      let isRight = try await checking(email, context) { () async throws(SecretsError) in
         try await hasher.verify(password, hash)
       }
-      guard isRight, let id, let state else { throw Self.loginFailed }
-      return (id, state)
+      guard isRight, let id, let state, let hash else { throw Self.loginFailed }
+      return (id, state, hash)
     }
   }
 
-  /// Throws unless this is the password of the caller's own account.
+  /// Checks a password. An attempt that was not looked at has not failed.
+  private func checking(
+    _ email: String, _ context: ServerContext, _ body: () async throws(SecretsError) -> Bool
+  ) async throws(RPCError) -> Bool {
+    do throws(RPCError) {
+      return try await hashing(body)
+    } catch {
+      try await ask(context) { (store, timeout) async throws(StoreError) in
+        try await store.forgiveLogin(email: email, timeout: timeout)
+      }
+      throw error
+    }
+  }
+
+  /// The hash of the caller's own account. Throws unless this is its password.
   private func confirm(
     _ password: String, of own: OwnAccount, _ context: ServerContext
-  ) async throws(RPCError) {
+  ) async throws(RPCError) -> String {
     let email = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.loginName(of: own.accountID, timeout: timeout)
     }
     guard let email, password.utf8.count <= Secrets.Limits.passwordBytes else {
       throw Self.loginFailed
     }
-    _ = try await authenticate(email, password, context)
+    return try await authenticate(email, password, context).hash
   }
 
   private func hashing<Value>(

@@ -47,7 +47,10 @@ enum AccountWishes {
     var violations = FieldViolations()
     violations.require(!paths.isEmpty, "update_mask", "must name email, phone or name")
     var change = AccountChange()
-    for path in paths {
+    violations.require(
+      paths.allSatisfy { ["email", "phone", "name"].contains($0) }, "update_mask",
+      "can name only email, phone and name")
+    for path in Set(paths).sorted() {
       switch path {
       case "email":
         violations.require(isEmail(account.email), "account.email", emailRule)
@@ -58,7 +61,7 @@ enum AccountWishes {
       case "name":
         violations.require(isName(account.name), "account.name", nameRule)
         change.name = account.name
-      default: violations.add("update_mask", "can name only email, phone and name")
+      default: break
       }
     }
     try violations.check()
@@ -100,15 +103,5 @@ extension Usher.V1.Account {
       accountId: record.id.description, email: record.email, phone: record.phone,
       name: record.name, state: .init(rawValue: Int32(record.state.rawValue)),
       createdAt: .init(unixMicroseconds: record.createdAt))
-  }
-}
-
-extension UniqueID {
-  /// A UUID of version 4.
-  static func random() -> UniqueID {
-    var random = SystemRandomNumberGenerator()
-    return UniqueID(
-      high: random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
-      low: random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
   }
 }

@@ -124,8 +124,7 @@ package struct AdminService: Usher.Admin.V1.AdminServiceServer {
     let size = request.pageSize == 0 ? limit : min(Int(request.pageSize), limit)
     if request.pageToken.isEmpty { return (size, 0) }
     guard let after = Int(request.pageToken), after > 0 else {
-      throw .refusal(
-        .invalidArgument, .pageTokenInvalid, "The page token is not one of this list's.")
+      throw .invalidPageToken("The page token is not one of this list's.")
     }
     return (size, after)
   }

@@ -83,13 +83,12 @@ extension BookingService {
   private func holdTogether(
     _ requests: [Usher.V1.HoldSeatsRequest], _ context: ServerContext
   ) async throws(RPCError) -> [Usher.V1.Booking] {
-    let partnerID = try partner(context)
     for attempt in 1...Limits.pricingAttempts {
       var shows: [ShowDetails] = []
       var holds: [SaleRequest] = []
       for (item, request) in requests.enumerated() {
         do throws(RPCError) {
-          let wish = try HoldWish(request, partnerID: partnerID)
+          let wish = try self.wish(request, context)
           let show = try await show(request.showId, context, fresh: attempt > 1)
           holds.append(.hold(try wish.request(show, bookingID: newBookingID(show.show.lane))))
           shows.append(show)

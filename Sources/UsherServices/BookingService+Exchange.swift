@@ -14,7 +14,8 @@ extension BookingService {
     guard let id = BookingID(request.bookingId) else {
       throw .notFound(.bookingNotFound, "booking", request.bookingId)
     }
-    try await requireReach(to: id, context)
+    let before = try await requireReach(to: id, context)
+    try requireUnpaid(before, request)
     for attempt in 1...Limits.pricingAttempts {
       let show = try await show(request.showId, context, fresh: attempt > 1)
       let exchange = ExchangeRequest(
@@ -30,6 +31,23 @@ extension BookingService {
       }
     }
     throw failures.status(StoreError(.contended))
+  }
+
+  /// A customer exchanges what it holds, not what was paid for: the difference would have to be paid too.
+  /// `before` is the booking as a customer has it; nil for keys.
+  private func requireUnpaid(
+    _ before: BookingRecord?, _ request: Usher.V1.ExchangeBookingRequest
+  ) throws(RPCError) {
+    guard let before else { return }
+    var violations = FieldViolations()
+    violations.require(
+      request.paymentReference.isEmpty, "payment_reference",
+      "must be empty: an account pays nothing")
+    try violations.check()
+    guard before.state == .confirmed else { return }
+    throw .refusal(
+      .failedPrecondition, .bookingState, "A customer can exchange seats that are held, not paid.",
+      metadata: ["booking": before.id.description, "state": "CONFIRMED"])
   }
 
   private func wish(

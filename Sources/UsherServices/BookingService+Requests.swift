@@ -19,6 +19,9 @@ extension BookingService {
     let fate = try await failures.translating { () async throws(StoreError) in
       try await bookings.fence(identity, timeout: context.remaining)
     }
+    guard try await isWithinReach(fate, context) else {
+      throw .notFound(.requestNotFound, "request", request.requestId)
+    }
     return .init(outcome: try await outcome(fate, context))
   }
 
@@ -30,8 +33,32 @@ extension BookingService {
     let fate = try await failures.translating { () async throws(StoreError) in
       try await bookings.fate(of: key, timeout: context.remaining)
     }
-    guard let fate else { throw .notFound(.requestNotFound, "request", request.requestId) }
+    guard let fate, try await isWithinReach(fate, context) else {
+      throw .notFound(.requestNotFound, "request", request.requestId)
+    }
     return .init(outcome: try await outcome(fate, context))
+  }
+
+  /// Whether a request is the caller's to know of. A customer shares the space of request ids with all
+  /// others, and a key for some theatres with those for others.
+  private func isWithinReach(
+    _ fate: RequestFate, _ context: ServerContext
+  ) async throws(RPCError) -> Bool {
+    let caller = try context.seller()
+    guard caller.account != nil || caller.theatreIDs != nil else { return true }
+    let record: BookingRecord
+    switch fate {
+    case .fenced: return true
+    case .ranWithoutBooking: return caller.account == nil
+    case .ran(let ran): record = ran
+    }
+    if let account = caller.account { return record.customerRef == account.customerRef }
+    let directory = parts[context.loop].shows
+    let show = try await failures.translating { () async throws(StoreError) in
+      try await directory.show(id: record.showID)
+    }
+    guard let show, let theatreIDs = caller.theatreIDs else { return false }
+    return theatreIDs.contains(show.show.theatreID)
   }
 
   private func key(_ requestID: String, _ context: ServerContext) throws(RPCError) -> RequestKey {

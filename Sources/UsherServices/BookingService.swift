@@ -61,7 +61,7 @@ package struct BookingService: Usher.V1.BookingServiceServer {
   }
 
   /// What a partner wishes for a customer, or a customer for itself.
-  private func wish(
+  func wish(
     _ request: Usher.V1.HoldSeatsRequest, _ context: ServerContext
   ) throws(RPCError) -> HoldWish {
     let seller = try context.seller()

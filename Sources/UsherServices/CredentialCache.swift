@@ -78,13 +78,19 @@ package final class KnownCaller: CallerIdentity {
 extension CallRates {
   fileprivate func count(_ calls: Int = 1, in lane: RateLane) throws(RPCError) {
     guard let rate = self[lane], let wait = rate.take(calls) else { return }
-    throw .tooManyCalls(lane, perSecond: rate.perSecond, wait: wait)
+    throw .tooManyCalls(lane.rawValue, perSecond: rate.perSecond, wait: wait)
   }
 }
 
 /// Keeps answers about credentials. Confined to its loop.
 package final class CredentialCache {
   private struct Entry {
+    let caller: KnownCaller
+    let until: LoopInstant
+  }
+
+  /// Whom a certificate stands for, if anybody.
+  private struct Certificate {
     let caller: KnownCaller?
     let until: LoopInstant
   }
@@ -92,10 +98,18 @@ package final class CredentialCache {
   private let store: CredentialStore
   private let tokens: TokenKeyring?
   private let limits: RateLimits
-  /// By the whole `authorization` value: what repeats is found without being taken apart.
-  private var entries: [String: Entry] = [:]
+  /// Good keys by the whole `authorization` value: what repeats is found without being taken apart.
+  private var keys = Remembered<Entry>()
+  /// Good tokens, likewise. Apart, as what is refused is: there may be any number of them, and what they
+  /// push out are others of their kind.
+  private var customers = Remembered<Entry>()
+  private var refused = Remembered<LoopInstant>()
   /// By the certificate's fingerprint. Apart, or whoever shows that as text would pass for its owner.
-  private var certificates: [String: Entry] = [:]
+  private var certificates = Remembered<Certificate>()
+  /// Sessions that were open lately, and until when that is taken for granted where nothing is changed.
+  private var openSessions: [UniqueID: LoopInstant] = [:]
+  /// Who waits for what another call asks the store about.
+  private var asking: [String: [CheckedContinuation<Void, Never>]] = [:]
 
   /// Without `tokens` no access token is good.
   package init(_ store: CredentialStore, _ tokens: TokenKeyring?, _ limits: RateLimits) {
@@ -104,22 +118,47 @@ package final class CredentialCache {
     self.limits = limits
   }
 
-  /// Counts a call without a credential. Throws RESOURCE_EXHAUSTED with the time to wait when too many came
-  /// from its address lately.
-  func countAnonymous(_ context: ServerContext) throws(RPCError) {
-    try limits.rates(ofPeer: context.peer).count(in: .selling)
+  /// Counts calls without a credential. Throws RESOURCE_EXHAUSTED with the time to wait when too many came
+  /// from their address lately.
+  func countAnonymous(_ context: ServerContext, _ calls: Int = 1) throws(RPCError) {
+    try limits.rates(ofPeer: context.peer).count(calls, in: .selling)
+  }
+
+  /// Counts a password that is to be hashed, in the same way.
+  func countPassword(_ context: ServerContext) throws(RPCError) {
+    guard let rate = limits.rates(ofPeer: context.peer).passwords, let wait = rate.take() else {
+      return
+    }
+    throw .tooManyCalls("passwords", perSecond: rate.perSecond, wait: wait)
+  }
+
+  /// Counts what is about to be asked of the store, or of a signature, as a guess, until it turns out to be
+  /// none: then it is given back to what is returned. Throws as the others.
+  func countGuess(
+    _ shown: ShownCredential, _ context: ServerContext
+  ) throws(RPCError) -> CallRate? {
+    // What was good a moment ago is no guess.
+    guard case .authorization(let value) = shown, keys[value] == nil, customers[value] == nil,
+      let rate = limits.rates(ofPeer: context.peer).guesses
+    else { return nil }
+    guard let wait = rate.take() else { return rate }
+    throw .tooManyCalls("credentials", perSecond: rate.perSecond, wait: wait)
   }
 
   /// Who shows this as was found out lately: nobody when it is no good key's, nil when the store has to be
   /// asked.
   func known(showing shown: ShownCredential) -> KnownCaller?? {
-    let found =
-      switch shown {
-      case .authorization(let value): entries[value]
-      case .certificate(let identity): certificates[identity.fingerprint]
+    switch shown {
+    case .authorization(let value):
+      if let entry = keys[value] ?? customers[value], entry.until > .now {
+        return .some(entry.caller)
       }
-    guard let entry = found, entry.until > .now else { return nil }
-    return .some(entry.caller)
+      guard let until = refused[value], until > .now else { return nil }
+      return .some(nil)
+    case .certificate(let identity):
+      guard let entry = certificates[identity.fingerprint], entry.until > .now else { return nil }
+      return .some(entry.caller)
+    }
   }
 
   /// Whoever shows this; nil when it is no good key's.
@@ -128,9 +167,20 @@ package final class CredentialCache {
   ) async throws(StoreError) -> KnownCaller? {
     if let known = known(showing: shown) { return known }
     switch shown {
-    case .authorization(let value): return try await caller(showing: value, timeout: timeout)
+    case .authorization(let value):
+      guard CredentialShape(value) != nil else { return nil }
+      asking[value, default: []] += []
+      defer { for waiter in asking.removeValue(forKey: value) ?? [] { waiter.resume() } }
+      return try await caller(showing: value, timeout: timeout)
     case .certificate(let identity): return try await caller(showing: identity, timeout: timeout)
     }
+  }
+
+  /// Waits while another call asks about the same; false when none does.
+  func othersAsk(about shown: ShownCredential) async -> Bool {
+    guard case .authorization(let value) = shown, asking[value] != nil else { return false }
+    await withCheckedContinuation { asking[value]?.append($0) }
+    return true
   }
 
   private func caller(
@@ -141,9 +191,9 @@ package final class CredentialCache {
       forCertificate: identity.credentialNames, timeout: timeout)
     let credential = found.flatMap { $0.isActive ? $0 : nil }
     let caller = credential.map { KnownCaller($0, limits) }
-    if certificates.count >= Limits.cachedCredentials { certificates.removeAll() }
-    certificates[identity.fingerprint] = Entry(
-      caller: caller, until: now + Self.lifetime(credential))
+    certificates.keep(
+      Certificate(caller: caller, until: now + Self.lifetime(credential)),
+      as: identity.fingerprint)
     return caller
   }
 
@@ -151,28 +201,29 @@ package final class CredentialCache {
     showing authorization: String, timeout: Duration?
   ) async throws(StoreError) -> KnownCaller? {
     let now = LoopInstant.now
-    guard authorization.utf8.count <= Limits.authorizationBytes,
-      authorization.prefix(7).lowercased() == "bearer "
-    else { return nil }
-    let secret = authorization.dropFirst(7)
-    // Keys have no dots, tokens have two.
-    if let tokens, secret.utf8.contains(UInt8(ascii: ".")) {
-      let caller = customer(showing: String(secret), tokens.current)
-      keep(caller, as: authorization, until: now + Limits.refusedKeyLifetime)
-      return caller
+    var caller: KnownCaller?
+    switch CredentialShape(authorization) {
+    case .token(let token):
+      caller = tokens.flatMap { customer(showing: token, $0.current) }
+      if let caller {
+        customers.keep(
+          Entry(caller: caller, until: now + Limits.refusedKeyLifetime), as: authorization)
+      }
+    case .key(let secret):
+      let found = try await store.credential(forKey: secret, timeout: timeout)
+      let credential = found.flatMap { $0.isActive ? $0 : nil }
+      caller = credential.map { KnownCaller($0, limits) }
+      if let caller {
+        keys.keep(
+          Entry(caller: caller, until: now + Self.lifetime(credential)), as: authorization)
+      }
+    case nil: return nil
     }
-    let found = try await store.credential(
-      forKey: String(secret), timeout: timeout)
-    let credential = found.flatMap { $0.isActive ? $0 : nil }
-    let caller = credential.map { KnownCaller($0, limits) }
-    keep(caller, as: authorization, until: now + Self.lifetime(credential))
-    return caller
-  }
-
-  private func keep(_ caller: KnownCaller?, as shown: String, until: LoopInstant) {
-    // A full cache is emptied: the keys in use come back within a call each.
-    if entries.count >= Limits.cachedCredentials { entries.removeAll() }
-    entries[shown] = Entry(caller: caller, until: until)
+    guard caller == nil else { return caller }
+    keys.forget(authorization)
+    customers.forget(authorization)
+    refused.keep(now + Limits.refusedKeyLifetime, as: authorization)
+    return nil
   }
 
   private func customer(showing token: String, _ keys: TokenKeys) -> KnownCaller? {
@@ -187,13 +238,81 @@ package final class CredentialCache {
 
   /// Forgets everybody: what was changed on this node counts here at once.
   package func forgetAll() {
-    entries.removeAll()
-    certificates.removeAll()
+    keys = Remembered()
+    customers = Remembered()
+    certificates = Remembered()
+    forgetSessions()
   }
+
+  // MARK: Sessions
+
+  /// Whether a session was open a moment ago.
+  func wasOpen(_ session: UniqueID) -> Bool {
+    openSessions[session].map { $0 > .now } ?? false
+  }
+
+  /// Remembers that a session is open.
+  func noteOpen(_ session: UniqueID) {
+    if openSessions.count >= Limits.cachedCredentials { forgetSessions() }
+    openSessions[session] = .now + Limits.credentialLifetime
+  }
+
+  /// Forgets a session that has ended, or all.
+  package func forgetSession(_ session: UniqueID) { openSessions[session] = nil }
+  package func forgetSessions() { openSessions.removeAll() }
 
   private static func lifetime(_ credential: Credential?) -> Duration {
     guard let credential else { return Limits.refusedKeyLifetime }
     return min(Limits.credentialLifetime, credential.validFor ?? Limits.credentialLifetime)
+  }
+}
+
+/// So many things by name that a table has at most. A full one is emptied: what is in use comes back within
+/// a call each.
+private struct Remembered<Value> {
+  private var values: [String: Value] = [:]
+
+  subscript(name: String) -> Value? { values[name] }
+
+  mutating func keep(_ value: Value, as name: String) {
+    if values.count >= Limits.cachedCredentials { values.removeAll() }
+    values[name] = value
+  }
+
+  mutating func forget(_ name: String) { values[name] = nil }
+}
+
+/// What an `authorization` value is by its looks. What has none of ours is refused unseen.
+enum CredentialShape: Equatable {
+  case key(String)
+  case token(String)
+
+  /// Nil for what is neither.
+  init?(_ authorization: String) {
+    guard authorization.utf8.count <= Limits.authorizationBytes,
+      authorization.prefix(7).lowercased() == "bearer "
+    else { return nil }
+    let secret = String(authorization.dropFirst(7))
+    let parts = secret.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    switch parts.count {
+    case 1 where secret.hasPrefix("usher_") && secret.utf8.allSatisfy(Self.isLetter):
+      self = .key(secret)
+    case 3
+    where parts.allSatisfy({ part in
+      !part.isEmpty && part.allSatisfy { Self.isLetter($0) || $0 == UInt8(ascii: "-") }
+    }):
+      self = .token(secret)
+    default: return nil
+    }
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
   }
 }
 

@@ -27,7 +27,11 @@ package struct CredentialInterceptor: ServerInterceptor {
     guard let (requirement, shown) = try demand(context) else { return true }
     guard let known = parts[context.loop].credentials.known(showing: shown) else { return false }
     guard let caller = try admit(known, requirement, shown, context) else { return true }
-    guard caller.account == nil || requirement == .read else { return false }
+    if let account = caller.account {
+      guard requirement == .read, parts[context.loop].credentials.wasOpen(account.sessionID) else {
+        return false
+      }
+    }
     if let lane = requirement.rateLane { try caller.count(in: lane) }
     context.caller = caller
     return true
@@ -35,17 +39,36 @@ package struct CredentialInterceptor: ServerInterceptor {
 
   package func callBegins(_ context: inout ServerContext) async throws(RPCError) {
     guard let (requirement, shown) = try demand(context) else { return }
-    let remaining = context.remaining
+    let found = try await find(shown, context)
+    guard let caller = try admit(found, requirement, shown, context) else { return }
+    if let lane = requirement.rateLane { try caller.count(in: lane) }
+    if let account = caller.account {
+      let cache = parts[context.loop].credentials
+      if requirement != .read || !cache.wasOpen(account.sessionID) {
+        try await requireOpenSession(account, context)
+        cache.noteOpen(account.sessionID)
+      }
+    }
+    context.caller = caller
+  }
+
+  /// Who shows this; nil for nobody. What is not known costs the store a question, and one that shows much
+  /// that is not good has to wait.
+  private func find(
+    _ shown: ShownCredential, _ context: ServerContext
+  ) async throws(RPCError) -> KnownCaller? {
     let cache = parts[context.loop].credentials
+    repeat {
+      if let known = cache.known(showing: shown) { return known }
+    } while await cache.othersAsk(about: shown)
+    if case .authorization(let value) = shown, CredentialShape(value) == nil { return nil }
+    let guess = try cache.countGuess(shown, context)
+    let remaining = context.remaining
     let found = try await failures.translating { () async throws(StoreError) in
       try await cache.caller(showing: shown, timeout: remaining)
     }
-    guard let caller = try admit(found, requirement, shown, context) else { return }
-    if let lane = requirement.rateLane { try caller.count(in: lane) }
-    if let account = caller.account, requirement != .read {
-      try await requireOpenSession(account, context)
-    }
-    context.caller = caller
+    if found != nil { guess?.giveBack() }
+    return found
   }
 
   /// What the method demands and what the caller shows; nil when it need not show anything.
@@ -107,7 +130,8 @@ package struct CredentialInterceptor: ServerInterceptor {
   }
 
   /// What a token says may be over before the token is: its session left, its account blocked. Only the
-  /// database knows, and it alone knows the time; so every call of a customer asks it.
+  /// database knows, and it alone knows the time; so every call of a customer asks it that changes or tells
+  /// anything of its own, and others now and then.
   private func requireOpenSession(
     _ account: OwnAccount, _ context: ServerContext
   ) async throws(RPCError) {

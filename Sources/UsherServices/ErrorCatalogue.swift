@@ -224,7 +224,7 @@ extension Reason {
     case .rateLimited:
       .init(
         .resourceExhausted, ["lane", "calls_per_second"],
-        "The credential, or the address of callers without one, has called too often of late.",
+        "The credential, or the caller's address, has called too often of late.",
         "Wait as long as the RetryInfo says, then repeat with the same request_id.")
     default: nil
     }

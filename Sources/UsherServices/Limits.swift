@@ -120,6 +120,10 @@ enum Limits {
   static let vanishedPerResponse = 500
   /// Faults of a layout that are told: as many as fit the details of a status.
   static let violationsTold = 15
+  /// Violations that a refusal tells, and the bytes of them: with the rest of it they fit the details of a
+  /// status.
+  static let violationsPerRefusal = 25
+  static let violationBytes = 3_000
   /// Switches of one partner in a sandbox: more than methods to try them on.
   static let faultSwitches = 100
   /// How much time may pass at once: a programme is planned for less.

@@ -183,7 +183,8 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
       throw .refusal(.failedPrecondition, .accountClosed, "The account is closed for good.")
     }
     guard state == .blocked else { return .init(account: .init(account)) }
-    // After its sessions have ended: nothing new is held meanwhile.
+    parts.onEach { $0.credentials.forgetSessions() }
+    // After its sessions have ended. What is under way now is released by the sweeper.
     let released = try await holds.release(of: id, context)
     return .init(account: .init(account), releasedHolds: Int32(clamping: released))
   }

@@ -154,9 +154,14 @@ enum OperatorWishes {
     return (id, state)
   }
 
-  /// A span as its sender means it; what no Duration can hold is out of every bound.
+  /// A span as its sender means it. What is no Duration by its own rules, which want nanoseconds below a
+  /// second and of the sign of the seconds, is out of every bound.
   static func span(_ span: Google.Protobuf.Duration) -> Duration {
-    .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
+    let isWhole =
+      (-999_999_999...999_999_999).contains(span.nanos)
+      && (span.seconds == 0 || span.nanos == 0 || (span.seconds < 0) == (span.nanos < 0))
+    guard isWhole else { return .seconds(Int64.min) }
+    return .seconds(span.seconds) + .nanoseconds(Int64(span.nanos))
   }
 }
 

@@ -139,7 +139,7 @@ package struct Permissions: Sendable {
     (Usher.V1.SeatMapServiceMethods.watchShows, .read),
   ]
 
-  // A customer's word is no payment: what costs money waits for payments.
+  // A customer's word is no payment: what costs money waits for payments. What it exchanges is a hold.
   private static let selling: [Row] = [
     (Usher.V1.BookingServiceMethods.holdSeats, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.extendHold, .scopeOrAccount(.sell)),
@@ -147,15 +147,15 @@ package struct Permissions: Sendable {
     (Usher.V1.BookingServiceMethods.confirmBooking, .scope(.sell)),
     (Usher.V1.BookingServiceMethods.releaseHold, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.cancelBooking, .scopeOrAccount(.sell)),
-    (Usher.V1.BookingServiceMethods.exchangeBooking, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.batchHoldSeats, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.batchCancelBookings, .scope(.sell)),
-    (Usher.V1.BookingServiceMethods.fenceRequest, .scope(.sell)),
+    (Usher.V1.BookingServiceMethods.exchangeBooking, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.batchHoldSeats, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.batchCancelBookings, .scopeOrAccount(.sell)),
+    (Usher.V1.BookingServiceMethods.fenceRequest, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.getRequestOutcome, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.getBooking, .scopeOrAccount(.sell)),
     (Usher.V1.BookingServiceMethods.listBookings, .account),
-    (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scope(.sell)),
-    (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scope(.sell)),
+    (Usher.V1.WaitlistServiceMethods.joinWaitlist, .scopeOrAccount(.sell)),
+    (Usher.V1.WaitlistServiceMethods.leaveWaitlist, .scopeOrAccount(.sell)),
   ]
 
   private static let following: [Row] = [

@@ -2,6 +2,7 @@
 // selling. Counted over all loops of the node: a credential's connections lie on any of them.
 
 import Booking
+import Glibc
 package import Reactor
 import Synchronization
 
@@ -48,6 +49,9 @@ package final class CallRate: Sendable {
     }
   }
 
+  /// Gives back one that was taken.
+  func giveBack() { theoretical.subtract(interval, ordering: .relaxed) }
+
   /// Whether a new one would be the same.
   func isRested(at now: LoopInstant) -> Bool {
     theoretical.load(ordering: .relaxed) <= now.nanoseconds
@@ -82,8 +86,27 @@ package final class StreamCount: Sendable {
 package struct CallRates: Sendable {
   package let selling: CallRate?
   package let reporting: CallRate?
+  /// Of an address: passwords to hash, and credentials to look at that were not known to be good.
+  let passwords: CallRate?
+  let guesses: CallRate?
   /// Its streams of sales.
   let salesStreams = StreamCount()
+
+  fileprivate init(selling: Int, reporting: Int, passwords: Int = 0, guesses: Int = 0) {
+    func rate(_ perSecond: Int) -> CallRate? {
+      perSecond > 0 ? CallRate(perSecond: perSecond) : nil
+    }
+    self.selling = rate(selling)
+    self.reporting = rate(reporting)
+    self.passwords = rate(passwords)
+    self.guesses = rate(guesses)
+  }
+
+  /// Whether nothing would be lost with them.
+  fileprivate func areRested(at now: LoopInstant) -> Bool {
+    salesStreams.isNone
+      && [selling, reporting, passwords, guesses].allSatisfy { $0?.isRested(at: now) ?? true }
+  }
 
   subscript(lane: RateLane) -> CallRate? {
     switch lane {
@@ -102,11 +125,14 @@ package final class RateLimits: Sendable {
     package var reporting: Int
     /// For each address of callers without a credential.
     package var anonymous: Int
+    /// Passwords to hash for each address.
+    package var passwords: Int
 
-    package init(selling: Int, reporting: Int, anonymous: Int = 0) {
+    package init(selling: Int, reporting: Int, anonymous: Int = 0, passwords: Int = 0) {
       self.selling = selling
       self.reporting = reporting
       self.anonymous = anonymous
+      self.passwords = passwords
     }
   }
 
@@ -116,49 +142,85 @@ package final class RateLimits: Sendable {
     case address(String)
   }
 
+  private struct Table {
+    var rates: [Owner: CallRates] = [:]
+    /// When those that are rested were last looked for.
+    var tidiedAt = LoopInstant(nanoseconds: 0)
+  }
+
   private let policy: Policy
-  private let rates = Mutex<[Owner: CallRates]>([:])
+  private let table = Mutex(Table())
 
   package init(_ policy: Policy) { self.policy = policy }
 
   /// How many credentials are remembered.
-  var count: Int { rates.withLock { $0.count } }
+  var count: Int { table.withLock { $0.rates.count } }
 
   /// The rates of a key; those given are its own. What a key may is settled when it is made.
   func rates(ofKey id: Int64, selling: Int32?, reporting: Int32?) -> CallRates {
-    rates(
-      of: .key(id), selling: selling.map(Int.init) ?? policy.selling,
-      reporting: reporting.map(Int.init) ?? policy.reporting)
+    rates(of: .key(id)) {
+      CallRates(
+        selling: selling.map(Int.init) ?? policy.selling,
+        reporting: reporting.map(Int.init) ?? policy.reporting)
+    }
   }
 
   /// The rates of a customer: what people do by hand, and their browsers.
   func rates(ofAccount id: UniqueID) -> CallRates {
-    rates(
-      of: .account(id), selling: Limits.accountCallsPerSecond,
-      reporting: Limits.accountCallsPerSecond)
+    rates(of: .account(id)) {
+      CallRates(
+        selling: Limits.accountCallsPerSecond, reporting: Limits.accountCallsPerSecond)
+    }
   }
 
-  /// The rates of callers without a credential at an address.
+  /// The rates of an address: of calls without a credential, of passwords, and of credentials that are not
+  /// known, of which there may be as many as calls without any.
   func rates(ofPeer peer: String) -> CallRates {
-    let address = peer.utf8.lastIndex(of: UInt8(ascii: ":")).map { peer[..<$0] } ?? peer[...]
-    return rates(of: .address(String(address)), selling: policy.anonymous, reporting: 0)
+    rates(of: .address(PeerAddress.network(of: peer))) {
+      CallRates(
+        selling: policy.anonymous, reporting: 0, passwords: policy.passwords,
+        guesses: policy.anonymous)
+    }
   }
 
-  private func rates(of owner: Owner, selling: Int, reporting: Int) -> CallRates {
+  private func rates(of owner: Owner, _ make: () -> CallRates) -> CallRates {
     let now = LoopInstant.now
-    return rates.withLock { rates in
-      if let known = rates[owner] { return known }
-      if rates.count >= Limits.cachedCredentials {
-        rates = rates.filter {
-          !($0.value.selling?.isRested(at: now) ?? true)
-            || !($0.value.reporting?.isRested(at: now) ?? true) || !$0.value.salesStreams.isNone
+    return table.withLock { table in
+      if let known = table.rates[owner] { return known }
+      var owner = owner
+      if table.rates.count >= Limits.cachedCredentials {
+        if now - table.tidiedAt > .seconds(1) {
+          table.tidiedAt = now
+          table.rates = table.rates.filter { !$0.value.areRested(at: now) }
+        }
+        // With so many addresses at once, those that come last share what one may.
+        if table.rates.count >= Limits.cachedCredentials, case .address = owner {
+          owner = .address("")
+          if let known = table.rates[owner] { return known }
         }
       }
-      let new = CallRates(
-        selling: selling > 0 ? CallRate(perSecond: selling) : nil,
-        reporting: reporting > 0 ? CallRate(perSecond: reporting) : nil)
-      rates[owner] = new
+      let new = make()
+      table.rates[owner] = new
       return new
     }
+  }
+}
+
+/// Whose an address is, as far as addresses say: of IPv6 a household or a machine has a network of 64 bits.
+enum PeerAddress {
+  /// The address of a peer `192.0.2.1:50312`, or the network of `[2001:db8::1]:50312`.
+  static func network(of peer: String) -> String {
+    let host = peer.utf8.lastIndex(of: UInt8(ascii: ":")).map { peer[..<$0] } ?? peer[...]
+    guard host.hasPrefix("["), host.hasSuffix("]") else { return String(host) }
+    let address = host.dropFirst().dropLast().split(separator: "%").first.map(String.init) ?? ""
+    var bytes = in6_addr()
+    guard inet_pton(AF_INET6, address, &bytes) == 1 else { return String(host) }
+    // SAFETY: the bytes are copied while the structure is valid.
+    let parts = withUnsafeBytes(of: &bytes) { Array($0) }
+    // An IPv4 address in IPv6's clothes is one.
+    if parts.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]) {
+      return parts.suffix(4).map { String($0) }.joined(separator: ".")
+    }
+    return parts.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") + "/64"
   }
 }

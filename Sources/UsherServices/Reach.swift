@@ -74,10 +74,13 @@ extension ServerContext {
 extension BookingService {
   /// Throws unless a booking is within the caller's reach: PERMISSION_DENIED for a key that is not good for
   /// its theatre, NOT_FOUND for a customer whose it is not. Costs those two a look at the booking before
-  /// each change of it, and other keys nothing.
-  func requireReach(to id: BookingID, _ context: ServerContext) async throws(RPCError) {
+  /// each change of it, and other keys nothing. Returns a customer's booking as it was then.
+  @discardableResult
+  func requireReach(
+    to id: BookingID, _ context: ServerContext
+  ) async throws(RPCError) -> BookingRecord? {
     let caller = try context.seller()
-    guard caller.theatreIDs != nil || caller.account != nil else { return }
+    guard caller.theatreIDs != nil || caller.account != nil else { return nil }
     let bookings = parts[context.loop].bookings
     let record = try await failures.translating { () async throws(StoreError) in
       try await bookings.booking(
@@ -89,5 +92,6 @@ extension BookingService {
     }
     try caller.requireOwn(record, named: id.description)
     _ = try await show(record.showID, context, fresh: false)
+    return caller.account == nil ? nil : record
   }
 }

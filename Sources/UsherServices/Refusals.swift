@@ -129,14 +129,14 @@ extension RPCError {
       code, reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
-  /// A credential, or an address without one, has called too often.
-  static func tooManyCalls(_ lane: RateLane, perSecond: Int, wait: Duration) -> RPCError {
+  /// A credential, or an address, has called too often; `lane` says what is counted.
+  static func tooManyCalls(_ lane: String, perSecond: Int, wait: Duration) -> RPCError {
     let (seconds, attoseconds) = wait.components
     let delay = Google.Protobuf.Duration(
       seconds: seconds, nanos: Int32(attoseconds / 1_000_000_000))
     return refusal(
       .resourceExhausted, .rateLimited, "There were too many calls.",
-      metadata: ["lane": lane.rawValue, "calls_per_second": String(perSecond)],
+      metadata: ["lane": lane, "calls_per_second": String(perSecond)],
       details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
@@ -145,6 +145,15 @@ extension RPCError {
     refusal(
       .notFound, reason, "There is no such \(type).", metadata: [type: name],
       details: [Google.Rpc.ResourceInfo(resourceType: type, resourceName: name)])
+  }
+
+  /// A page token that was not made for the list and its filters.
+  static func invalidPageToken(_ message: String) -> RPCError {
+    refusal(
+      .invalidArgument, .pageTokenInvalid, message,
+      details: [
+        Google.Rpc.BadRequest(fieldViolations: [.init(field: "page_token", description: message)])
+      ])
   }
 
   /// Our own bug or a database that breaks its promises: nothing of it is told.
@@ -184,12 +193,25 @@ extension ProtoWriter {
   }
 }
 
-/// Collects what is wrong with a request, field by field, so that a caller hears of all at once.
+/// Collects what is wrong with a request, field by field, so that a caller hears of all at once, as far as
+/// that fits the details of a status.
 struct FieldViolations {
-  private var violations: [Google.Rpc.BadRequest.FieldViolation] = []
+  private var told: [Google.Rpc.BadRequest.FieldViolation] = []
+  private var toldBytes = 0
+  /// The first that is not told, and how many there are.
+  private var untold: (field: String, count: Int)?
 
   mutating func add(_ field: String, _ description: String) {
-    violations.append(.init(field: field, description: description))
+    // A field's path stands in the ErrorInfo as well.
+    let bytes = 2 * field.utf8.count + description.utf8.count
+    if untold == nil, told.count < Limits.violationsPerRefusal,
+      toldBytes + bytes <= Limits.violationBytes
+    {
+      told.append(.init(field: field, description: description))
+      toldBytes += bytes
+    } else {
+      untold = (untold?.field ?? field, (untold?.count ?? 0) + 1)
+    }
   }
 
   /// Adds a violation unless the condition holds.
@@ -199,7 +221,7 @@ struct FieldViolations {
     if !condition { add(field, description()) }
   }
 
-  var isEmpty: Bool { violations.isEmpty }
+  var isEmpty: Bool { told.isEmpty && untold == nil }
 
   /// Throws INVALID_ARGUMENT with a BadRequest when anything was added.
   func check() throws(RPCError) {
@@ -208,6 +230,11 @@ struct FieldViolations {
 
   /// What ``check()`` throws; nil when nothing was added.
   var refusal: RPCError? {
+    var violations = told
+    if let untold {
+      let rest = untold.count == 1 ? "" : ", and \(untold.count - 1) more"
+      violations.append(.init(field: untold.field, description: "is wrong as well\(rest)"))
+    }
     guard let first = violations.first else { return nil }
     return .refusal(
       .invalidArgument, .invalidFields, "\(first.field): \(first.description)",

@@ -92,6 +92,14 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
     responses: ResponseWriter<Usher.V1.WatchShowsResponse>, context: ServerContext
   ) async throws(RPCError) {
     let key = try Self.key(request)
+    // Many shows are many calls, of which the first has been counted.
+    if request.showIds.count > 1 {
+      if let caller = context.caller as? KnownCaller {
+        try caller.count(request.showIds.count - 1, in: .selling)
+      } else {
+        try parts[context.loop].credentials.countAnonymous(context, request.showIds.count - 1)
+      }
+    }
     do {
       try await parts[context.loop].feed.join(key, responses.call)
     } catch {

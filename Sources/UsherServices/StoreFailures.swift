@@ -29,9 +29,7 @@ struct StoreFailures: Sendable {
     case .deadlineExceeded: return .deadlineExceeded
     case .cancelled: return .cancelled
     case .invalidPageToken:
-      return .refusal(
-        .invalidArgument, .pageTokenInvalid,
-        "The page token was not made for this list with these filters.")
+      return .invalidPageToken("The page token was not made for this list with these filters.")
     case .fault:
       logger.error("store fault", metadata: ["error": "\(error)"])
       return .hidden

@@ -43,11 +43,14 @@ package final class WaitRoom {
     self.logger = logger
   }
 
-  /// Lets a party in, which must leave again by `leave`.
-  func enter(_ key: RequestKey, lane: Int16, showID: Int64) -> WaitSeat {
+  /// Lets a party in, which must leave again by `leave`. `objection` is asked now and then why it may stay
+  /// no longer; nil while it may.
+  func enter(
+    _ key: RequestKey, lane: Int16, showID: Int64, objection: @escaping () async -> RPCError?
+  ) -> WaitSeat {
     let line = lines[showID] ?? Line(lane: lane, showID: showID)
     lines[showID] = line
-    let seat = WaitSeat(key, showID: showID, loop: loop)
+    let seat = WaitSeat(key, showID: showID, loop: loop, objection)
     line.seats[ObjectIdentifier(seat)] = seat
     if heartbeat == nil { scheduleHeartbeat() }
     refresh(line)
@@ -138,8 +141,12 @@ package final class WaitRoom {
   private func beat() async {
     guard !lines.isEmpty else { return }
     scheduleHeartbeat()
+    var staying: [RequestKey] = []
+    for seat in lines.values.flatMap({ Array($0.seats.values) }) {
+      if await seat.mayStay() { staying.append(seat.key) }
+    }
     do throws(StoreError) {
-      try await store.touch(lines.values.flatMap { $0.seats.values.map(\.key) })
+      try await store.touch(staying)
     } catch {
       logger.warning("waiting list not refreshed", metadata: ["error": "\(error)"])
     }
@@ -155,11 +162,25 @@ final class WaitSeat {
   private let loop: EventLoop
   private var latest: WaitStanding?
   private var waiter: CheckedContinuation<Void, Never>?
+  private let ask: () async -> RPCError?
+  /// Why the party was shown out.
+  private(set) var objection: RPCError?
 
-  init(_ key: RequestKey, showID: Int64, loop: EventLoop) {
+  init(
+    _ key: RequestKey, showID: Int64, loop: EventLoop, _ ask: @escaping () async -> RPCError?
+  ) {
     self.key = key
     self.showID = showID
     self.loop = loop
+    self.ask = ask
+  }
+
+  /// Whether the party may go on waiting; shows it out if not.
+  func mayStay() async -> Bool {
+    if objection == nil { objection = await ask() }
+    guard objection != nil else { return true }
+    wake()
+    return false
   }
 
   func tell(_ standing: WaitStanding) {
@@ -172,6 +193,7 @@ final class WaitSeat {
     let bound = LoopBound(self, loop: loop)
     while true {
       if Task.isCancelled { throw .cancelled }
+      if let objection { throw objection }
       if let latest, latest != last { return latest }
       await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in

@@ -31,6 +31,8 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     _ request: Usher.V1.JoinWaitlistRequest,
     responses: ResponseWriter<Usher.V1.JoinWaitlistResponse>, context: ServerContext
   ) async throws(RPCError) {
+    var request = request
+    request.customerRef = try context.seller().customerRef(request.customerRef)
     let identity = try Self.identity(request, partnerID: try partner(context))
     let show = try await show(request.showId, context)
     guard request.tier.isEmpty || show.layout.tiers.contains(request.tier) else {
@@ -46,14 +48,44 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
       throw Self.status(refusal, show)
     }
     let room = parts[context.loop].waitRoom
-    let seat = room.enter(identity.key, lane: lane, showID: show.show.id)
+    let seat = room.enter(identity.key, lane: lane, showID: show.show.id) {
+      await objection(to: context)
+    }
     defer { room.leave(seat) }
     // Whoever comes back may have been away for long.
     let store = parts[context.loop].waitlist
     try await failures.translating { () async throws(StoreError) in
       try await store.touch([identity.key])
     }
-    try await follow(seat, responses, show, context)
+    do throws(RPCError) {
+      try await follow(seat, responses, show, context)
+    } catch {
+      if seat.objection != nil {
+        _ = try await serve(
+          .endWaits(lane: lane, showID: show.show.id, [WaitEnd(identity.key, .left)]), lane: lane,
+          context)
+      }
+      throw error
+    }
+  }
+
+  /// Why a party may wait no longer: its key is good no more, or its session is over. Nil also when that
+  /// cannot be found out now. A session outlives the token that the call began with.
+  private func objection(to context: ServerContext) async -> RPCError? {
+    let parts = parts[context.loop]
+    do throws(StoreError) {
+      guard let account = (context.caller as? KnownCaller)?.account else {
+        let present = try await CredentialInterceptor.presentCaller(
+          context, parts.credentials, .sell)
+        guard case .failure(let refusal) = present else { return nil }
+        return refusal
+      }
+      let isOpen = try await parts.accounts.isOpen(
+        session: account.sessionID, of: account.accountID, tokenEndsAt: .max)
+      return isOpen ? nil : CredentialInterceptor.invalid
+    } catch {
+      return nil
+    }
   }
 
   private func follow(
@@ -104,6 +136,7 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     let key = RequestKey(partnerID: partnerID, requestID: requestID)
     let show = try await show(request.showId, context)
     let (lane, showID) = (show.show.lane, show.show.id)
+    try await requireOwn(key, context)
     _ = try await serve(
       .endWaits(lane: lane, showID: showID, [WaitEnd(key, .left)]), lane: lane, context)
     let store = parts[context.loop].waitlist
@@ -115,6 +148,17 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     case .served(let id): return .init(bookingId: id.description)
     case .waiting, .ended: return .init()
     }
+  }
+
+  /// Throws NOT_FOUND unless a customer's party is its own.
+  private func requireOwn(_ key: RequestKey, _ context: ServerContext) async throws(RPCError) {
+    guard let account = try context.seller().account else { return }
+    let store = parts[context.loop].waitlist
+    let customer = try await failures.translating { () async throws(StoreError) in
+      try await store.customer(of: key, timeout: context.remaining)
+    }
+    guard customer != account.customerRef else { return }
+    throw .notFound(.waitNotFound, "wait", key.requestID.description)
   }
 
   // MARK: Refusals

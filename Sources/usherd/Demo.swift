@@ -27,6 +27,7 @@ struct Demo: AsyncParsableCommand {
     settings.connectionsPerPeer = ConnectionLimits().connections
     settings.sellingPerSecond = 0
     settings.anonymousPerSecond = 0
+    settings.passwordsPerSecond = 0
     return settings
   }
 

@@ -28,6 +28,7 @@ final class Node: Sendable {
   private let pools: [PostgresPool]
   private let sweeper: HoldSweeper
   private let salesSweeper: SalesSweeper
+  private let accountSweeper: AccountSweeper
   private let changes: ChangeFeed
   private let tokens: TokenKeyring?
   private let settings: Settings
@@ -44,6 +45,7 @@ final class Node: Sendable {
     for pool in node.pools { await pool.start() }
     node.sweeper.start()
     node.salesSweeper.start()
+    node.accountSweeper.start()
     node.changes.start()
     await node.server.start()
     return node
@@ -67,7 +69,7 @@ final class Node: Sendable {
     let limits = RateLimits(
       .init(
         selling: settings.sellingPerSecond, reporting: settings.reportingPerSecond,
-        anonymous: settings.anonymousPerSecond))
+        anonymous: settings.anonymousPerSecond, passwords: settings.passwordsPerSecond))
     let parts = PerLoop(loops) { loop in
       let index = loops.firstIndex { $0 === loop } ?? 0
       return Self.makeParts(loop, reads[index], shows[index], tokens, limits, logger)
@@ -81,8 +83,9 @@ final class Node: Sendable {
       ) { parts.applyOwn($0) }
     }
     let lanes = Lanes(workers)
-    sweeper = HoldSweeper(
-      factory.make("sweeper", loops[0], connections: 1), lanes, on: loops[0], logger: logger)
+    let sweeping = factory.make("sweeper", loops[0], connections: 1)
+    sweeper = HoldSweeper(sweeping, lanes, on: loops[0], logger: logger)
+    accountSweeper = AccountSweeper(sweeping, lanes, on: loops[0], logger: logger)
     salesSweeper = SalesSweeper(
       SalesStore(factory.make("sales", loops[0], connections: 1)), on: loops[0], logger: logger)
     pools = factory.all.map(\.pool)
@@ -245,6 +248,7 @@ final class Node: Sendable {
     sweeper.stop()
     salesSweeper.stop()
     await changes.stop()
+    accountSweeper.stop()
     for pool in pools { await pool.close() }
   }
 }

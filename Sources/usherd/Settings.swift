@@ -28,6 +28,7 @@ enum SettingKey: String, CaseIterable {
   case sellingPerSecond = "selling_per_second"
   case reportingPerSecond = "reporting_per_second"
   case anonymousPerSecond = "anonymous_per_second"
+  case passwordsPerSecond = "passwords_per_second"
   case logLevel = "log_level"
   case drainSeconds = "drain_seconds"
   case allowUnsafeDurability = "allow_unsafe_durability"
@@ -100,6 +101,10 @@ struct SettingFlags: ParsableArguments {
       "Most calls per second from an address without a credential; 0: any.", valueName: "n"))
   var anonymousPerSecond: String?
   @Option(
+    help: ArgumentHelp(
+      "Most passwords per second from an address; 0: any.", valueName: "n"))
+  var passwordsPerSecond: String?
+  @Option(
     help: ArgumentHelp("trace, debug, info, notice, warning, error, critical.", valueName: "level"))
   var logLevel: String?
   @Option(help: ArgumentHelp("Time for calls to finish on SIGTERM.", valueName: "seconds"))
@@ -116,7 +121,8 @@ struct SettingFlags: ParsableArguments {
       (.loops, loops), (.laneWorkers, laneWorkers), (.poolConnections, poolConnections),
       (.connectionsPerPeer, connectionsPerPeer), (.sellingPerSecond, sellingPerSecond),
       (.reportingPerSecond, reportingPerSecond), (.anonymousPerSecond, anonymousPerSecond),
-      (.logLevel, logLevel), (.drainSeconds, drainSeconds),
+      (.passwordsPerSecond, passwordsPerSecond), (.logLevel, logLevel),
+      (.drainSeconds, drainSeconds),
       (.allowUnsafeDurability, allowUnsafeDurability),
     ]
     return pairs.reduce(into: [:]) { if let value = $1.1 { $0[$1.0] = value } }
@@ -147,6 +153,8 @@ struct Settings: Sendable {
   var reportingPerSecond = 200
   /// What a household reads by hand, behind one address.
   var anonymousPerSecond = 100
+  /// A quarter of what a node hashes, in one household or office.
+  var passwordsPerSecond = 5
   var logLevel = Logger.Level.info
   var drainSeconds = 30
   var allowUnsafeDurability = false
@@ -214,6 +222,7 @@ struct Settings: Sendable {
     case .sellingPerSecond: sellingPerSecond = try Self.number(key, value, 0...1_000_000)
     case .reportingPerSecond: reportingPerSecond = try Self.number(key, value, 0...1_000_000)
     case .anonymousPerSecond: anonymousPerSecond = try Self.number(key, value, 0...1_000_000)
+    case .passwordsPerSecond: passwordsPerSecond = try Self.number(key, value, 0...1_000_000)
     case .logLevel:
       guard let level = Logger.Level(rawValue: value) else {
         throw Self.wrong(key, "must be trace, debug, info, notice, warning, error or critical")
@@ -260,6 +269,7 @@ struct Settings: Sendable {
       .connectionsPerPeer: "\(connectionsPerPeer)",
       .sellingPerSecond: "\(sellingPerSecond)", .reportingPerSecond: "\(reportingPerSecond)",
       .anonymousPerSecond: "\(anonymousPerSecond)",
+      .passwordsPerSecond: "\(passwordsPerSecond)",
       .logLevel: logLevel.rawValue,
       .drainSeconds: "\(drainSeconds)", .allowUnsafeDurability: "\(allowUnsafeDurability)",
     ]

@@ -17,10 +17,12 @@ import Testing
   }
 
   private func begin(
-    _ store: AccountStore, _ session: UInt64, of account: UInt64, lifetimeSeconds: Int64 = 60
+    _ store: AccountStore, _ session: UInt64, of account: UInt64, lifetimeSeconds: Int64 = 60,
+    hash: String = "hash"
   ) async throws -> AccountSession? {
     try await store.beginSession(
-      id: id(session), of: id(account), email: "a@b.c", refreshToken: "token \(session)",
+      id: id(session), of: id(account), email: "a@b.c", passwordHash: hash,
+      refreshToken: "token \(session)",
       lifetimeSeconds: lifetimeSeconds)
   }
 
@@ -116,14 +118,53 @@ import Testing
       #expect(blocked?.state == .blocked)
       #expect(try await !isOpen(store, 5, of: 1))
       #expect(try await begin(store, 6, of: 1) == nil)
-      #expect(try await !store.close(id: id(1)), "a blocked account does not get away")
+      #expect(
+        try await !store.close(id: id(1), passwordHash: "hash"),
+        "a blocked account does not get away")
       _ = try await operators.setAccountState(id: id(1), .active, by: host)
       #expect(try await !isOpen(store, 5, of: 1), "a session that ended stays over")
-      #expect(try await store.close(id: id(1)))
+      #expect(try await store.close(id: id(1), passwordHash: "hash"))
       #expect(try await store.account(id: id(1))?.email == "")
       #expect(try await operators.setAccountState(id: id(1), .active, by: host) == nil)
-      let log = try await operators.auditEntries(ofPartner: 0, pageSize: 0, pageToken: "")
+      let log = try await operators.auditEntries(AuditFilter(), pageSize: 0, pageToken: "")
       #expect(log.items.map(\.accountID) == [id(1).description, id(1).description])
+    }
+  }
+
+  @Test func aPasswordCountsOnlyWhileItIsTheAccounts() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      try await signUp(store, 1, "a@b.c")
+      _ = try await begin(store, 5, of: 1)
+      // Two log-ins, a change and a closing have checked the old password when the new one comes.
+      #expect(
+        try await store.changePassword(of: id(1), from: "hash", toHash: "new", keeping: id(5)))
+      #expect(try await begin(store, 6, of: 1) == nil)
+      #expect(
+        try await !store.changePassword(
+          of: id(1), from: "hash", toHash: "thief's", keeping: id(6)))
+      #expect(try await !store.close(id: id(1), passwordHash: "hash"))
+      #expect(try await begin(store, 7, of: 1, hash: "new") != nil)
+    }
+  }
+
+  @Test func whatNobodyLookedAtHasNotFailed() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      try await signUp(store, 1, "a@b.c")
+      for _ in 0..<20 {
+        guard case .check = try await store.beginLogin(email: "A@b.c") else {
+          Issue.record("locked out by attempts that nobody looked at")
+          return
+        }
+        try await store.forgiveLogin(email: "a@B.c")
+      }
+      // Four wrong ones before and one that waits in line: the fifth wrong one locks, and only that.
+      for _ in 0..<5 { _ = try await store.beginLogin(email: "a@b.c") }
+      guard case .locked = try await store.beginLogin(email: "a@b.c") else {
+        Issue.record("wrong passwords are not counted any more")
+        return
+      }
     }
   }
 }

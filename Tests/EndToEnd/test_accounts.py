@@ -12,10 +12,11 @@ import pytest
 from google.protobuf import field_mask_pb2
 
 from command_line import CommandLine
-from partner import HELD, Refusal, new_id, refusal
+from partner import HELD, Refusal, new_id, refusal, waitlist_pb2
 from test_operators import Operator
+from test_waitlist import Waiter, hold_all
 from usher.v1 import account_pb2 as api
-from usher.v1 import account_pb2_grpc, booking_pb2
+from usher.v1 import account_pb2_grpc, booking_pb2, sales_pb2, sales_pb2_grpc
 from usherd import wait_until
 
 PASSWORD = "a good long password"
@@ -141,7 +142,11 @@ def test_a_customer_books_for_itself_and_sees_nobody_else(demo):
                 told.add((found.code, found.reason, found.message))
         assert told == {
             (grpc.StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND", "There is no such booking.")}
-        assert refused(other.outcome, request_id)[0] == grpc.StatusCode.NOT_FOUND
+        # So is its request: all customers are one partner's, and share the ids of requests.
+        for call in (other.outcome, other.fence):
+            found, nothing = refusal(call, request_id), refusal(other.outcome, new_id())
+            assert found.reason == nothing.reason == "REQUEST_NOT_FOUND"
+            assert held.booking_id not in f"{found.metadata} {found.message}"
         assert refused(partner.get, held.booking_id)[0] == grpc.StatusCode.NOT_FOUND
         assert own.get(held.booking_id).seats == held.seats
         assert own.outcome(request_id).booking.booking_id == held.booking_id
@@ -512,3 +517,150 @@ def test_an_account_by_the_command_line(demo, own_folder):
     home.run("account", "close", "--yes")
     home.run("account", "log-in", email, code=4)
     assert any("closed" in line for line in office.run("admin", "account", number))
+
+
+# MARK: What is under way when an account ends
+
+def test_blocking_takes_an_account_out_of_lines(demo, operator):
+    ada, show = Customer(demo), demo.fresh_show()
+    with demo.partner() as partner, ada.connection() as own:
+        singles = hold_all(partner, show.show_id, 2)
+        party = Waiter(own, show.show_id, 1).wait_position(1, 0)
+        behind = Waiter(partner, show.show_id, 1).wait_position(2, 1)
+        operator.SetAccountState(account_id=ada.id, state=api.ACCOUNT_STATE_BLOCKED)
+        behind.wait_position(1, 0)
+        assert party.wait_end().refusal.reason == "WAIT_ENDED"
+        partner.release(singles[0].booking_id)
+        assert behind.wait_end().offer.seats == singles[0].seats
+
+
+def test_tokens_of_sessions_that_ended_read_nothing(demo, operator):
+    """Reading is for whoever shows nothing too; what is shown and is no good is refused."""
+    def read(customer, token=None):
+        with customer.connection(token) as own:
+            return next(iter(own.shows())).show_id
+
+    left, blocked, closed = (Customer(demo) for _ in range(3))
+    for each in (left, blocked, closed):
+        assert read(each)
+    left.call("LogOut")
+    operator.SetAccountState(account_id=blocked.id, state=api.ACCOUNT_STATE_BLOCKED)
+    closed.call("CloseAccount", password=PASSWORD)
+    for each in (left, blocked, closed):
+        assert refused(read, each) == BAD_TOKEN
+    changed = Customer(demo)
+    old = changed.tokens
+    changed.log_in()
+    assert read(changed, old.access_token)
+    changed.call("ChangePassword", password=PASSWORD, new_password="another password")
+    assert refused(read, changed, old.access_token) == BAD_TOKEN
+    assert read(changed)
+
+
+def test_who_is_turned_away_unheard_is_not_locked_out(demo, door):
+    """While others keep the line for passwords full: who is told to come again has not failed."""
+    ada, stopped = Customer(demo), threading.Event()
+
+    def crowd():
+        while not stopped.wait(0.05):
+            refusal(door.LogIn, email=f"crowd-{new_id()}@example.org", password=PASSWORD)
+
+    threads = [threading.Thread(target=crowd) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    unheard, end = 0, time.monotonic() + 60
+    try:
+        # Five wrong passwords in a row lock an address.
+        while unheard < 12 and time.monotonic() < end:
+            try:
+                door.LogIn(email=ada.email, password=PASSWORD)
+                unheard = 0
+            except grpc.RpcError as error:
+                assert Refusal(error).reason == "OVERLOADED"
+                unheard += 1
+    finally:
+        stopped.set()
+        for thread in threads:
+            thread.join()
+    assert unheard == 12, "there was always room in the line"
+    ada.log_in()
+
+
+# MARK: A customer by itself
+
+def test_a_customer_waits_in_line_and_leaves_it(demo):
+    ada, eve, show = Customer(demo), Customer(demo), demo.fresh_show()
+    with demo.partner() as partner, ada.connection() as own, eve.connection() as other:
+        singles = hold_all(partner, show.show_id, 3)
+        party = Waiter(own, show.show_id, 2).wait_position(1, 0)
+        behind = Waiter(other, show.show_id, 1).wait_position(2, 2)
+        # Nobody waits for somebody else, or shows anybody out.
+        leave = waitlist_pb2.LeaveWaitlistRequest
+        stranger = refusal(next, other.join(show.show_id, 1, customer=ada.id))
+        assert stranger.reason == "INVALID_FIELDS" and stranger.fields == ["customer_ref"]
+        for request_id in (party.request_id, new_id()):
+            assert refused(other.waitlist.LeaveWaitlist, leave(
+                show_id=show.show_id, request_id=request_id))[1] == "WAIT_NOT_FOUND"
+        own.waitlist.LeaveWaitlist(leave(show_id=show.show_id, request_id=party.request_id))
+        assert party.wait_end().refusal.reason == "WAIT_ENDED"
+        partner.release(singles[0].booking_id)
+        offer = behind.wait_end().offer
+        assert offer.customer_ref == eve.id and offer.seats == singles[0].seats
+        other.release(offer.booking_id)
+
+
+def test_a_customer_exchanges_what_it_holds_and_not_what_was_paid(demo, operator):
+    ada, eve, show = Customer(demo), Customer(demo), demo.fresh_show()
+    _, secret = operator.key(0)
+    with ada.connection() as own, eve.connection() as other, demo.partner(
+            secret) as till, demo.partner(demo.other_key) as house:
+        held = own.hold(show.show_id, best=(2, ""))
+        assert refused(other.exchange, held.booking_id, show.show_id, best=1) == (
+            grpc.StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND")
+        swapped = own.exchange(held.booking_id, show.show_id, best=1).booking
+        assert len(swapped.seats) == 1 and swapped.customer_ref == ada.id
+        assert refused(
+            own.booking.ExchangeBooking, booking_pb2.ExchangeBookingRequest(
+                booking_id=swapped.booking_id, show_id=show.show_id, request_id=new_id(),
+                best_available={"count": 2}, payment_reference="paid, honestly"))[1] == "INVALID_FIELDS"
+        till.confirm(swapped.booking_id)
+        assert refused(own.exchange, swapped.booking_id, show.show_id, best=2) == (
+            grpc.StatusCode.FAILED_PRECONDITION, "BOOKING_STATE")
+        # What was paid by the house's own till is found by its ticket, also where the customer is no account.
+        guest = till.hold(show.show_id, best=(1, ""), customer="guest 7")
+        sales = sales_pb2_grpc.SalesServiceStub(house.channel)
+        for booking in (till.confirm(guest.booking_id), own.get(swapped.booking_id)):
+            ticket = sales.GetBookingByTicketCode(
+                sales_pb2.GetBookingByTicketCodeRequest(ticket_code=booking.ticket_code), timeout=20)
+            assert ticket.booking.booking.booking_id == booking.booking_id
+        own.cancel(swapped.booking_id)
+
+
+def test_a_customers_batches_and_fences_are_its_own(demo):
+    ada, eve, shows = Customer(demo), Customer(demo), [demo.fresh_show(), demo.fresh_show()]
+    with ada.connection() as own, eve.connection() as other:
+        for atomic in (False, True):
+            holds = [
+                booking_pb2.HoldSeatsRequest(
+                    show_id=shows[0].show_id, best_available={"count": 1}, request_id=new_id())
+                for _ in range(2)]
+            made = own.booking.BatchHoldSeats(
+                booking_pb2.BatchHoldSeatsRequest(holds=holds, atomic=atomic)).results
+            assert {each.booking.customer_ref for each in made} == {ada.id}
+            cancellations = [
+                booking_pb2.CancelBookingRequest(
+                    booking_id=each.booking.booking_id, request_id=new_id()) for each in made]
+            request = booking_pb2.BatchCancelBookingsRequest(
+                cancellations=cancellations, atomic=True)
+            assert refused(other.booking.BatchCancelBookings, request) == (
+                grpc.StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND")
+            for each in made:
+                own.release(each.booking.booking_id)
+        holds[0].customer_ref, holds[0].request_id = eve.id, new_id()
+        holds[1].request_id = new_id()
+        assert refused(own.booking.BatchHoldSeats, booking_pb2.BatchHoldSeatsRequest(
+            holds=holds, atomic=True))[1] == "INVALID_FIELDS"
+        fenced = new_id()
+        own.fence(fenced)
+        assert refused(own.hold, shows[1].show_id, best=(1, ""), request_id=fenced)[1] == (
+            "REQUEST_FENCED")

@@ -20,7 +20,7 @@ DEMANDS = {
     "usher.v1.CatalogService": "read",
     "usher.v1.SeatMapService": "read",
     "usher.v1.BookingService": "sell",
-    "usher.v1.WaitlistService": "sell",
+    "usher.v1.WaitlistService": "sell or account",
     "usher.v1.PartnerService": "manage or admin",
     "usher.v1.SandboxService": "manage or admin",
     "usher.v1.SalesService": "report or admin",
@@ -44,6 +44,7 @@ DEMANDS_OF = {
 } | {
     f"/usher.v1.ReviewService/{method}": "read" for method in ("ListReviews", "ListComments")
 }
+                   "ExchangeBooking", "BatchHoldSeats", "BatchCancelBookings", "FenceRequest",
 REASONS = {"CREDENTIALS_MISSING", "CREDENTIALS_INVALID", "SCOPE_MISSING", "ACCOUNT_REQUIRED"}
 GOOD = {
     "reader": {"read"}, "seller": {"sell"}, "manager": {"manage"}, "accountant": {"report"},

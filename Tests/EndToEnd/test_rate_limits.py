@@ -10,7 +10,7 @@ from partner import Partner, Refusal, new_id, refusal
 from serving import Serving
 from test_accounts import Customer
 from test_operators import Operator
-from usher.v1 import booking_pb2, catalog_pb2, sales_pb2, sales_pb2_grpc, schedule_pb2
+from usher.v1 import account_pb2, account_pb2_grpc, booking_pb2, catalog_pb2, sales_pb2, sales_pb2_grpc, schedule_pb2
 from usherd import Folder
 
 SLOW = 5
@@ -22,7 +22,8 @@ def node(demo):
     with Folder() as folder, Serving(
             demo, folder, certificate=data / "server.pem", key=data / "server.key",
             selling_per_second=SLOW, loops=2, anonymous_reads="true",
-            anonymous_per_second=SLOW) as node:
+            anonymous_per_second=SLOW, passwords_per_second=SLOW,
+            token_keys=data / "token_keys.pem") as node:
         node.authority = (data / "ca.pem").read_bytes()
         yield node
 
@@ -195,3 +196,86 @@ def test_an_uploads_requests_count(demo, reporting, operator):
         assert found.metadata["lane"] == "reporting"
         kept = demo.server.sql(f"select count(*) from show where theatre_id = {here}")
         assert kept == [(str(len(answers)),)] and SLOW - 1 <= len(answers) < len(requests)
+
+
+def outcomes(call, count):
+    """The refusals of so many calls by their reasons, and how long they took."""
+    began, found = time.monotonic(), {}
+    for number in range(count):
+        each = refusal(call, number)
+        found.setdefault(each.reason, []).append(each)
+    return found, time.monotonic() - began
+
+
+def test_bad_credentials_are_counted_before_the_store_is_asked(node, operator):
+    _, secret = operator.key(operator.partner(f"Guessed {new_id()}").partner_id)
+    with Partner(node.tcp, node.authority, secret) as partner, Partner(
+            node.tcp, node.authority) as thief:
+        assert refusal(partner.get, new_id()).reason == "BOOKING_NOT_FOUND"
+
+        def guess(text):
+            return thief.booking.GetBooking(
+                booking_pb2.GetBookingRequest(booking_id=new_id()),
+                metadata=[("authorization", f"Bearer {text}")], timeout=20)
+
+        # What has no looks of ours is refused unseen, however often.
+        found, _ = outcomes(lambda number: guess(f"sk_live_{number}"), 50)
+        assert set(found) == {"CREDENTIALS_INVALID"}
+        # Tokens without a signature of ours are guesses as well.
+        for kind in (f"usher_pk_{new_id().replace('-', '')}", "e30.e30.sig"):
+            time.sleep(1.1)
+            found, seconds = outcomes(lambda number: guess(f"{kind}{number}"), 50)
+            assert set(found) == {"CREDENTIALS_INVALID", "RATE_LIMITED"}
+            assert SLOW <= len(found["CREDENTIALS_INVALID"]) <= SLOW * (1 + seconds) + 1
+            limited = found["RATE_LIMITED"][0]
+            assert limited.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert limited.metadata == {"lane": "credentials", "calls_per_second": str(SLOW)}
+            assert 0 < limited.retry_after <= 1
+            # A key that is known to be good goes on beside them.
+            assert refusal(partner.get, new_id()).reason == "BOOKING_NOT_FOUND"
+        time.sleep(1.1)
+        with Partner(node.tcp, node.authority, secret) as another:
+            assert refusal(another.get, new_id()).reason == "BOOKING_NOT_FOUND"
+
+
+def test_a_good_key_is_no_guess_however_many_calls_come_at_once(node, operator):
+    """The first calls of a key, none of which finds it known: one question for all of them."""
+    for _ in range(3):
+        time.sleep(1.1)
+        _, secret = operator.key(
+            operator.partner(f"Crowd {new_id()}").partner_id, selling_per_second=1000)
+        with Partner(node.tcp, node.authority, secret) as partner:
+            calls = [
+                partner.booking.GetBooking.future(
+                    booking_pb2.GetBookingRequest(booking_id=new_id()), timeout=20)
+                for _ in range(10 * SLOW)]
+            assert {refusal(call.result).reason for call in calls} == {"BOOKING_NOT_FOUND"}
+
+
+def test_passwords_are_counted_by_their_address(node):
+    with Partner(node.tcp, node.authority) as door:
+        accounts = account_pb2_grpc.AccountServiceStub(door.channel)
+        requests = [
+            (accounts.LogIn, account_pb2.LogInRequest(
+                email=f"guest-{number}@example.org", password="no good password"))
+            for number in range(40)]
+        requests += [
+            (accounts.SignUp, account_pb2.SignUpRequest(
+                email=f"{new_id()}@example.org", password="a good password"))
+            for _ in range(40)]
+        began = time.monotonic()
+        errors = [call.exception() for call in [
+            method.future(request, timeout=60) for method, request in requests]]
+        seconds = time.monotonic() - began
+        refused = [Refusal(each) for each in errors if each]
+        limited = [each for each in refused if each.reason == "RATE_LIMITED"]
+        assert {each.reason for each in refused} == {"RATE_LIMITED", "LOGIN_FAILED"}
+        assert SLOW <= len(errors) - len(limited) <= SLOW * (1 + seconds) + 1
+        assert limited[0].metadata == {"lane": "passwords", "calls_per_second": str(SLOW)}
+        # A session's renewal costs no password, and is a call without a credential.
+        found, seconds = outcomes(
+            lambda number: accounts.RefreshSession(account_pb2.RefreshSessionRequest(
+                refresh_token=f"token {number}"), timeout=20), 40)
+        assert set(found) == {"SESSION_OVER", "RATE_LIMITED"}
+        assert len(found["SESSION_OVER"]) <= SLOW * (1 + seconds) + 1
+    time.sleep(1.1)

@@ -4,6 +4,7 @@ import threading
 
 import grpc
 from partner import FREE, HELD, Refusal, booking_pb2, new_id, refusal
+from test_operators import Operator
 from usherd import wait_until
 
 
@@ -293,3 +294,22 @@ def test_the_line_outlives_the_server(own_demo):
         partner.release(singles[1].booking_id)
         assert len(second.wait_end().offer.seats) == 2
     assert demo.server.faults() == []
+
+
+def test_a_party_whose_key_is_revoked_waits_no_longer(demo):
+    """Its stream ends within a heartbeat, and its place goes to those behind it."""
+    with demo.partner(None) as connection:
+        operator = Operator(demo, connection.channel)
+        key, secret = operator.key(operator.partner(f"Short {new_id()}").partner_id)
+        show_id = demo.fresh_show().show_id
+        with demo.partner() as partner, demo.partner(secret) as short:
+            singles = hold_all(partner, show_id, 2)
+            party = Waiter(short, show_id, 1).wait_position(1, 0)
+            behind = Waiter(partner, show_id, 1).wait_position(2, 1)
+            operator.RevokeApiKey(key_id=key.key_id)
+            party.wait_end()
+            assert (party.refusal.code, party.refusal.reason) == (
+                grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
+            behind.wait_position(1, 0)
+            partner.release(singles[0].booking_id)
+            assert behind.wait_end().offer.seats == singles[0].seats

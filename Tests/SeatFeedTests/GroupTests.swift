@@ -154,6 +154,27 @@ private struct Counts {
     }
   }
 
+  @Test func groupsLeaveRoomForSingleShows() async {
+    await loop.run { [self] () async in
+      let table = ShowTable()
+      let group = ShowGroup(.theatre(1), on: loop, encode: frames.encode)
+      var room = table.groupRoom
+      for showID in 0..<Int64(Limits.groupedShows) {
+        guard let entry = table.add(showID), room.take(entry) else {
+          Issue.record("no room for \(showID)")
+          return
+        }
+        group.add(entry)
+      }
+      // A newcomer has no room in a group, whether or not it is counted anew; who is in one has.
+      let newcomer = FeedEntry(-1)
+      var again = table.groupRoom
+      #expect(!room.take(newcomer) && !again.take(newcomer))
+      #expect(table[0].map { again.take($0) } == true)
+      #expect(table.add(-2) != nil, "who watches a single show is shut out")
+    }
+  }
+
   @Test func aTheatresGroupFollowsItsProgramme() async throws {
     try await withRegistry { [self] registry in
       let subscription = try await subscribe(.theatre(1), registry)

@@ -74,7 +74,12 @@ import UsherProtos
     #expect(limits.rates(ofPeer: "192.0.2.2:50312")[.selling] !== one[.selling])
     let six = limits.rates(ofPeer: "[2001:db8::1]:50312")
     #expect(limits.rates(ofPeer: "[2001:db8::1]:50313")[.selling] === six[.selling])
-    #expect(limits.rates(ofPeer: "[2001:db8::2]:50312")[.selling] !== six[.selling])
+    // A household has a network of 64 bits.
+    #expect(limits.rates(ofPeer: "[2001:db8::2]:50312")[.selling] === six[.selling])
+    #expect(limits.rates(ofPeer: "[2001:db8:0:0:ffff::2]:1")[.selling] === six[.selling])
+    #expect(limits.rates(ofPeer: "[2001:db8:0:1::1]:50312")[.selling] !== six[.selling])
+    #expect(limits.rates(ofPeer: "[::ffff:192.0.2.1]:7")[.selling] === one[.selling])
+    #expect(limits.rates(ofPeer: "[fe80::1%eth0]:7")[.selling] !== six[.selling])
     let free = RateLimits(.init(selling: 7, reporting: 7, anonymous: 0))
     #expect(free.rates(ofPeer: "unix:")[.selling] == nil)
   }

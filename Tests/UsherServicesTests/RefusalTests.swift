@@ -83,4 +83,63 @@ import UsherProtos
     #expect(error?.code == .invalidArgument)
     #expect((error?.details.count ?? .max) <= RPC.Limits.statusDetailsBytes)
   }
+
+  /// Requests in which far more is wrong than a status has room for.
+  private static let hopeless: [@Sendable () throws -> Void] = [
+    {
+      var violations = FieldViolations()
+      for index in 0..<300 { violations.add("items[\(index)].add_on_id", "must be given") }
+      try violations.check()
+    },
+    {
+      var violations = FieldViolations()
+      violations.add(String(repeating: "f", count: 4_000), "is too long to be told")
+      violations.add("name", "must be given")
+      try violations.check()
+    },
+    {
+      _ = try AccountWishes.change(
+        .init(updateMask: .init(paths: (0..<2_000).map { "path \($0)" })))
+    },
+    {
+      _ = try SandboxWishes.faults(
+        .init(faults: (0..<100).map { _ in .init(method: "x", times: -1) }))
+    },
+  ]
+
+  @Test(arguments: hopeless.indices)
+  func whatIsWrongInManyPlacesIsStillTold(index: Int) throws {
+    let error = try #require(throws: RPCError.self) { try Self.hopeless[index]() }
+    #expect(WireFields.fitting(error.details, limit: 4_096) == error.details)
+    let told = try details(error)
+    let info = try Google.Rpc.ErrorInfo(protoBytes: try #require(told["google.rpc.ErrorInfo"]))
+    #expect(info.reason == "INVALID_FIELDS" && info.metadata["fields"]?.isEmpty == false)
+    let fields = try Google.Rpc.BadRequest(
+      protoBytes: try #require(told["google.rpc.BadRequest"])
+    ).fieldViolations
+    #expect(!fields.isEmpty && fields.count <= Limits.violationsPerRefusal + 1)
+    if index == 0 { #expect(fields.last?.description.hasSuffix(" more") == true) }
+  }
+}
+
+/// What a credential is by its looks: whatever has none of ours costs nobody a question.
+@Suite struct CredentialShapeTests {
+  @Test(arguments: [
+    ("Bearer usher_pk_abc", CredentialShape.key("usher_pk_abc")),
+    ("bearer usher_ak_A9", .key("usher_ak_A9")), ("BEARER a.b-_.c", .token("a.b-_.c")),
+  ])
+  func whatMayBeOurs(shown: String, shape: CredentialShape) {
+    #expect(CredentialShape(shown) == shape)
+  }
+
+  @Test(arguments: [
+    "", "Bearer", "Bearer ", "usher_pk_abc", "Basic usher_pk_abc", "Bearer sk_abc",
+    "Bearer  usher_pk_abc", "Bearer usher_pk_a b", "Bearer usher_pk_\u{e9}", "Bearer usher_pk_a\0",
+    "Bearer a.b", "Bearer a..c", "Bearer a.b.c.d", "Bearer .b.c", "Bearer a.b.c=",
+    "Bearer usher_p-k",
+    "Bearer usher_pk_" + String(repeating: "x", count: 512),
+  ])
+  func whatCannotBe(shown: String) {
+    #expect(CredentialShape(shown) == nil)
+  }
 }

@@ -89,7 +89,8 @@ class Database:
             [tools.product("usherd"), "serve", "--database", self.connection(name),
              "--listen", "127.0.0.1:0", "--certificate", tools.certificate[0], "--key",
              tools.certificate[1], "--log-level", "warning", "--drain-seconds", "5",
-             "--selling-per-second", "0", "--anonymous-per-second", "0", *flags],
+             "--selling-per-second", "0", "--anonymous-per-second", "0",
+             "--passwords-per-second", "0", *flags],
             core=core, log=os.path.join(tools.folder, "servers.log"))
         deadline = time.monotonic() + FEED_SECONDS
         while waits and self.sql("postgres", FEED.format(name=name)) != "1":

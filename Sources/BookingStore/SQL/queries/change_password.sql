@@ -1,6 +1,7 @@
--- Gives account $1 the password hash $2, ends all its sessions but $3, and forgets wrong passwords.
+-- Gives account $1, whose password hash is $4, the hash $2, ends all its sessions but $3, and forgets wrong passwords.
 with changed as (
   update account a set password_hash = $2::text where a.account_id = $1::uuid and a.state = 1
+     and a.password_hash = $4::text
   returning a.account_id, a.email_key),
 forgotten as (
   delete from login_failure f using changed c

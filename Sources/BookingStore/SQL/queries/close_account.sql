@@ -1,7 +1,7 @@
--- Closes account $1: what is personal is erased, sessions are gone.
+-- Closes account $1, whose password hash is $2: what is personal is erased, sessions are gone.
 with before as (
   select a.account_id, a.email_key from account a
-   where a.account_id = $1::uuid and a.state = 1 for update),
+   where a.account_id = $1::uuid and a.state = 1 and a.password_hash = $2::text for update),
 closed as (
   update account a
      set state = 2, email = '', email_key = null, phone = '', name = '', password_hash = null
