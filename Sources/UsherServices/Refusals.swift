@@ -210,7 +210,8 @@ struct FieldViolations {
       told.append(.init(field: field, description: description))
       toldBytes += bytes
     } else {
-      untold = (untold?.field ?? field, (untold?.count ?? 0) + 1)
+      // No path of ours is so long.
+      untold = (untold?.field ?? String(field.prefix(200)), (untold?.count ?? 0) + 1)
     }
   }
 

@@ -24,8 +24,8 @@ import UsherProtos
 
   /// What customers may do by themselves as long as there are no payments.
   private static let ofCustomersToo: Set = [
-    "HoldSeats", "SetAddOns", "ExtendHold", "ReleaseHold", "CancelBooking", "GetRequestOutcome",
-    "GetBooking",
+    "HoldSeats", "SetAddOns", "ExtendHold", "ReleaseHold", "CancelBooking", "ExchangeBooking",
+    "BatchHoldSeats", "BatchCancelBookings", "FenceRequest", "GetRequestOutcome", "GetBooking",
   ]
 
   @Test(arguments: AllMethods.list)
@@ -37,7 +37,7 @@ import UsherProtos
         method.method == "ListBookings"
           ? .account
           : Self.ofCustomersToo.contains(method.method) ? .scopeOrAccount(.sell) : .scope(.sell)
-      case "usher.v1.WaitlistService": .scope(.sell)
+      case "usher.v1.WaitlistService": .scopeOrAccount(.sell)
       case "usher.v1.PartnerService", "usher.v1.SandboxService": .scope(.manage)
       case "usher.v1.SalesService": .scope(.report)
       case "usher.v1.AccountService":
