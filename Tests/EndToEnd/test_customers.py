@@ -10,9 +10,11 @@ from command_line import CommandLine
 from houses import Manager
 from partner import FREE, HELD, Refusal, new_id, refusal
 from test_accounts import PASSWORD, Customer
+from test_deadlines import locked, waiting
 from test_operators import Operator, refused
 from usher.v1 import account_pb2 as api
 from usher.v1 import account_pb2_grpc, add_on_pb2, booking_pb2
+from usherd import wait_until
 
 NO_BOOKING = (grpc.StatusCode.NOT_FOUND, "BOOKING_NOT_FOUND")
 BAD_TOKEN = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
@@ -113,6 +115,29 @@ def test_blocking_releases_every_hold(demo, operator, till):
                     if act.account_id == ada.id]
 
 
+def test_of_a_hold_and_a_block_at_once_nothing_is_held(demo, operator):
+    ada, show = Customer(demo), demo.fresh_show()
+    with ada.connection() as own:
+        own.release(own.hold(show.show_id, best=(1, "")).booking_id)
+        request = booking_pb2.HoldSeatsRequest(show_id=show.show_id, request_id=new_id())
+        request.best_available.count = 1
+        with locked(demo.server, show.show_id):
+            before = waiting(demo.server)
+            call = own.booking.HoldSeats.future(request, timeout=20)
+            wait_until(lambda: waiting(demo.server) > before, 10, "the hold to wait for the show")
+            answer = operator.SetAccountState(
+                account_id=ada.id, state=api.ACCOUNT_STATE_BLOCKED)
+            assert answer.account.state == api.ACCOUNT_STATE_BLOCKED
+        # Whichever was first: nothing is left of it.
+        call.exception(20)
+        wait_until(
+            lambda: demo.server.sql(
+                f"select 1 from booking where customer_ref = '{ada.id}' and state = 1") == [],
+            20, "the end of the hold")
+    with demo.partner(None) as reader:
+        wait_until(lambda: HELD not in reader.map(show.show_id)[1].values(), 10, "a map without it")
+
+
 def test_a_suspicious_account_is_blocked(demo, operator, till, own_folder):
     """From the report to the block, with what the report tells."""
     ada, show = Customer(demo), demo.fresh_show()
@@ -144,6 +169,37 @@ def test_a_suspicious_account_is_blocked(demo, operator, till, own_folder):
     cli.environment["USHER_TOKEN"] = demo.other_key
     rows = cli.run("admin", "suspicious", "--unpaid", 4, "--percent", 80, "--per-minute", 1000)
     assert any(ada.id in each for each in rows)
+
+
+# MARK: What others' ids tell
+
+def test_anothers_request_is_not_told_from_none(demo):
+    ada, eve = Customer(demo), Customer(demo)
+    show, request_id = demo.fresh_show(), new_id()
+    with ada.connection() as own, eve.connection() as other:
+        held = own.hold(show.show_id, best=(1, ""), request_id=request_id)
+        told = []
+        for id in (request_id, new_id()):
+            found = refusal(other.outcome, id)
+            assert (found.code, found.reason) == (grpc.StatusCode.NOT_FOUND, "REQUEST_NOT_FOUND")
+            assert held.booking_id not in str(found.metadata) + found.message
+            told.append((found.message.replace(id, ""), found.kinds, set(found.metadata)))
+        assert told[0] == told[1]
+        own.release(held.booking_id)
+
+
+def test_a_key_for_one_theatre_asks_of_no_others_requests(demo, operator):
+    here = demo.fresh_show()
+    elsewhere = next(show for show in demo.fresh_shows() if show.theatre_id != here.theatre_id)
+    demo.fresh_shows().remove(elsewhere)
+    lumen = operator.partner(f"Lumen {new_id()}").partner_id
+    _, everywhere = operator.key(lumen)
+    _, limited = operator.key(lumen, theatre_ids=[here.theatre_id])
+    request_id = new_id()
+    with demo.partner(everywhere) as chain, demo.partner(limited) as till:
+        held = chain.hold(elsewhere.show_id, best=(1, ""), request_id=request_id)
+        assert refused(till.outcome, request_id) == refused(till.outcome, new_id())
+        chain.release(held.booking_id)
 
 
 # MARK: Addresses
