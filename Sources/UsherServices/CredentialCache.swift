@@ -240,6 +240,7 @@ package final class CredentialCache {
   package func forgetAll() {
     keys = Remembered()
     customers = Remembered()
+    refused = Remembered()
     certificates = Remembered()
     forgetSessions()
   }
