@@ -19,6 +19,19 @@ private struct Ranked<Item: Sendable>: Sendable {
 }
 
 extension CatalogStore {
+  /// About where a postal code is, in degrees; nil where no theatre has one that begins like it.
+  package func place(
+    ofPostalCode code: String, country: String, timeout: Duration? = nil
+  ) async throws(StoreError) -> (latitude: Double, longitude: Double)? {
+    let result = try await database.ask(
+      Statements.placeOfPostalCode, [.text(code), .text(country)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      try result.firstRow.map { (row) throws(PostgresError) in
+        (try row.decode(0), try row.decode(1))
+      }
+    }
+  }
+
   /// Theatres around a place in degrees, nearest first; 0 leaves a filter out. Pages as in
   /// ``cities(pageSize:pageToken:timeout:)``.
   package func theatres(

@@ -87,8 +87,10 @@ package struct CatalogStore: Sendable {
       PostgresValue.filter(wanted.cityID), .filter(wanted.theatreID), .filter(wanted.genre),
       .filter(wanted.language), wanted.day,
     ]
+    let isLocal = wanted.cityID != 0 || wanted.theatreID != 0
+    let statement = isLocal ? Statements.listLocalMovies : Statements.listMovies
     return try await database.page(
-      Statements.listMovies.form(for: filters), filter, filters, pageSize, pageToken, timeout,
+      statement.form(for: filters), filter, filters, pageSize, pageToken, timeout,
       key: { ($0.title, $0.id) }, MovieRecord.init)
   }
 
@@ -106,12 +108,17 @@ package struct CatalogStore: Sendable {
     package var language = ""
     /// Only those in this format.
     package var format = ""
+    /// Only those of this kind: 1 film, 2 play, 3 concert, 4 other.
+    package var kind: Int16 = 0
+    /// Only those that are no films and whose titles fit these words.
+    package var text = ""
 
     /// No filter.
     package init() {}
 
     func add(to hash: inout RequestHash) {
-      for number in [movieID, cityID, theatreID] { hash.add(number) }
+      for number in [movieID, cityID, theatreID, Int64(kind)] { hash.add(number) }
+      hash.add(text)
       hash.add(Int64(date?.daysSince1970 ?? .min))
       hash.add(language)
       hash.add(format)
@@ -127,18 +134,20 @@ package struct CatalogStore: Sendable {
     var filter = RequestHash(command: "shows")
     wanted.add(to: &filter)
     let token = try PageToken(pageToken, boundTo: filter)
-    guard let after = token == .start ? 0 : Int64(token.key) else {
+    guard var after = token == .start ? 0 : Int64(token.key) else {
       throw StoreError(.invalidPageToken)
     }
+    if let date = wanted.date { after = max(after, date.earliestUnixMicroseconds) }
     let size = Paging.size(pageSize)
-    let result = try await database.ask(
-      Statements.listShows,
-      [
-        .filter(wanted.movieID), .filter(wanted.cityID), .filter(wanted.theatreID), wanted.day,
-        .filter(wanted.language), .filter(wanted.format),
-        .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
-        .int8(Int64(size) + 1),
-      ], timeout: timeout)
+    let parameters: [PostgresValue] = [
+      .filter(wanted.movieID), .filter(wanted.cityID), .filter(wanted.theatreID), wanted.day,
+      .filter(wanted.language), .filter(wanted.format),
+      .timestamp(PostgresTimestamp(unixMicroseconds: after)), .int8(token.id),
+      .int8(Int64(size) + 1), .int2(wanted.kind == 0 ? nil : wanted.kind), .filter(wanted.text),
+    ]
+    let result = try await token.judging { () async throws(StoreError) in
+      try await database.ask(Statements.listShows, parameters, timeout: timeout)
+    }
     return try Paging.page(
       result, size, filter, key: { (String($0.startsAtUnixMicroseconds), $0.id) }, ShowRecord.init)
   }
@@ -196,5 +205,12 @@ package struct CatalogStore: Sendable {
     return try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in try Allocation(row) }
     }
+  }
+}
+
+extension CalendarDate {
+  /// No clock on earth is so far ahead of UTC that the day begins earlier.
+  fileprivate var earliestUnixMicroseconds: Int64 {
+    (Int64(daysSince1970) * 24 - 16) * 3_600_000_000
   }
 }

@@ -5,7 +5,7 @@
 import Postgres
 
 /// SQL of which some lines count only with a filter: those that end in `-- if $n`, which are left out where
-/// parameter n is null.
+/// parameter n is null; several after the `if`, and the line counts with any of them.
 struct FilteredStatement: Sendable {
   /// The parameters that lines may count with, ascending.
   private let filters: [Int]
@@ -16,26 +16,27 @@ struct FilteredStatement: Sendable {
   /// filters that it has.
   init(name: String, sql: String) {
     let lines = sql.split(separator: "\n").map { line in
-      (text: line, filter: Self.filter(of: line))
+      (text: line, filters: Self.filters(of: line))
     }
-    let filters = Set(lines.compactMap(\.filter)).sorted()
+    let filters = Set(lines.flatMap(\.filters)).sorted()
     precondition(filters.count <= 8, "too many forms of one statement")
     self.filters = filters
     forms = (0..<1 << filters.count).map { set in
       let given = filters.enumerated().filter { set & 1 << $0.offset != 0 }.map(\.element)
-      let kept = lines.filter { line in line.filter.map(given.contains) ?? true }
+      let kept = lines.filter { line in
+        line.filters.isEmpty || line.filters.contains(where: given.contains)
+      }
       return PostgresStatement(
         name: name + given.map { "+\($0)" }.joined(),
         sql: kept.map { $0.text }.joined(separator: "\n"))
     }
   }
 
-  private static func filter(of line: Substring) -> Int? {
-    let parts = line.split(separator: " ").suffix(3)
-    guard parts.count == 3, parts.starts(with: ["--", "if"]), let parameter = parts.last,
-      parameter.first == "$"
-    else { return nil }
-    return Int(parameter.dropFirst())
+  private static func filters(of line: Substring) -> [Int] {
+    let words = line.split(separator: " ")
+    guard let mark = words.lastIndex(of: "if"), mark > 0, words[mark - 1] == "--" else { return [] }
+    let numbers = words[(mark + 1)...].map { $0.first == "$" ? Int($0.dropFirst()) : nil }
+    return numbers.contains(nil) ? [] : numbers.compactMap { $0 }
   }
 
   /// The statement for the filters that are given, which are those that are not null.

@@ -35,6 +35,8 @@ package final class HoldSweeper: Sendable {
     var timer: LoopTimer?
     var isStopped = false
     var isFailing = false
+    /// Shows that could not be swept, and when to try again: they keep nothing else from being swept.
+    var troubled: [Int64: LoopInstant] = [:]
   }
 
   /// A sweeper that is not running yet.
@@ -60,7 +62,7 @@ package final class HoldSweeper: Sendable {
   }
 
   /// Sweeps once and returns how much there was to end at most: shows with holds, parties, or shows to
-  /// raise.
+  /// raise. A show that cannot be swept is logged and left out for a while.
   package func sweep() async throws(StoreError) -> Int {
     try await max(sweepHolds(), sweepParties(), sweepAllocations(), sweepRaises())
   }
@@ -79,8 +81,10 @@ package final class HoldSweeper: Sendable {
   /// Has those who wait served from what was set aside for others and has returned. Where nobody waits, no
   /// lane hears of it.
   private func sweepAllocations() async throws(StoreError) -> Int {
+    // Of what is due that of shows in trouble comes first, and more for each of them.
+    let count = StoreLimits.sweptShows * (1 + state.value.troubled.count)
     let result = try await database.ask(
-      Statements.sweepAllocations, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+      Statements.sweepAllocations, [.int4(Int32(clamping: count))], timeout: nil)
     let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in
         (
@@ -89,39 +93,80 @@ package final class HoldSweeper: Sendable {
         )
       }
     }
-    for show in due where show.isWaitedFor {
+    let left = try await forEach(due.filter(\.isWaitedFor), \.showID) {
+      (show) async throws(StoreError) in
       // No hold that is over is found, so it is decided on the terms that the database has now.
-      _ = try await lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
-      _ = try await database.ask(Statements.markSwept, [.array(show.ids)], timeout: nil)
+      _ = try await self.lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
+      _ = try await self.database.ask(Statements.markSwept, [.array(show.ids)], timeout: nil)
     }
-    return due.count
+    return due.count - left.count
   }
 
   private func sweepParties() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findDueWaits, [.int4(Int32(StoreLimits.sweptParties))], timeout: nil)
+      Statements.findDueWaits, [.int4(Int32(StoreLimits.sweptParties)), .array(troubled())],
+      timeout: nil)
     let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in try DueWait(row) }
     }
-    for (show, waits) in Dictionary(grouping: due, by: \.show) {
-      _ = try await lanes[show.lane].serve(
+    let shows = Array(Dictionary(grouping: due, by: \.show))
+    let left = try await forEach(shows, \.key.showID) {
+      (show, waits) async throws(StoreError) in
+      _ = try await self.lanes[show.lane].serve(
         .endWaits(lane: show.lane, showID: show.showID, waits.map(\.end)))
     }
-    return due.count
+    return left.reduce(due.count) { $0 - $1.value.count }
   }
 
   private func sweepHolds() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findDueShows, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+      Statements.findDueShows, [.int4(Int32(StoreLimits.sweptShows)), .array(troubled())],
+      timeout: nil)
     let shows = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in
         (lane: try row.decode(0, as: Int16.self), showID: try row.decode(1, as: Int64.self))
       }
     }
-    for show in shows {
-      _ = try await lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
+    let left = try await forEach(shows, \.showID) { (show) async throws(StoreError) in
+      _ = try await self.lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
     }
-    return shows.count
+    return shows.count - left.count
+  }
+
+  // MARK: Shows that cannot be swept
+
+  /// The shows to leave out.
+  private func troubled() -> [Int64] {
+    let now = loop.now
+    state.value.troubled = state.value.troubled.filter { $0.value > now }
+    return state.value.troubled.keys.sorted()
+  }
+
+  /// Sweeps shows that are not in trouble; returns what is left. What is the database's own trouble, or
+  /// that of too many shows, is thrown.
+  private func forEach<Due>(
+    _ all: [Due], _ showID: (Due) -> Int64, _ body: (Due) async throws(StoreError) -> Void
+  ) async throws(StoreError) -> [Due] {
+    let troubled = troubled()
+    var left: [Due] = []
+    for due in all {
+      let showID = showID(due)
+      guard !troubled.contains(showID) else {
+        left.append(due)
+        continue
+      }
+      do throws(StoreError) {
+        try await body(due)
+      } catch {
+        guard error.kind == .fault, state.value.troubled.count < StoreLimits.troubledShows
+        else { throw error }
+        logger.error(
+          "a show cannot be swept", metadata: ["show": "\(showID)", "error": "\(error)"])
+        state.value.troubled[showID] = loop.now + StoreLimits.troublePause
+        left.append(due)
+      }
+    }
+    return left
   }
 
   private func schedule(after delay: Duration) {

@@ -3,56 +3,17 @@
 import Booking
 import Postgres
 
-/// What an upload did to a theatre's programme, for the audit log.
-package struct UploadTally: Sendable, Hashable {
-  package var created: Int64 = 0
-  package var updated: Int64 = 0
-  package var unchanged: Int64 = 0
-  package var refused: Int64 = 0
-  package var withdrawn: Int64 = 0
-  /// Where shows were created or updated, as the rows call it; the first so many.
-  package private(set) var auditoriums: Set<String> = []
-
-  package init() {}
-
-  /// Whether there is something to note.
-  package var hasChanges: Bool { created + updated + withdrawn > 0 }
-
-  /// Counts what became of a row, which calls its auditorium so.
-  package mutating func add(_ outcome: ScheduleResult.Outcome, auditorium name: String) {
-    switch outcome {
-    case .created: created += 1
-    case .updated: updated += 1
-    case .unchanged: unchanged += 1
-    default: refused += 1
-    }
-    let isChange = outcome == .created || outcome == .updated
-    guard isChange, auditoriums.count < StoreLimits.notedAuditoriums else { return }
-    auditoriums.insert(name)
-  }
-}
-
 extension HouseStore {
-  /// Notes what an upload did to a theatre.
-  package func note(
-    _ tally: UploadTally, ofTheatre theatreID: Int64, by actor: AuditActor,
-    timeout: Duration? = nil
-  ) async throws(StoreError) {
-    let counts = [tally.created, tally.updated, tally.unchanged, tally.refused, tally.withdrawn]
-    _ = try await database.ask(
-      Statements.noteUpload,
-      actor.values + [.int8(theatreID)] + counts.map { .int8($0) }
-        + [.array(tally.auditoriums.sorted())], timeout: timeout)
-  }
-
   /// Puts rows with distinct references into the programme of a theatre that there is; a result for each,
-  /// in their order. Who makes a show that another upload is making finds it.
+  /// in their order. Who makes a show that another upload is making finds it. What changed is noted with it.
   package func upload(
-    _ rows: [ScheduleWish], toTheatre theatreID: Int64, timeout: Duration? = nil
+    _ rows: [ScheduleWish], toTheatre theatreID: Int64, by actor: AuditActor,
+    timeout: Duration? = nil
   ) async throws(StoreError) -> [ScheduleResult] {
     guard !rows.isEmpty else { return [] }
     let result = try await database.act(
-      Statements.uploadShows, [.int8(theatreID)] + rows.values, timeout: timeout)
+      Statements.uploadSchedule, actor.values + [.int8(theatreID)] + rows.values,
+      timeout: timeout)
     let results = try reading { () throws(PostgresError) in
       var results: [ScheduleResult] = []
       for row in result.rows { results.append(try ScheduleResult(row)) }
@@ -92,16 +53,38 @@ extension HouseStore {
     }
   }
 
-  /// Cancels those of some shows that nobody has seats of or waits for; returns these.
+  /// Cancels those of some shows of a theatre that nobody has seats of or waits for, and notes it; returns
+  /// these.
   package func withdrawShows(
-    _ showIDs: [Int64], timeout: Duration? = nil
+    _ showIDs: [Int64], ofTheatre theatreID: Int64, by actor: AuditActor,
+    timeout: Duration? = nil
   ) async throws(StoreError) -> Set<Int64> {
     let result = try await database.ask(
-      Statements.withdrawShows, [.array(showIDs)], timeout: timeout)
+      Statements.withdrawSchedule, actor.values + [.int8(theatreID), .array(showIDs)],
+      timeout: timeout)
     return try reading { () throws(PostgresError) in
       var withdrawn: Set<Int64> = []
       for row in result.rows { withdrawn.insert(try row.decode(0)) }
       return withdrawn
+    }
+  }
+
+  /// What it means for the catalogue that some shows have changed, which may have been of `movieIDs` before.
+  package func changes(
+    ofShows showIDs: [Int64], before movieIDs: Set<Int64> = [], timeout: Duration? = nil
+  ) async throws(StoreError) -> Set<CatalogueChange> {
+    let result = try await database.ask(
+      Statements.getShowScopes, [.array(showIDs)], timeout: timeout)
+    return try reading { () throws(PostgresError) in
+      var changes: Set<CatalogueChange> = []
+      for row in result.rows {
+        let (city, theatre): (Int64, Int64) = (try row.decode(0), try row.decode(1))
+        for movie in movieIDs.union([try row.decode(2)]) {
+          changes.insert(
+            CatalogueChange(.shows, cityID: city, theatreID: theatre, movieID: movie))
+        }
+      }
+      return changes
     }
   }
 }

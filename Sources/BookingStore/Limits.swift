@@ -25,6 +25,14 @@ package enum StoreLimits {
   package static let sweepInterval: Duration = .milliseconds(250)
   /// Pause after a sweep that failed.
   package static let sweepBackoff: Duration = .seconds(2)
+  /// How long after the change stream has told of a commit others may not see it yet: it is told as it is
+  /// written, and whoever reads must have it first.
+  package static let commitVisibility: Duration = .seconds(1)
+  /// Pause after a show that could not be swept: somebody has to mend it, and its log line must not be
+  /// missed among its own kind.
+  package static let troublePause: Duration = .seconds(60)
+  /// Shows that may be in trouble at a time: with more it is the program that is, and the sweep fails.
+  package static let troubledShows = 20
   /// First pause before the change feed connects again: PostgreSQL restarts in about a second.
   package static let feedBackoffFirst: Duration = .milliseconds(50)
   /// Longest pause: watchers wait for the feed, and one attempt costs next to nothing.
@@ -39,8 +47,11 @@ package enum StoreLimits {
   package static let numberingInterval: Duration = .seconds(1)
   /// Shows counted in one question for figures: a large partner's month, read in a second or two.
   package static let statisticsShows: Int64 = 10_000
-  /// Auditoriums named in an audit entry about an upload: more screens than any house has.
-  package static let notedAuditoriums = 100
+  /// The same where sums are read: three weeks of a nation with a thousand theatres, in about a second.
+  package static let summedShows: Int64 = 200_000
+  /// Bookings of a lane that ended unpaid, and others, that are looked at for suspicious customers: more than
+  /// two million in all.
+  package static let suspectBookings = 20_000
   /// Groups told in one answer to it: some hundred kilobytes.
   package static let statisticsGroups: Int64 = 1_000
   /// Results of a list when the caller does not say.

@@ -60,7 +60,13 @@ package enum Migrations {
       ("0041_settlement.sql", PackageResources._041_settlement_sql),
       ("0042_show_days.sql", PackageResources._042_show_days_sql),
       ("0043_others.sql", PackageResources._043_others_sql),
+      ("0044_reserved.sql", PackageResources._044_reserved_sql),
+      ("0045_reserved.sql", PackageResources._045_reserved_sql),
       ("0046_account_ends.sql", PackageResources._046_account_ends_sql),
+      ("0047_reserved.sql", PackageResources._047_reserved_sql),
+      ("0048_sold_sums.sql", PackageResources._048_sold_sums_sql),
+      ("0049_indexes.sql", PackageResources._049_indexes_sql),
+      ("0050_others.sql", PackageResources._050_others_sql),
     ]
   }
 }

@@ -35,10 +35,12 @@ package struct MovieStore: Sendable {
 
   /// Makes a movie, of which everything is given.
   package func create(
-    _ movie: MovieChange, by actor: AuditActor, timeout: Duration? = nil
+    _ movie: MovieChange, by actor: AuditActor, ofPartner partnerID: Int64? = nil,
+    timeout: Duration? = nil
   ) async throws(StoreError) -> Outcome {
     for _ in 0..<StoreLimits.soloAttempts {
-      let outcome = try await act(Statements.addMovie, actor.values + movie.values, timeout)
+      let outcome = try await act(
+        Statements.addMovie, actor.values + movie.values + [.int8(partnerID)], timeout)
       if outcome != .missing { return outcome }
       // The same was made meanwhile, and shows itself now.
     }

@@ -1,6 +1,6 @@
 // What operators keep, as the store tells it: partners, their API keys, and who did what.
 
-import Booking
+package import Booking
 import Postgres
 
 /// Whether a partner may sell.
@@ -119,6 +119,24 @@ package struct AuditActor: Sendable, Hashable {
     self.keyID = keyID
     self.name = name
   }
+}
+
+/// Which administrative acts are meant.
+package struct AuditFilter: Sendable, Hashable {
+  /// Only those that concern this partner; 0 for all.
+  package var partnerID: Int64 = 0
+  /// Only those that concern this account.
+  package var accountID: UniqueID?
+  /// Only these, such as `CREATE_PARTNER`; empty for all.
+  package var action = ""
+  /// Only those done with this key; 0 for all.
+  package var actorKeyID: Int64 = 0
+  /// Only those from then on, in microseconds since 1970.
+  package var from: Int64?
+  /// Only those before, in microseconds since 1970.
+  package var until: Int64?
+
+  package init() {}
 }
 
 /// One administrative act.

@@ -177,13 +177,22 @@ package struct OperatorStore: Sendable {
 
   /// Acts that concern a partner, or all (0), newest first.
   package func auditEntries(
-    ofPartner partnerID: Int64, pageSize: Int, pageToken: String, timeout: Duration? = nil
+    _ wanted: AuditFilter, pageSize: Int, pageToken: String, timeout: Duration? = nil
   ) async throws(StoreError) -> Page<AuditRecord> {
     var filter = RequestHash(command: "audit")
-    filter.add(partnerID)
+    for id in [wanted.partnerID, wanted.actorKeyID, wanted.from ?? -1, wanted.until ?? -1] {
+      filter.add(id)
+    }
+    filter.add([wanted.accountID?.description ?? "", wanted.action])
+    let (from, until) = (wanted.from, wanted.until)
     return try await database.page(
-      Statements.listAuditEntries, filter, [.int8(partnerID)], pageSize, pageToken, timeout,
-      key: { ("", $0.id) }, AuditRecord.init)
+      Statements.listAuditEntries, filter,
+      [
+        .int8(wanted.partnerID), .uuid(wanted.accountID.map { PostgresUUID($0) }),
+        .text(wanted.action), .int8(wanted.actorKeyID),
+        .timestamp(from.map { PostgresTimestamp(unixMicroseconds: $0) }),
+        .timestamp(until.map { PostgresTimestamp(unixMicroseconds: $0) }),
+      ], pageSize, pageToken, timeout, key: { ("", $0.id) }, AuditRecord.init)
   }
 }
 

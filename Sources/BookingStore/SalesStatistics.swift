@@ -1,4 +1,5 @@
-// Figures about what was sold, counted from the bookings themselves.
+// Figures about what was sold: of a show or a theatre counted from the bookings themselves, of more from the
+// sums that the numbering of sales keeps.
 
 package import Booking
 import Postgres
@@ -15,13 +16,15 @@ package enum SalesGrouping: Int32, Sendable, CaseIterable {
   case movie
   /// By the partner that sold.
   case seller
+  /// By the day on which something was sold or given back, in the theatre's time zone.
+  case dayOfSale
 }
 
 /// What is to be counted.
 package struct SalesQuestion: Sendable {
-  /// The first day of shows.
+  /// The first day of shows, or of sales when these are grouped by their day.
   package var firstDay: CalendarDate
-  /// The last day of shows.
+  /// The last such day.
   package var lastDay: CalendarDate
   /// The groups.
   package var grouping: SalesGrouping
@@ -41,12 +44,34 @@ package struct SalesQuestion: Sendable {
     self.grouping = grouping
   }
 
-  fileprivate var values: [PostgresValue] {
+  private var days: [PostgresValue] {
     [
       .date(PostgresDate(unixDays: firstDay.daysSince1970)),
-      .date(PostgresDate(unixDays: lastDay.daysSince1970)), .int4(grouping.rawValue),
-      .int8(theatreID), .int8(movieID), .int8(showID), .int8(sellerID),
+      .date(PostgresDate(unixDays: lastDay.daysSince1970)),
     ]
+  }
+
+  fileprivate var values: [PostgresValue] {
+    guard grouping != .dayOfSale else { return days + [.int8(theatreID), .int8(sellerID)] }
+    guard isNarrow else {
+      return days + [.int4(grouping.rawValue), .int8(movieID), .int8(sellerID)]
+    }
+    return days + [
+      .int4(grouping.rawValue), .int8(theatreID), .int8(movieID), .int8(showID), .int8(sellerID),
+    ]
+  }
+
+  fileprivate var statement: PostgresStatement {
+    if grouping == .dayOfSale { return Statements.readSalesDays }
+    return isNarrow ? Statements.readSalesStatistics : Statements.readSalesSums
+  }
+
+  /// Whether bookings are counted.
+  private var isNarrow: Bool { showID != 0 || theatreID != 0 }
+
+  /// The most shows that are looked at.
+  package var mostShows: Int64 {
+    isNarrow ? StoreLimits.statisticsShows : StoreLimits.summedShows
   }
 }
 
@@ -111,16 +136,14 @@ extension SalesStore {
   package func statistics(
     _ question: SalesQuestion, _ reach: SalesReach, timeout: Duration? = nil
   ) async throws(StoreError) -> SalesStatistics {
-    let bounds: [PostgresValue] = [
-      .int8(StoreLimits.statisticsShows + 1), .int8(StoreLimits.statisticsGroups + 1),
-    ]
-    // What somebody has sold for others is found by what is numbered.
-    if reach.partnerID != nil { _ = try await numberAll(timeout: timeout) }
+    var bounds: [PostgresValue] = [.int8(StoreLimits.statisticsGroups + 1)]
+    if question.grouping != .dayOfSale { bounds.insert(.int8(question.mostShows + 1), at: 0) }
+    // What is summed up is numbered, and by that is found what somebody has sold for others.
+    _ = try await numberAll(timeout: timeout)
     let result = try await database.ask(
-      Statements.readSalesStatistics, question.values + reach.values + bounds, timeout: timeout)
+      question.statement, question.values + reach.values + bounds, timeout: timeout)
     return try reading { () throws(PostgresError) in
-      if let row = result.firstRow, try row.decode(11, as: Int64.self) > StoreLimits.statisticsShows
-      {
+      if let row = result.firstRow, try row.decode(11, as: Int64.self) > question.mostShows {
         return .tooManyShows
       }
       guard Int64(result.rowCount) <= StoreLimits.statisticsGroups else { return .tooManyGroups }

@@ -35,11 +35,12 @@ package struct SandboxStore: Sendable {
 
   /// Sets a partner's switches in place of those before.
   package func setFaults(
-    _ faults: [FaultSwitch], of partnerID: Int64, timeout: Duration? = nil
+    _ faults: [FaultSwitch], of partnerID: Int64, by actor: AuditActor,
+    timeout: Duration? = nil
   ) async throws(StoreError) {
     _ = try await database.ask(
       Statements.setFaults,
-      [
+      actor.values + [
         .int8(partnerID), .array(faults.map(\.method)), .array(faults.map(\.kind.rawValue)),
         .array(faults.map(\.code)),
         .array(faults.map { Int32(clamping: $0.delay.wholeMilliseconds) }),

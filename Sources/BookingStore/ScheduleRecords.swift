@@ -137,6 +137,8 @@ package struct ScheduleResult: Sendable, Hashable {
   package let showID: Int64
   /// The show that is in its way; 0 for none.
   package let otherShowID: Int64
+  /// The movie that the show was of before; 0 for none.
+  package let previousMovieID: Int64
 
   init(_ row: PostgresRow) throws(PostgresError) {
     guard let outcome = Outcome(rawValue: try row.decode(1)) else {
@@ -145,6 +147,7 @@ package struct ScheduleResult: Sendable, Hashable {
     self.outcome = outcome
     showID = try row.decode(2, as: Int64?.self) ?? 0
     otherShowID = try row.decode(3, as: Int64?.self) ?? 0
+    previousMovieID = try row.decode(4)
   }
 }
 

@@ -22,8 +22,11 @@ final class Shelf {
   private(set) var layouts: [LayoutKey: SeatLayout] = [:]
   private var layoutOrder = Deque<LayoutKey>()
   private var shows: [Int64: Kept] = [:]
+  private var showsOfTheatre: [Int64: Set<Int64>] = [:]
   private var showOrder = Deque<Int64>()
   private var waiters: [Int64: [Waiter]] = [:]
+  /// Changes that are to be forgotten for once more, and whether another like it came meanwhile.
+  private var changes: [CatalogueChange: Bool] = [:]
 
   func show(id: Int64, now: LoopInstant) -> ShowDetails? {
     guard let kept = shows[id], now - kept.readAt < StoreLimits.showLifetime else { return nil }
@@ -40,14 +43,35 @@ final class Shelf {
     if case .success(.some(let details)) = result {
       keep(Kept(details: details, readAt: now), id)
     } else if case .success(.none) = result {
-      shows[id] = nil
+      remove(id)
     }
     for waiter in waiters.removeValue(forKey: id) ?? [] { waiter.resume(returning: result) }
   }
 
   func forget(id: Int64) {
     // Its place in the order stays; a later reading takes it over.
-    shows[id] = nil
+    remove(id)
+  }
+
+  /// Forgets the shows of a movie (0: of none) at a theatre.
+  func forget(theatreID: Int64, movieID: Int64) {
+    for id in showsOfTheatre[theatreID] ?? [] where shows[id]?.details.show.movieID == movieID {
+      remove(id)
+    }
+  }
+
+  /// Remembers a change for a while; false when it is remembered already.
+  func begin(_ change: CatalogueChange) -> Bool {
+    changes.updateValue(changes[change] != nil, forKey: change) == nil
+  }
+
+  /// The while is over. Whether there was another such change in it.
+  func end(_ change: CatalogueChange) -> Bool { changes.removeValue(forKey: change) ?? false }
+
+  private func remove(_ id: Int64) {
+    guard let theatreID = shows.removeValue(forKey: id)?.details.show.theatreID else { return }
+    showsOfTheatre[theatreID]?.remove(id)
+    if showsOfTheatre[theatreID]?.isEmpty == true { showsOfTheatre[theatreID] = nil }
   }
 
   func keep(_ layout: SeatLayout, _ key: LayoutKey) {
@@ -59,8 +83,9 @@ final class Shelf {
 
   private func keep(_ kept: Kept, _ id: Int64) {
     if shows.updateValue(kept, forKey: id) == nil { showOrder.append(id) }
+    showsOfTheatre[kept.details.show.theatreID, default: []].insert(id)
     while showOrder.count > StoreLimits.cachedShows, let oldest = showOrder.popFirst() {
-      shows[oldest] = nil
+      remove(oldest)
     }
   }
 }

@@ -39,6 +39,18 @@ package final class ShowDirectory: Sendable {
     shelf.value.forget(id: id)
   }
 
+  /// A change of the catalogue was committed: shows that it is about are read anew. On the directory's
+  /// loop. Twice: what is read before the commit is visible to all is as old as what was here.
+  package func note(_ change: CatalogueChange) {
+    guard change.subject == .shows else { return }
+    shelf.value.forget(theatreID: change.theatreID, movieID: change.movieID)
+    guard shelf.value.begin(change) else { return }
+    loop.schedule(after: StoreLimits.commitVisibility) { [self] in
+      shelf.value.forget(theatreID: change.theatreID, movieID: change.movieID)
+      if shelf.value.end(change) { note(change) }
+    }
+  }
+
   private func load(_ id: Int64) async {
     let result: Result<ShowDetails?, StoreError>
     do throws(StoreError) {

@@ -6,6 +6,7 @@ import Postgres
 enum Statements {
   static let listCities = file("list_cities", PackageResources.list_cities_sql)
   static let listTheatres = list("list_theatres", PackageResources.list_theatres_sql)
+  static let placeOfPostalCode = call("place_of_postal_code", parameters: 2)
   static let findTheatres = list("find_theatres", PackageResources.find_theatres_sql)
   static let searchMovies = list("search_movies", PackageResources.search_movies_sql)
   static let searchShownMovies = list(
@@ -13,6 +14,8 @@ enum Statements {
   static let getTheatreOwner = file(
     "get_theatre_owner", PackageResources.get_theatre_owner_sql)
   static let listMovies = list("list_movies", PackageResources.list_movies_sql)
+  static let listLocalMovies = list(
+    "list_local_movies", PackageResources.list_local_movies_sql)
   static let listShows = list("list_shows", PackageResources.list_shows_sql)
   static let getShow = file("get_show", PackageResources.get_show_sql)
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
@@ -66,25 +69,26 @@ enum Statements {
     "find_layout_version", PackageResources.find_layout_version_sql)
   static let listLayoutVersions = file(
     "list_layout_versions", PackageResources.list_layout_versions_sql)
-  static let uploadShows = call("upload_shows", parameters: 18)
+  static let uploadSchedule = file("upload_schedule", PackageResources.upload_schedule_sql)
   static let getLargestHall = file(
     "get_largest_hall", PackageResources.get_largest_hall_sql)
   static let listUploadedShows = file(
     "list_uploaded_shows", PackageResources.list_uploaded_shows_sql)
-  static let noteUpload = file("note_upload", PackageResources.note_upload_sql)
-  static let withdrawShows = call("withdraw_shows", parameters: 1)
+  static let withdrawSchedule = file(
+    "withdraw_schedule", PackageResources.withdraw_schedule_sql)
+  static let getShowScopes = file("get_show_scopes", PackageResources.get_show_scopes_sql)
 
   static let signUp = file("sign_up", PackageResources.sign_up_sql)
   static let beginLogin = call("begin_login", parameters: 2)
-  static let beginSession = file("begin_session", PackageResources.begin_session_sql)
-  static let renewSession = call("renew_session", parameters: 2)
-  static let findSession = file("find_session", PackageResources.find_session_sql)
-  static let endSession = file("end_session", PackageResources.end_session_sql)
   static let forgiveLogin = file("forgive_login", PackageResources.forgive_login_sql)
   static let findEndedAccounts = file(
     "find_ended_accounts", PackageResources.find_ended_accounts_sql)
   static let getWaitCustomer = file(
     "get_wait_customer", PackageResources.get_wait_customer_sql)
+  static let beginSession = file("begin_session", PackageResources.begin_session_sql)
+  static let renewSession = call("renew_session", parameters: 2)
+  static let findSession = file("find_session", PackageResources.find_session_sql)
+  static let endSession = file("end_session", PackageResources.end_session_sql)
   static let getAccount = file("get_account", PackageResources.get_account_sql)
   static let updateAccount = file("update_account", PackageResources.update_account_sql)
   static let getLoginName = file("get_login_name", PackageResources.get_login_name_sql)
@@ -127,6 +131,8 @@ enum Statements {
 
   static let readSalesStatistics = file(
     "read_sales_statistics", PackageResources.read_sales_statistics_sql)
+  static let readSalesSums = file("read_sales_sums", PackageResources.read_sales_sums_sql)
+  static let readSalesDays = file("read_sales_days", PackageResources.read_sales_days_sql)
   static let getSettlement = file("get_settlement", PackageResources.get_settlement_sql)
   static let getSettlementState = file(
     "get_settlement_state", PackageResources.get_settlement_state_sql)
@@ -154,7 +160,7 @@ enum Statements {
   static let makeSandbox = call("make_sandbox", parameters: 0)
   static let readClock = call("read_clock", parameters: 1)
   static let advanceClock = call("advance_clock", parameters: 7)
-  static let setFaults = call("set_faults", parameters: 8)
+  static let setFaults = call("set_faults", parameters: 10)
   static let readFaults = call("read_faults", parameters: 1)
   static let meetFault = call("meet_fault", parameters: 3)
 

@@ -64,28 +64,53 @@ package struct SuspiciousCustomer: Sendable, Hashable {
   }
 }
 
+/// Customers that crossed a threshold, and how far holds were looked at.
+package struct Suspects: Sendable, Hashable {
+  /// Those with the most unpaid holds first.
+  package let customers: [SuspiciousCustomer]
+  /// From when on all holds were looked at, in microseconds since 1970.
+  package let lookedBackTo: Int64
+  /// From when on those that ended unpaid were.
+  package let unpaidLookedBackTo: Int64
+  /// Whether some of the window were not.
+  package let isShort: Bool
+}
+
 /// Looks for suspicious customers.
 package struct SuspicionStore: Sendable {
   private let database: any Database
+  private let bookings: Int
 
-  /// Reads from a database.
-  package init(_ database: any Database) {
+  /// Reads from a database, of each lane so many bookings of a kind.
+  package init(_ database: any Database, bookings: Int = StoreLimits.suspectBookings) {
     self.database = database
+    self.bookings = bookings
   }
 
   /// Those with the most unpaid holds first, so many at most.
   package func suspects(
     _ thresholds: SuspicionThresholds, atMost limit: Int, timeout: Duration? = nil
-  ) async throws(StoreError) -> [SuspiciousCustomer] {
+  ) async throws(StoreError) -> Suspects {
     let parameters: [PostgresValue] = [
       .int8(thresholds.window.wholeMicroseconds), .int8(Int64(thresholds.unpaidHolds)),
       .int8(Int64(thresholds.unpaidPercent)), .int8(Int64(thresholds.holdsPerMinute)),
-      .int8(Int64(limit)),
+      .int8(Int64(limit)), .int8(Int64(bookings)),
     ]
     let result = try await database.ask(
       Statements.findSuspiciousCustomers, parameters, timeout: timeout)
     return try reading { () throws(PostgresError) in
-      try result.all { row throws(PostgresError) in try SuspiciousCustomer(row) }
+      guard let first = result.firstRow else {
+        throw PostgresError(.decoding, "suspicious customers cannot be read")
+      }
+      var customers: [SuspiciousCustomer] = []
+      if try first.decode(0, as: Int64?.self) != nil {
+        customers = try result.all { row throws(PostgresError) in try SuspiciousCustomer(row) }
+      }
+      return Suspects(
+        customers: customers,
+        lookedBackTo: try first.decode(12, as: PostgresTimestamp.self).unixMicroseconds,
+        unpaidLookedBackTo: try first.decode(11, as: PostgresTimestamp.self).unixMicroseconds,
+        isShort: try first.decode(13))
     }
   }
 }

@@ -56,10 +56,11 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     violations.require(
       (-180...180).contains(request.longitude), "longitude", "must be -180 to 180 degrees")
     violations.require(request.withinMetres >= 0, "within_metres", "must not be negative")
+    let place = try await place(request, &violations, context)
     let page = try await list(request.pageSize, context, violations) {
       (store, size, timeout) async throws(StoreError) in
       try await store.theatres(
-        latitude: request.latitude, longitude: request.longitude,
+        latitude: place.latitude, longitude: place.longitude,
         withinMetres: request.withinMetres, movieID: request.movieId, pageSize: size,
         pageToken: request.pageToken, timeout: timeout)
     }
@@ -90,10 +91,7 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     _ request: Usher.V1.SearchMoviesRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.SearchMoviesResponse {
     var (violations, filter) = (FieldViolations(), CatalogStore.MovieFilter())
-    violations.require(
-      request.text.contains { !$0.isWhitespace } && request.text.count <= Limits.searchCharacters
-        && !request.text.utf8.contains(0),
-      "text", "must have 1 to \(Limits.searchCharacters) characters, not only spaces")
+    violations.requireWords(request.text)
     filter.cityID = request.cityId
     filter.genre = violations.requireName(request.genre, "genre")
     filter.language = violations.requireLanguage(request.language)
@@ -117,6 +115,10 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     filter.date = violations.requireDate(request.date)
     filter.language = violations.requireLanguage(request.language)
     filter.format = violations.requireName(request.format, "format")
+    let isKind = (0...4).contains(request.kind.rawValue)
+    violations.require(isKind, "kind", "must be FILM, PLAY, CONCERT or OTHER")
+    if isKind { filter.kind = Int16(clamping: request.kind.rawValue) }
+    if !request.text.isEmpty { filter.text = violations.requireWords(request.text) }
     let page = try await list(request.pageSize, context, violations) {
       [filter] (store, size, timeout) async throws(StoreError) in
       try await store.shows(
@@ -180,6 +182,16 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
 }
 
 extension FieldViolations {
+  /// Takes words to search for.
+  @discardableResult
+  mutating func requireWords(_ text: String) -> String {
+    require(
+      text.unicodeScalars.count <= Limits.searchCharacters
+        && text.contains { !$0.isWhitespace } && !text.utf8.contains(0),
+      "text", "must have 1 to \(Limits.searchCharacters) characters, not only spaces")
+    return text
+  }
+
   /// Takes a name that may be empty.
   @discardableResult
   mutating func requireName(_ name: String, _ field: String) -> String {

@@ -2,6 +2,7 @@
 // whichever loop, before the change stream brings it.
 
 import BookingStore
+import RPC
 import Reactor
 
 extension PerLoop<NodeParts> {
@@ -10,10 +11,22 @@ extension PerLoop<NodeParts> {
     onEach { $0.answers.noteOwn(change) }
   }
 
-  /// Tells every loop's cache that this node has changed shows of many movies, before the caller is
-  /// answered. Only for what has changed: whoever is refused, or repeats what was done before, must not
-  /// cost everybody what is in memory.
-  func forgetAnswers() {
-    onEach { $0.answers.forgetAll() }
+  /// Tells every loop what this node has changed of some shows, which may have been of `movieIDs` before, and
+  /// before the caller is answered: other lists than those with such shows stay in memory.
+  func noteOwn(
+    shows showIDs: [Int64], before movieIDs: Set<Int64> = [], _ context: ServerContext
+  ) async {
+    guard !showIDs.isEmpty else { return }
+    onEach { parts in
+      for showID in showIDs { parts.shows.forget(id: showID) }
+    }
+    do throws(StoreError) {
+      let changes = try await self[context.loop].houses.changes(
+        ofShows: showIDs, before: movieIDs, timeout: context.remaining)
+      for change in changes { noteOwn(change) }
+    } catch {
+      // What was done was done: without the database's help it may touch anything.
+      onEach { $0.answers.forgetAll() }
+    }
   }
 }

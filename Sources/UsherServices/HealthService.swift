@@ -7,19 +7,25 @@ package import UsherProtos
 /// What is known of the health of the server and its services. Any thread.
 package final class HealthBoard: Sendable {
   private struct State {
+    var services: Set<String>
     var isServing: Bool
     var generation = 0
     var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var nextWaiter = 0
   }
 
-  /// Full names of the services that can be asked about; the empty name is the whole server.
-  package let services: Set<String>
   private let state: Mutex<State>
 
   package init(services: [String], isServing: Bool) {
-    self.services = Set(services).union([""])
-    state = Mutex(State(isServing: isServing))
+    state = Mutex(State(services: Set(services).union([""]), isServing: isServing))
+  }
+
+  /// Full names of the services that can be asked about; the empty name is the whole server.
+  package var services: Set<String> { state.withLock(\.services) }
+
+  /// Names the services, before anybody asks.
+  package func serve(_ services: Set<String>) {
+    state.withLock { $0.services = services.union([""]) }
   }
 
   /// Changes the health of everything and tells the watchers.

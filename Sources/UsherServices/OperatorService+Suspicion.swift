@@ -18,7 +18,11 @@ extension OperatorService {
     let found = try await ask(context) { (_, _, timeout) async throws(StoreError) in
       try await store.suspects(thresholds, atMost: limit + 1, timeout: timeout)
     }
-    return .init(customers: found.prefix(limit).map { .init($0) }, isCut: found.count > limit)
+    return .init(
+      customers: found.customers.prefix(limit).map { .init($0) },
+      isCut: found.customers.count > limit || found.isShort,
+      lookedBackTo: .init(unixMicroseconds: found.lookedBackTo),
+      unpaidLookedBackTo: .init(unixMicroseconds: found.unpaidLookedBackTo))
   }
 
   /// Throws INVALID_ARGUMENT with every field that is wrong.

@@ -199,10 +199,10 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     _ request: Usher.Admin.V1.ListAuditEntriesRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.Admin.V1.ListAuditEntriesResponse {
     let size = try OperatorWishes.pageSize(request.pageSize)
+    let filter = try Self.filter(request)
     let page = try await ask(context) { (store, _, timeout) async throws(StoreError) in
       try await store.auditEntries(
-        ofPartner: request.partnerId, pageSize: size, pageToken: request.pageToken,
-        timeout: timeout)
+        filter, pageSize: size, pageToken: request.pageToken, timeout: timeout)
     }
     return .init(
       entries: page.items.map { API.AuditEntry($0) }, nextPageToken: page.nextPageToken)

@@ -16,7 +16,6 @@ struct UploadedTheatre {
   /// The shows that rows have named.
   var named: Set<Int64> = []
   var isAnyRefused = false
-  var tally = UploadTally()
 }
 
 extension [Int64: UploadedTheatre] {
@@ -36,33 +35,7 @@ extension PartnerService {
     responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, context: ServerContext
   ) async throws(RPCError) {
     var theatres: [Int64: UploadedTheatre] = [:]
-    do throws(RPCError) {
-      try await receive(requests, &theatres, responses, context)
-    } catch {
-      // What was done so far was done. The call is over and its time perhaps, too.
-      let (store, changed) = (parts[context.loop].houses, Array(theatres.values))
-      if let actor = try? context.seller().auditActor {
-        context.loop.spawn { [failures] in await Self.note(changed, store, actor, failures) }
-      }
-      throw error
-    }
-    for theatre in theatres.values where theatre.tally.hasChanges {
-      try await ask(context) { (store, actor, timeout) async throws(StoreError) in
-        try await store.note(theatre.tally, ofTheatre: theatre.id, by: actor, timeout: timeout)
-      }
-    }
-  }
-
-  /// Notes what uploads have changed; a failure is logged, nobody is left to be told.
-  private static func note(
-    _ theatres: [UploadedTheatre], _ store: HouseStore, _ actor: AuditActor,
-    _ failures: StoreFailures
-  ) async {
-    for theatre in theatres where theatre.tally.hasChanges {
-      _ = try? await failures.translating { () async throws(StoreError) in
-        try await store.note(theatre.tally, ofTheatre: theatre.id, by: actor)
-      }
-    }
+    try await receive(requests, &theatres, responses, context)
   }
 
   private func receive(
@@ -88,7 +61,7 @@ extension PartnerService {
       theatres[id] = present
       try await responses.write(.init(results: results, complete: request.whole == nil))
       if let span = request.whole {
-        try await tellVanished(span, of: &present, responses, context)
+        try await tellVanished(span, of: present, responses, context)
       }
     }
   }
@@ -142,46 +115,30 @@ extension PartnerService {
       } catch {
         results.append(
           .init(reference: row.reference, outcome: .refused, error: error.status))
-        theatre.tally.refused += 1
       }
     }
     let theatreID = theatre.id
     var done: [ScheduleResult] = []
     while done.count < wishes.count {
       let some = Array(wishes[done.count...].prefix(theatre.rowsAtOnce))
-      let these = try await ask(context) { (store, _, timeout) async throws(StoreError) in
-        try await store.upload(some, toTheatre: theatreID, timeout: timeout)
+      done += try await ask(context) { (store, actor, timeout) async throws(StoreError) in
+        try await store.upload(some, toTheatre: theatreID, by: actor, timeout: timeout)
       }
-      for (place, result) in zip(places[done.count...], these) {
-        let row = rows[place]
-        theatre.tally.add(
-          result.outcome,
-          auditorium: row.auditorium.isEmpty ? "\(row.auditoriumId)" : row.auditorium)
-      }
-      done += these
     }
     for (place, result) in zip(places, done) {
       results[place] = result.message(of: rows[place])
       if result.showID != 0 { theatre.named.insert(result.showID) }
     }
-    forgetShows(done.filter { $0.outcome == .updated }.map(\.showID))
     if results.contains(where: { $0.outcome == .refused }) { theatre.isAnyRefused = true }
-    if results.contains(where: { [.created, .updated].contains($0.outcome) }) {
-      parts.forgetAnswers()
-    }
+    let changed = done.filter { [.created, .updated].contains($0.outcome) }
+    await parts.noteOwn(
+      shows: changed.map(\.showID),
+      before: Set(changed.filter { $0.outcome == .updated }.map(\.previousMovieID)), context)
     return results
   }
 
-  /// Has this node read shows anew that have changed.
-  private func forgetShows(_ showIDs: [Int64]) {
-    guard !showIDs.isEmpty else { return }
-    parts.onEach { parts in
-      for showID in showIDs { parts.shows.forget(id: showID) }
-    }
-  }
-
   private func tellVanished(
-    _ span: Usher.V1.ScheduleSpan, of theatre: inout UploadedTheatre,
+    _ span: Usher.V1.ScheduleSpan, of theatre: UploadedTheatre,
     _ responses: ResponseWriter<Usher.V1.UploadScheduleResponse>, _ context: ServerContext
   ) async throws(RPCError) {
     let times = try ScheduleWishes.span(span)
@@ -196,12 +153,12 @@ extension PartnerService {
       }
       let unnamed = page.filter { !theatre.named.contains($0.showID) }
       let free = withdraws ? unnamed.filter { !$0.hasSales }.map(\.showID) : []
-      let withdrawn = try await ask(context) { (store, _, timeout) async throws(StoreError) in
-        free.isEmpty ? [] : try await store.withdrawShows(free, timeout: timeout)
+      let withdrawn = try await ask(context) {
+        [id = theatre.id] (store, actor, timeout) async throws(StoreError) in
+        free.isEmpty
+          ? [] : try await store.withdrawShows(free, ofTheatre: id, by: actor, timeout: timeout)
       }
-      if !withdrawn.isEmpty { parts.forgetAnswers() }
-      forgetShows(Array(withdrawn))
-      theatre.tally.withdrawn += Int64(withdrawn.count)
+      await parts.noteOwn(shows: Array(withdrawn), context)
       let isLast = page.count < Limits.vanishedPerResponse
       let vanished = unnamed.map { show in
         Usher.V1.VanishedShow(

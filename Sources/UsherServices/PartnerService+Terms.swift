@@ -101,7 +101,7 @@ extension PartnerService {
       (store, identity, actor, timeout) async throws(StoreError) in
       try await store.setPrices(wish, identity, by: actor, timeout: timeout)
     }
-    if !change.showIDs.isEmpty { parts.forgetAnswers() }
+    await parts.noteOwn(shows: change.showIDs, context)
     return .init(showCount: Int32(clamping: change.showCount))
   }
 

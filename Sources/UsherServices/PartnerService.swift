@@ -150,9 +150,11 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
   ) async throws(RPCError) -> Usher.V1.CreateMovieResponse {
     var movie = request.movie ?? .init()
     let wish = try MovieWishes.creation(request)
-    let movies = parts[context.loop].movies
+    let (movies, caller) = (parts[context.loop].movies, try context.seller())
     let outcome = try await ask(context) { (_, actor, timeout) async throws(StoreError) in
-      try await movies.create(wish, by: actor, timeout: timeout)
+      try await movies.create(
+        wish, by: actor, ofPartner: caller.isOperator ? nil : caller.partnerID,
+        timeout: timeout)
     }
     movie.movieId = try outcome.done(0)
     parts.noteOwn(CatalogueChange(.movies))

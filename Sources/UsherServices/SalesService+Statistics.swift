@@ -16,7 +16,7 @@ extension SalesService {
     }
     switch found {
     case .figures(let figures): return .init(figures: figures.map { .init($0) })
-    case .tooManyShows: throw Self.tooLarge("shows", StoreLimits.statisticsShows)
+    case .tooManyShows: throw Self.tooLarge("shows", question.mostShows)
     case .tooManyGroups: throw Self.tooLarge("rows", StoreLimits.statisticsGroups)
     }
   }
@@ -43,12 +43,18 @@ extension SalesService {
     let days = violations.days(request.firstDay, request.lastDay, atMost: Limits.statisticsDays)
     let grouping = SalesGrouping(rawValue: request.grouping.rawValue)
     violations.require(
-      grouping != nil, "grouping", "must be DAY, SHOW, THEATRE, MOVIE or SELLER")
+      grouping != nil, "grouping", "must be DAY, SHOW, THEATRE, MOVIE, SELLER or DAY_OF_SALE")
     let ids = [
       ("theatre_id", request.theatreId), ("movie_id", request.movieId),
       ("show_id", request.showId), ("partner_id", request.partnerId ?? 0),
     ]
-    for (field, id) in ids { violations.require(id >= 0, field, "must not be negative") }
+    for (field, id) in ids {
+      violations.require(id >= 0, field, "must not be negative")
+      let isOfShows = field == "movie_id" || field == "show_id"
+      violations.require(
+        id == 0 || grouping != .dayOfSale || !isOfShows, field,
+        "must not be set with DAY_OF_SALE, which tells shows not apart")
+    }
     try violations.check()
     guard let days, let grouping else { throw .hidden }
     var question = SalesQuestion(firstDay: days.first, lastDay: days.last, grouping: grouping)

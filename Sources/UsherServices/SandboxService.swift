@@ -81,10 +81,11 @@ package struct SandboxService: Usher.V1.SandboxServiceServer {
   package func setFaults(
     _ request: Usher.V1.SetFaultsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.SetFaultsResponse {
-    let partnerID = try tester(context).partnerID
+    let caller = try tester(context)
     let faults = try SandboxWishes.faults(request)
     try await ask(context) { (store, timeout) async throws(StoreError) in
-      try await store.setFaults(faults, of: partnerID, timeout: timeout)
+      try await store.setFaults(
+        faults, of: caller.partnerID, by: caller.auditActor, timeout: timeout)
     }
     return .init()
   }

@@ -55,7 +55,7 @@ final class Node: Sendable {
     _ settings: Settings, _ loops: [EventLoop], isSandbox: Bool, _ logger: Logger
   ) throws {
     self.settings = settings
-    let health = HealthBoard(services: Self.services, isServing: true)
+    let health = HealthBoard(services: [], isServing: true)
     let configuration = PostgresConfiguration(settings.database)
     let judge = HealthJudge(health)
     self.judge = judge
@@ -109,11 +109,6 @@ final class Node: Sendable {
     reference.server = self.server
   }
 
-  private static let services = [
-    "usher.v1.CatalogService", "usher.v1.SeatMapService", "usher.v1.BookingService",
-    "usher.v1.WaitlistService", "usher.v1.SalesService",
-  ]
-
   /// Slots are temporary, but two nodes must not have the same at a time.
   private static func slotName() -> String {
     "usher_" + String(UInt64.random(in: 0 ... .max), radix: 16)
@@ -160,7 +155,11 @@ final class Node: Sendable {
         parts.salesNews.note()
       }
     case .queue(let change): parts.onEach { $0.waitRoom.note(change) }
-    case .catalogue(let change): parts.onEach { $0.answers.note(change) }
+    case .catalogue(let change):
+      parts.onEach { parts in
+        parts.answers.note(change)
+        parts.shows.note(change)
+      }
     }
   }
 
@@ -210,8 +209,10 @@ final class Node: Sendable {
     if settings.reflection { router.registerReflection() }
     let ungoverned = Permissions.table.missing(of: router.methods)
     precondition(ungoverned.isEmpty, "methods without permissions: \(ungoverned.map(\.path))")
+    let services = Set(router.methods.map(\.service))
+    health.serve(services)
     // Every service, those open to all included: none has a large request but for a layout.
-    for service in Set(router.methods.map(\.service)) {
+    for service in services {
       router.limitRequests(ofService: service, toBytes: RPC.Limits.smallMessageBytes)
     }
     router.limitRequests(
@@ -247,8 +248,8 @@ final class Node: Sendable {
     await server.drain(grace: .seconds(settings.drainSeconds))
     sweeper.stop()
     salesSweeper.stop()
-    await changes.stop()
     accountSweeper.stop()
+    await changes.stop()
     for pool in pools { await pool.close() }
   }
 }

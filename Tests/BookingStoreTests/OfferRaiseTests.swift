@@ -238,7 +238,11 @@ private struct WatchedDatabase: Database {
       let refused = try await terms.createOffer(half, house.identity(100), by: owner)
       #expect(refused == .refused(.tooManyOffers, []))
       _ = try await terms.endOffer(id: 3, house.identity(101), by: owner)
+      // What is over by itself need not be ended.
+      try await house.run(
+        "update offer set valid_until = clock_timestamp() - interval '1 s' where offer_id = 5")
       guard case .done = try await terms.createOffer(half, house.identity(100), by: owner),
+        case .done = try await terms.createOffer(half, house.identity(104), by: owner),
         case .refused = try await terms.createOffer(half, house.identity(102), by: owner),
         case .done = try await terms.createOffer(half, house.identity(103), by: operators)
       else { return #expect(Bool(false), "the bound is another") }

@@ -202,3 +202,14 @@ private let host = AuditActor(keyID: nil, name: "the tests")
     }
   }
 }
+
+extension OperatorStore {
+  /// Acts that concern a partner, or all (0), newest first.
+  fileprivate func auditEntries(
+    ofPartner partnerID: Int64, pageSize: Int, pageToken: String
+  ) async throws(StoreError) -> Page<AuditRecord> {
+    var filter = AuditFilter()
+    filter.partnerID = partnerID
+    return try await auditEntries(filter, pageSize: pageSize, pageToken: pageToken)
+  }
+}

@@ -209,6 +209,9 @@ import Testing
     ("settlement_differs", "update settlement_day set gross = gross + 1"),
     ("settlement_differs", "update settlement_day set day = day - 1"),
     ("settlement_differs", "delete from settlement_day"),
+    ("sales_sum_differs", "update sold_show set amount = amount + 1"),
+    ("sales_sum_differs", "update sold_show set show_id = 2"),
+    ("sales_sum_differs", "delete from sold_show"),
   ]
 
   @Test(.serialized, arguments: plants)

@@ -22,8 +22,10 @@ import Testing
         "update auditorium set theatre_id = 1, name = 'Screen 2' where auditorium_id = 2")
       let first = try await PostgresConnection.connect(house.configuration, on: house.loop)
       _ = try await first.query("begin")
-      _ = try await HouseStore(first).upload([row(auditorium: 1)], toTheatre: 1)
-      async let late = HouseStore(house.connection).upload([row(auditorium: 2)], toTheatre: 1)
+      _ = try await HouseStore(first).upload(
+        [row(auditorium: 1)], toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
+      async let late = HouseStore(house.connection).upload(
+        [row(auditorium: 2)], toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
       let isAwaited: PostgresStatement = """
         select exists (select from pg_locks where not granted and locktype = 'transactionid'
                          and transactionid = pg_current_xact_id()::xid)

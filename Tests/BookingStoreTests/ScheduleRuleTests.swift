@@ -85,7 +85,8 @@ import Testing
       let uploading = try await PostgresConnection.connect(house.configuration, on: house.loop)
       let renaming = try await PostgresConnection.connect(house.configuration, on: house.loop)
       let rows = try [wish(house, "old", day: 10), wish(house, "new", day: 11)]
-      async let results = HouseStore(uploading).upload(rows, toTheatre: 1)
+      async let results = HouseStore(uploading).upload(
+        rows, toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
       try await waitUntilSomeWait(1, house.connection)
       var change = TheatreChange()
       change.name = "Sphinx Grand"

@@ -19,6 +19,29 @@ import Testing
     }
   }
 
+  @Test func aShowIsReadAgainWhenItsTheatreAndMovieHaveChanged() async throws {
+    try await House.run { house in
+      let directory = ShowDirectory(CatalogStore(house.connection), on: house.loop)
+      func version() async throws -> Int32? { try await directory.show(id: 1)?.prices.version }
+      let change = CatalogueChange(.shows, cityID: 1, theatreID: 1, movieID: 1)
+      #expect(try await version() == 1)
+      try await house.run("update show set pricing_version = 2 where show_id = 1")
+      for other in [
+        CatalogueChange(.shows, cityID: 1, theatreID: 1, movieID: 2),
+        CatalogueChange(.shows, cityID: 1, theatreID: 2, movieID: 1), CatalogueChange(.movies),
+      ] {
+        directory.note(other)
+        #expect(try await version() == 1)
+      }
+      directory.note(change)
+      #expect(try await version() == 2)
+      // The commit that was told of may have become visible only now.
+      try await house.run("update show set pricing_version = 3 where show_id = 1")
+      #expect(try await version() == 2)
+      while try await version() != 3 { await Task.yield() }
+    }
+  }
+
   @Test func callersAtTheSameTimeShareOneReading() async throws {
     try await House.run { house in
       let directory = ShowDirectory(CatalogStore(house.connection), on: house.loop)

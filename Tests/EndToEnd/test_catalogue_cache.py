@@ -2,6 +2,8 @@
 it came, also while the feed of changes is cut, frozen or comes back."""
 
 import contextlib
+import datetime
+import itertools
 import os
 import signal
 import threading
@@ -9,12 +11,15 @@ import threading
 import grpc
 import pytest
 
+from houses import manager, row, show
 from partner import Partner, catalog_pb2, new_id, wait_ready
 from serving import Serving
 from test_cancelled_sql import locked
 from test_feed_loss import feed_backends
 from usher.v1 import partner_pb2_grpc, terms_pb2
 from usherd import wait_until
+
+DAY = (datetime.date.today() + datetime.timedelta(days=200)).isoformat()
 
 
 @contextlib.contextmanager
@@ -137,6 +142,39 @@ def test_an_act_that_changes_no_list_costs_nobody_the_memory(demo, pair):
                     return False
 
         wait_until(is_kept, 60, "an answer without the database")
+
+
+def test_an_upload_costs_nobody_the_memory_of_other_lists(demo, pair):
+    """Cities stay in memory while a theatre's schedule changes again and again."""
+    question, starts = catalog_pb2.ListCitiesRequest(page_size=8), itertools.cycle((10, 11))
+    with manager(demo) as keeper:
+        house = keeper.theatre().theatre_id
+        keeper.layout(keeper.room(house).auditorium_id, row("A", 0, 10))
+
+        def is_kept():
+            pair[0].catalog.ListCities(question)
+            keeper.rows(house, show("one", f"{DAY}T{next(starts)}:00"))
+            with locked(demo.server, "city"):
+                try:
+                    return bool(pair[0].catalog.ListCities(question, timeout=2).cities)
+                except grpc.RpcError:
+                    return False
+
+        wait_until(is_kept, 60, "an answer without the database")
+
+
+def test_a_show_is_told_as_it_is_on_both_nodes(demo, pair):
+    """Though both have it in memory, for ten seconds if nobody told them."""
+    show_id = demo.fresh_show().show_id
+
+    def price(partner):
+        request = catalog_pb2.GetShowRequest(show_id=show_id)
+        return partner.catalog.GetShow(request, timeout=20).show.prices[0].price.minor_units
+
+    before = [price(partner) for partner in pair]
+    demo.server.sql(f"update show_price set minor_units = minor_units + 7 where show_id = {show_id}")
+    for partner, old in zip(pair, before):
+        wait_until(lambda: price(partner) == old + 7, 6, "the new price")
 
 
 def test_what_changes_while_the_feed_is_cut_is_seen(demo, pair):

@@ -135,6 +135,15 @@ def test_what_operators_do_to_movies_is_noted(keeper):
             if f'"movie_id": {made.movie.movie_id}' in act.detail]
     assert [act.action for act in acts] == ["UPDATE_MOVIE", "CREATE_MOVIE"]
     assert '"poster_url"' in acts[0].detail and acts[0].actor_key_id > 0
+    assert acts[1].partner_id == 0
+
+
+def test_a_movie_that_a_partner_makes_is_noted_as_its_own(demo):
+    with manager(demo) as partner:
+        made = partner.CreateMovie(movie=details().movie).movie
+        assert [act.detail for act in partner.operator.acts(partner.partner_id)
+                if act.action == "CREATE_MOVIE"
+                and f'"movie_id": {made.movie_id}' in act.detail]
 
 
 def test_an_unknown_movie_is_not_found(keeper, partner):

@@ -92,6 +92,26 @@ def test_from_no_partner_to_a_sale_and_out_again(demo, operator, lumen):
     assert [each.key_id for each in listed] == [key.key_id, other.key_id]
 
 
+def test_acts_are_found_by_who_did_what_when(operator, lumen):
+    key, _ = operator.key(lumen)
+    operator.RevokeApiKey(key_id=key.key_id)
+    made, given, ended = reversed(operator.acts(lumen))
+
+    def found(**fields):
+        return list(operator.ListAuditEntries(partner_id=lumen, **fields).entries)
+
+    assert found(action="CREATE_API_KEY") == [given]
+    assert found(actor_key_id=made.actor_key_id) == [ended, given, made]
+    assert found(actor_key_id=1 << 40) == [] == found(account_id=new_id())
+    assert found(**{"from": given.at}) == [ended, given] and found(until=given.at) == [made]
+    page = operator.ListAuditEntries(partner_id=lumen, action="CREATE_PARTNER", page_size=1)
+    assert list(page.entries) == [made]
+    for wrong, field in (({"account_id": "ada"}, "account_id"), ({"action": "create"}, "action"),
+                         ({"actor_key_id": -1}, "actor_key_id"), ({"partner_id": -1}, "partner_id"),
+                         ({"until": {"seconds": -1}}, "until")):
+        assert refusal(operator.ListAuditEntries, **wrong).fields == [field]
+
+
 def test_a_key_is_replaced_without_a_gap(demo, operator, lumen):
     key, secret = operator.key(lumen)
     answer = operator.RotateApiKey(key_id=key.key_id, overlap=duration_pb2.Duration(seconds=600))

@@ -85,27 +85,44 @@ def uploads_on_record(keeper):
             if entry.action == "UPLOAD_SCHEDULE"]
 
 
-def test_an_upload_is_on_record_once(keeper):
+def test_what_an_upload_changes_is_on_record_with_it(keeper):
     keeper.room(keeper.house, "Screen 2")
     rows = [show("one", f"{DAY}T10:00"), show("two", f"{DAY}T13:00"),
             show("x", f"{DAY}T16:00", auditorium="Screen 2"), show("", "never")]
     keeper.upload(
         {"theatre_id": keeper.house, "rows": rows[:1]}, {"rows": rows[1:]}, {"rows": rows[:1]})
-    noted = {"theatre": keeper.house, "created": 2, "updated": 0, "unchanged": 1, "refused": 2,
-             "withdrawn": 0, "auditoriums": ["Screen 1"]}
-    assert uploads_on_record(keeper) == [noted]
+    noted = {"theatre": keeper.house, "created": 1, "updated": 0, "unchanged": 0, "refused": 0,
+             "auditoriums": ["Screen 1"]}
+    # A row whose fields are wrong never came as far as the programme.
+    both = [noted | {"refused": 1}, noted]
+    assert uploads_on_record(keeper) == both
     # What changes nothing is not noted; what is cut off is noted as far as it came.
     keeper.rows(keeper.house, rows[0])
-    assert uploads_on_record(keeper) == [noted]
+    assert uploads_on_record(keeper) == both
     found = refusal(
         keeper.upload, {"theatre_id": keeper.house, "rows": [show("one", f"{DAY}T11:00")]},
         {"rows": rows * 100})
     assert found.fields == ["rows"]
-    last = noted | {"created": 0, "updated": 1, "unchanged": 0, "refused": 0}
-    wait_until(lambda: uploads_on_record(keeper) == [last, noted])
+    last = noted | {"created": 0, "updated": 1}
+    assert uploads_on_record(keeper) == [last, *both]
     keeper.upload({"theatre_id": keeper.house, "whole": span(-1, 2, withdraw=True)})
-    assert uploads_on_record(keeper)[0] == noted | {
-        "created": 0, "unchanged": 0, "refused": 0, "withdrawn": 2, "auditoriums": []}
+    assert uploads_on_record(keeper)[0] == {"theatre": keeper.house, "withdrawn": 2}
+
+
+def test_an_upload_under_way_is_on_record(keeper):
+    """What a request has changed is noted by the statement that changes it, whatever becomes of its stream."""
+    goes_on = threading.Event()
+
+    def requests():
+        yield schedule_pb2.UploadScheduleRequest(
+            theatre_id=keeper.house, rows=[show("one", f"{DAY}T10:00")])
+        goes_on.wait(60)
+
+    responses = keeper.stream(requests())
+    assert next(responses).complete
+    assert [each["created"] for each in uploads_on_record(keeper)] == [1]
+    goes_on.set()
+    assert not list(responses)
 
 
 def test_a_broken_row_stops_no_other(keeper):

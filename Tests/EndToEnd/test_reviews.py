@@ -288,6 +288,24 @@ def test_who_leaves_is_named_no_more(demo, writers, reader, movie):
     ada.door.channel.close()
 
 
+def test_reports_that_are_dismissed_are_on_record(keeper, writers, movie):
+    ada, eve, third = writers
+    review = ada.put(movie, 8, "Rude?").review_id
+    comment = eve.comment(review, "Rude!").comment_id
+    for reader in (eve, third):
+        reader.reviews.ReportContent(review_id=review, objection=ABUSE)
+    ada.reviews.ReportContent(comment_id=comment, objection=ABUSE)
+    for _ in range(2):
+        keeper.ModerateContent(review_id=review, hidden=False)
+        keeper.ModerateContent(comment_id=comment, hidden=False)
+    acts = [(act.action, json.loads(act.detail)) for act in keeper.house.ListAuditEntries(
+        page_size=10).entries]
+    assert [act for act in acts if act[0].startswith("KEEP_")][:2] == [
+        ("KEEP_COMMENT", {"comment_id": comment, "hidden": False, "reports": 1}),
+        ("KEEP_REVIEW", {"review_id": review, "hidden": False, "reports": 2})]
+    assert len([act for act in acts if review in act[1].values()]) == 1, "there was nothing left"
+
+
 def test_who_is_blocked_says_nothing(demo, keeper, movie):
     ada = Writer(demo, "Ada")
     review = ada.put(movie, 8).review_id

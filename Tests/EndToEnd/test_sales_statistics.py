@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 
 import grpc
 import pytest
@@ -185,6 +186,9 @@ def test_suspicious_customers(demo, house, operator):
     assert set(found(unpaid_holds=4, window=hour)) == {names["nuisance"]}
     answer = operator.ListSuspiciousCustomers(unpaid_holds=1, holds_per_minute=1, limit=1)
     assert len(answer.customers) == 1 and answer.is_cut
+    answer = operator.ListSuspiciousCustomers(window=hour)
+    assert not answer.is_cut and answer.looked_back_to == answer.unpaid_looked_back_to
+    assert 3_590 < time.time() - answer.looked_back_to.seconds < 3_700
 
 
 @pytest.mark.parametrize(

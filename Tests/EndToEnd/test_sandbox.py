@@ -1,6 +1,7 @@
 """usher.v1.SandboxService and `usher sandbox`: calls that go wrong because their partner wants it."""
 
 import concurrent.futures
+import json
 import subprocess
 
 import grpc
@@ -252,6 +253,13 @@ def test_wrong_switches_are_named(tester, fault, field):
 
 def test_no_more_switches_than_anybody_needs(tester):
     assert refusal(tester.set, *[{"kind": REFUSE}] * 101).fields == ["faults"]
+
+
+def test_what_is_broken_is_on_record(house, tester):
+    tester.set({"kind": REFUSE, "method": HOLD}, {"kind": DELAY, "delay": {"seconds": 1}})
+    act = house.keeper.operator.acts(house.keeper.partner_id)[0]
+    assert act.action == "SET_FAULTS" and act.actor_key_id > 0
+    assert json.loads(act.detail) == {"methods": [HOLD, ""]}
 
 
 def test_a_key_for_some_theatres_sets_nothing(sandbox, house):

@@ -1,5 +1,6 @@
 """Finding theatres by place and movies by words, over RPC and from the command line."""
 
+import datetime
 import math
 
 import grpc
@@ -7,7 +8,10 @@ import pytest
 
 import partner as partners
 from command_line import CommandLine
-from partner import catalog_pb2
+from houses import manager, row, show
+from partner import catalog_pb2, new_id, refusal
+
+DAY = (datetime.date.today() + datetime.timedelta(days=300)).isoformat()
 
 
 def metres(one, latitude, longitude):
@@ -86,6 +90,60 @@ def test_theatres_are_found_by_postal_code(partner, theatres):
         assert list(found) == [one for one in theatres if one.postal_code == code], written
     assert not partner.catalog.ListTheatres(
         catalog_pb2.ListTheatresRequest(postal_code="nowhere")).theatres
+
+
+def test_theatres_are_found_around_a_postal_code(demo, partner):
+    api = catalog_pb2
+    with manager(demo) as keeper:
+        places = {"TR 901": -72.0, "TR 905": -72.2, "TS 100": -74.0}
+        made = {code: keeper.theatre(postal_code=code, latitude=place).theatre_id
+                for code, place in places.items()}
+
+        def found(code, **fields):
+            page = partner.catalog.FindTheatres(api.FindTheatresRequest(
+                postal_code=code, country_code="AQ", **fields))
+            return [each.theatre.theatre_id for each in page.theatres
+                    if each.theatre.theatre_id in made.values()]
+
+        near, far, last = made.values()
+        assert found("tr905") == [far, near, last]
+        assert found("TR 905", within_metres=10_000) == [far]
+        # Between the two whose codes begin so.
+        assert set(found("TR 909", within_metres=12_000)) == {near, far}
+        assert found("TR 901", page_size=200) == [near, far, last]
+    for request, field in (
+            (api.FindTheatresRequest(postal_code="TR 1", latitude=1), "postal_code"),
+            (api.FindTheatresRequest(postal_code="x" * 300), "postal_code"),
+            (api.FindTheatresRequest(postal_code="!"), "postal_code"),
+            (api.FindTheatresRequest(postal_code="TR 1", country_code="xx"), "country_code"),
+            (api.FindTheatresRequest(country_code="AQ"), "country_code")):
+        assert refusal(partner.catalog.FindTheatres, request).fields == [field]
+
+
+def test_what_is_no_film_is_found(demo, partner):
+    api = catalog_pb2
+    title = f"Hamlet {new_id()[:8]}"
+    with manager(demo) as keeper:
+        house = keeper.theatre().theatre_id
+        keeper.layout(keeper.room(house).auditorium_id, row("A", 0, 10))
+        play, concert = keeper.rows(
+            house, show("one", f"{DAY}T10:00", title=title),
+            show("two", f"{DAY}T13:00", title=f"Songs {new_id()[:8]}", kind=3))
+
+        def found(**fields):
+            page = partner.catalog.ListShows(api.ListShowsRequest(**fields))
+            return [each.show_id for each in page.shows]
+
+        for text in (title, title.lower(), title[:-1], title.replace("ml", "lm")):
+            assert found(text=text) == [play.show_id], text
+        assert found(text=title, theatre_id=house, kind=2) == [play.show_id]
+        assert found(text=title, kind=3) == [] == found(text="qqxqqzqq wwvww")
+        assert found(theatre_id=house) == [play.show_id, concert.show_id]
+        for kind, expected in ((1, []), (2, [play.show_id]), (3, [concert.show_id]), (4, [])):
+            assert found(theatre_id=house, kind=kind) == expected
+    for fields, field in (({"kind": 5}, "kind"), ({"kind": -1}, "kind"), ({"text": " "}, "text"),
+                          ({"text": "x" * 101}, "text")):
+        assert refusal(partner.catalog.ListShows, api.ListShowsRequest(**fields)).fields == [field]
 
 
 def test_every_title_finds_its_movie_first(partner, movies):
@@ -174,6 +232,8 @@ def test_bad_searches_are_refused(partner):
         (catalog.SearchMovies, api.SearchMoviesRequest(), "text"),
         (catalog.SearchMovies, api.SearchMoviesRequest(text=" "), "text"),
         (catalog.SearchMovies, api.SearchMoviesRequest(text="x" * 101), "text"),
+        # One character of 101 to whoever counts what is seen.
+        (catalog.SearchMovies, api.SearchMoviesRequest(text="x" + "\u0301" * 100), "text"),
         (catalog.SearchMovies, api.SearchMoviesRequest(text="a\0b"), "text"),
         (catalog.SearchMovies, api.SearchMoviesRequest(text="a", date="someday"), "date"),
         (catalog.SearchMovies, api.SearchMoviesRequest(text="a", language="e n"), "language"),

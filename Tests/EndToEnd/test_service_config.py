@@ -11,12 +11,26 @@ import grpc
 import pytest
 
 from google.protobuf import descriptor_pb2
-from usher.v1 import booking_pb2, catalog_pb2, seat_map_pb2, waitlist_pb2
+from usher.admin.v1 import admin_pb2, catalog_admin_pb2, operator_pb2
+from usher.v1 import (
+    account_pb2,
+    booking_pb2,
+    catalog_pb2,
+    partner_pb2,
+    recommendation_pb2,
+    review_pb2,
+    sales_pb2,
+    sandbox_pb2,
+    seat_map_pb2,
+    waitlist_pb2,
+)
 
 CONFIG = (pathlib.Path(__file__).resolve().parents[2] / "Clients" / "service-config.json").read_text()
 SERVICES = [
     service
-    for module in (booking_pb2, catalog_pb2, seat_map_pb2, waitlist_pb2)
+    for module in (
+        account_pb2, admin_pb2, booking_pb2, catalog_admin_pb2, catalog_pb2, operator_pb2, partner_pb2,
+        recommendation_pb2, review_pb2, sales_pb2, sandbox_pb2, seat_map_pb2, waitlist_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 ]
 METHODS = [method for service in SERVICES for method in service.methods]

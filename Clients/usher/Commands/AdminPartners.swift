@@ -111,6 +111,12 @@ struct Audit: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Only those that concern this partner.", valueName: "number"))
   var partner: Int64 = 0
+  @Option(help: ArgumentHelp("Only those that concern this account.", valueName: "uuid"))
+  var account = ""
+  @Option(help: ArgumentHelp("Only these, such as CREATE_PARTNER.", valueName: "act"))
+  var action = ""
+  @Option(help: ArgumentHelp("Only those done with this key.", valueName: "number"))
+  var key: Int64 = 0
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
@@ -119,7 +125,9 @@ struct Audit: AsyncParsableCommand {
       let listing = try await session.list(limit: list.limit) {
         (size, token, options) async throws(RPCError) in
         let page = try await session.operators.listAuditEntries(
-          .init(partnerId: partner, pageSize: size, pageToken: token), options: options)
+          .init(
+            partnerId: partner, pageSize: size, pageToken: token, accountId: account,
+            action: action, actorKeyId: key), options: options)
         return (page.entries, page.nextPageToken)
       }
       try session.output.print(

@@ -37,23 +37,31 @@ struct Theatres: AsyncParsableCommand {
       "Those around a place, nearest first: degrees north and east, as 52.52,13.40.",
       valueName: "place"))
   var near: Place?
-  @Option(help: ArgumentHelp("With --near: at most so far away.", valueName: "metres"))
+  @Option(
+    help: ArgumentHelp("Those around where this postal code is, nearest first.", valueName: "code"))
+  var nearCode: String?
+  @Option(
+    help: ArgumentHelp("With --near, --near-code: at most so far away.", valueName: "metres"))
   var within: Int64?
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
-    if near != nil, city != nil || postalCode != nil {
-      throw ValidationError("--near goes with --movie and --within only.")
+    if near != nil || nearCode != nil,
+      city != nil || postalCode != nil || near != nil && nearCode != nil
+    {
+      throw ValidationError("--near and --near-code go with --movie and --within only.")
     }
-    if within != nil, near == nil { throw ValidationError("--within needs --near.") }
+    if within != nil, near == nil, nearCode == nil {
+      throw ValidationError("--within needs --near or --near-code.")
+    }
     if let within, within <= 0 { throw ValidationError("--within must be above 0.") }
   }
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let movieId = try await session.movieId(movie)
-      if let near { return try await find(near, movieId, session) }
+      if near != nil || nearCode != nil { return try await find(movieId, session) }
       let filter = Usher.V1.ListTheatresRequest(
         cityId: try await session.cityId(city), movieId: movieId, postalCode: postalCode ?? "")
       let listing = try await session.theatres(filter, limit: list.limit)
@@ -64,10 +72,10 @@ struct Theatres: AsyncParsableCommand {
     }
   }
 
-  private func find(_ place: Place, _ movieId: Int64, _ session: Session) async throws(Failure) {
+  private func find(_ movieId: Int64, _ session: Session) async throws(Failure) {
     let filter = Usher.V1.FindTheatresRequest(
-      latitude: place.latitude, longitude: place.longitude, withinMetres: within ?? 0,
-      movieId: movieId)
+      latitude: near?.latitude ?? 0, longitude: near?.longitude ?? 0,
+      withinMetres: within ?? 0, movieId: movieId, postalCode: nearCode ?? "")
     let listing = try await session.theatres(filter, limit: list.limit)
     try session.output.print(
       Usher.V1.FindTheatresResponse(theatres: listing.items), items: listing.items,
@@ -118,7 +126,10 @@ struct Movies: AsyncParsableCommand {
 struct Search: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Searches movies by words of their titles and synopses, best match first.",
-    discussion: "The beginning of a title will do, and so will one with a slip of the pen.")
+    discussion: """
+      The beginning of a title will do, and so will one with a slip of the pen. What is no film is \
+      found by `usher shows --text`.
+      """)
 
   @Argument(help: "The words.") var words: [String]
   @Option(help: FilterHelp.city) var city: String?

@@ -15,8 +15,27 @@ struct Shows: AsyncParsableCommand {
   @Option(help: FilterHelp.language) var language: String?
   @Option(help: ArgumentHelp("Only in this technical format, as imax.", valueName: "format"))
   var format: String?
+  @Option(help: "Only of this kind.") var kind: Kind?
+  @Option(
+    help: ArgumentHelp(
+      "Only what is no film and has such words in its title.", valueName: "words"))
+  var text: String?
   @OptionGroup var list: ListOptions
   @OptionGroup var global: GlobalOptions
+
+  /// What a show is.
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case film, play, concert, other
+
+    var value: Usher.V1.ShowKind {
+      switch self {
+      case .film: .film
+      case .play: .play
+      case .concert: .concert
+      case .other: .other
+      }
+    }
+  }
 
   func validate() throws { try WantedDay.validate(date) }
 
@@ -25,7 +44,8 @@ struct Shows: AsyncParsableCommand {
       let filter = Usher.V1.ListShowsRequest(
         movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
         theatreId: try await session.theatreId(theatre), date: WantedDay.text(date),
-        language: language ?? "", format: format ?? "")
+        language: language ?? "", format: format ?? "", kind: kind?.value ?? .unspecified,
+        text: text ?? "")
       let listing = try await session.shows(filter, limit: list.limit)
       try session.output.print(
         Usher.V1.ListShowsResponse(shows: listing.items), items: listing.items,

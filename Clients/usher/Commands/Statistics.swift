@@ -9,8 +9,8 @@ import UsherProtos
 struct StatisticsOptions: ParsableArguments {
   static func discussion(_ command: String) -> String {
     """
-    By the day on which shows begin, in their theatre's time zone, or by show, theatre, movie or \
-    seller. Amounts of different currencies are told apart.
+    By the day on which shows begin, in their theatre's time zone, by show, theatre, movie or \
+    seller; or by the day on which seats were sold, the period being one of such days. Amounts of different currencies are told apart.
 
       \(command) --from 2027-03-01 --to 2027-03-31 --by movie
     """
@@ -19,6 +19,7 @@ struct StatisticsOptions: ParsableArguments {
   /// Groups of sales.
   enum Grouping: String, ExpressibleByArgument, CaseIterable {
     case day, show, theatre, movie, seller
+    case dayOfSale = "day-of-sale"
 
     var value: Usher.V1.SalesGrouping {
       switch self {
@@ -27,6 +28,7 @@ struct StatisticsOptions: ParsableArguments {
       case .theatre: .theatre
       case .movie: .movie
       case .seller: .seller
+      case .dayOfSale: .dayOfSale
       }
     }
   }

@@ -1,7 +1,7 @@
 -- Makes a movie: $3 title, $4 synopsis, $5 genres, $6 languages, $7 minutes, $8 release date as text ('': none),
 -- $9 certificate, $10 trailer, $11 poster, $12 gallery, credits by $13 kinds, $14 names and $15 roles, unless
 -- there is one of this title and release date. Its id, and that of the one that there was; neither when one
--- was made meanwhile. $1 is the key and $2 the name of who does it.
+-- was made meanwhile. $1 is the key and $2 the name of who does it, for partner $16 (null: the house).
 with known as (
   select m.movie_id from movie m
    where m.title = $3::text and m.release_date is not distinct from nullif($8::text, '')::date
@@ -20,8 +20,8 @@ credited as (
     from made m, unnest($13::smallint[], $14::text[], $15::text[])
            with ordinality as c(kind, name, role, position)),
 noted as (
-  insert into audit_entry (actor_key_id, actor, action, detail)
-  select $1::bigint, $2::text, 'CREATE_MOVIE',
+  insert into audit_entry (actor_key_id, actor, action, partner_id, detail)
+  select $1::bigint, $2::text, 'CREATE_MOVIE', $16::bigint,
          jsonb_build_object('movie_id', m.movie_id, 'title', m.title)
     from made m)
 select (select m.movie_id from made m), (select k.movie_id from known k)
