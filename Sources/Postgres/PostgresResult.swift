@@ -7,17 +7,24 @@ package final class PostgresResult: @unchecked Sendable {
   // SAFETY: libpq documents PGresult as read-only after creation and free to pass between threads;
   // only accessor functions are called on it until `deinit` releases it.
   private let pointer: OpaquePointer
+  /// Rows returned; zero for statements without RETURNING.
+  package let rowCount: Int
+  /// What each column holds; nil for one that is not in binary form.
+  private let columns: [PostgresType?]
 
   /// Takes ownership.
-  init(owning pointer: OpaquePointer) { self.pointer = pointer }
+  init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+    rowCount = Int(PQntuples(pointer))
+    columns = (0..<PQnfields(pointer)).map { column in
+      PQfformat(pointer, column) == 1 ? PostgresType(rawValue: PQftype(pointer, column)) : nil
+    }
+  }
 
   deinit { PQclear(pointer) }
 
-  /// Rows returned; zero for statements without RETURNING.
-  package var rowCount: Int { Int(PQntuples(pointer)) }
-
   /// Columns of each row.
-  package var columnCount: Int { Int(PQnfields(pointer)) }
+  package var columnCount: Int { columns.count }
 
   /// Rows that INSERT, UPDATE, DELETE or SELECT touched; zero for other commands.
   package var affectedRows: Int {
@@ -58,22 +65,22 @@ package final class PostgresResult: @unchecked Sendable {
   }
 
   fileprivate func decode<Value: PostgresDecodable>(
-    _ type: Value.Type, row: Int, column: Int
+    _: Value.Type, row: Int, column: Int
   ) throws(PostgresError) -> Value {
-    guard (0..<rowCount).contains(row), (0..<columnCount).contains(column) else {
+    guard row >= 0, row < rowCount, column >= 0, column < columns.count else {
       throw PostgresError(.decoding, "no column \(column) in the result")
     }
-    let (row, column) = (Int32(row), Int32(column))
-    guard PQfformat(pointer, column) == 1 else {
+    guard let type = columns[column] else {
       throw PostgresError(.decoding, "column \(column) is not in binary form")
     }
+    let (row, column) = (Int32(row), Int32(column))
     var bytes: UnsafeRawBufferPointer?
     if PQgetisnull(pointer, row, column) == 0 {
       let start = PQgetvalue(pointer, row, column).map { UnsafeRawPointer($0) }
       bytes = UnsafeRawBufferPointer(
         start: start, count: start == nil ? 0 : Int(PQgetlength(pointer, row, column)))
     }
-    let cell = PostgresCell(type: PostgresType(rawValue: PQftype(pointer, column)), bytes: bytes)
+    let cell = PostgresCell(type: type, bytes: bytes)
     // The cell's bytes belong to this object, which the caller's row keeps alive during the call.
     return try Value.decode(cell)
   }
@@ -109,6 +116,111 @@ package struct PostgresRow: Sendable {
     _ column: Int, as type: Value.Type = Value.self
   ) throws(PostgresError) -> Value {
     try result.decode(type, row: index, column: column)
+  }
+
+  // What lists are made of: a call from another target is not specialised, and thousands of columns make a
+  // page.
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int64 {
+    try result.decode(Int64.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int32 {
+    try result.decode(Int32.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int16 {
+    try result.decode(Int16.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Double {
+    try result.decode(Double.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> String {
+    try result.decode(String.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> PostgresTimestamp {
+    try result.decode(PostgresTimestamp.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [String] {
+    try result.decode([String].self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int64] {
+    try result.decode([Int64].self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int32] {
+    try result.decode([Int32].self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int16] {
+    try result.decode([Int16].self, row: index, column: column)
+  }
+
+  // Without these, what may be NULL would be read as what may not, and then made optional.
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int64? {
+    try result.decode(Int64?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int32? {
+    try result.decode(Int32?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Int16? {
+    try result.decode(Int16?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> Double? {
+    try result.decode(Double?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> String? {
+    try result.decode(String?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> PostgresTimestamp? {
+    try result.decode(PostgresTimestamp?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [String]? {
+    try result.decode([String]?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int64]? {
+    try result.decode([Int64]?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int32]? {
+    try result.decode([Int32]?.self, row: index, column: column)
+  }
+
+  /// As for any type.
+  package func decode(_ column: Int) throws(PostgresError) -> [Int16]? {
+    try result.decode([Int16]?.self, row: index, column: column)
   }
 
   /// The value of a column by name. Slower than by position.

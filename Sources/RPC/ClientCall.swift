@@ -35,7 +35,7 @@ struct ClientCall: Sendable {
       }
     }
     guard let bytes else { return nil }
-    return try decode(bytes)
+    return try decodeMessage(bytes)
   }
 
   /// One message each way.

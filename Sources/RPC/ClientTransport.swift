@@ -57,7 +57,7 @@ extension ClientTransport {
     let bytes = try await loop.run { () async throws(RPCError) in
       try await ClientCall(try await begin(method, options)).exchange(envelope)
     }
-    return try decode(bytes)
+    return try decodeMessage(bytes)
   }
 
   /// A call with one request and many responses.

@@ -166,12 +166,24 @@ package struct Router: Sendable {
     _ handler:
       @escaping @Sendable (Q, ServerContext) throws(RPCError) -> PromptAnswer<R>
   ) {
+    answerBytesAtOnce(method) { (bytes, context) throws(RPCError) in
+      try handler(try decodeMessage(bytes), context)
+    }
+  }
+
+  /// As `answerAtOnce`, by a handler that is given the request as it came, and decodes it by
+  /// `decodeMessage` when it has to.
+  package mutating func answerBytesAtOnce<R: ProtoMessage>(
+    _ method: MethodDescriptor,
+    _ handler:
+      @escaping @Sendable ([UInt8], ServerContext) throws(RPCError) -> PromptAnswer<R>
+  ) {
     guard let route = routes[method.path], method.kind == .unary else {
       preconditionFailure("not a unary method that is served: \(method.path)")
     }
     let handle: @Sendable (ServerCall) throws(RPCError) -> Route.Rest? = {
       (call) throws(RPCError) in
-      switch try handler(try call.takeOnlyRequest(Q.self), call.context) {
+      switch try handler(try call.takeOnlyBytes(), call.context) {
       case .answer(let answer):
         try call.respond(answer)
         return nil

@@ -12,8 +12,10 @@ package struct ServerCall: Sendable {
   private var stream: ServerStream { context.stream.value }
 
   func takeOnlyRequest<Q: ProtoMessage>(_ type: Q.Type) throws(RPCError) -> Q {
-    try decode(try stream.inbound.takeOnly())
+    try decodeMessage(try takeOnlyBytes())
   }
+
+  func takeOnlyBytes() throws(RPCError) -> [UInt8] { try stream.inbound.takeOnly() }
 
   /// Waits for the single request of a server-streaming call and for the end of the request.
   func onlyRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q {
@@ -23,12 +25,12 @@ package struct ServerCall: Sendable {
     guard try await stream.receiveNext() == nil else {
       throw RPCError(.unimplemented, "the request has more than one message")
     }
-    return try decode(bytes)
+    return try decodeMessage(bytes)
   }
 
   func nextRequest<Q: ProtoMessage>(_ type: Q.Type) async throws(RPCError) -> Q? {
     guard let bytes = try await stream.receiveNext() else { return nil }
-    return try decode(bytes)
+    return try decodeMessage(bytes)
   }
 
   func respond(_ message: some ProtoMessage) throws(RPCError) {
@@ -42,7 +44,8 @@ package struct ServerCall: Sendable {
   }
 }
 
-func decode<M: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> M {
+/// A message from its bytes. Throws INTERNAL when they are none.
+package func decodeMessage<M: ProtoMessage>(_ bytes: [UInt8]) throws(RPCError) -> M {
   do {
     return try M(protoBytes: bytes)
   } catch {

@@ -12,14 +12,14 @@ import ProtoWire
 import RPC
 import Reactor
 
-/// What is asked: a method and a request.
+/// What is asked: a method, and a request as it came.
 struct AnswerKey: Hashable {
   private let method: ObjectIdentifier
   private let request: [UInt8]
 
-  init(_ method: MethodDescriptor, _ request: some ProtoMessage) {
+  init(_ method: MethodDescriptor, _ request: [UInt8]) {
     self.method = ObjectIdentifier(method)
-    self.request = request.protoBytes()
+    self.request = request
   }
 
   var byteCount: Int { request.count }

@@ -55,12 +55,13 @@ extension Router {
       @escaping @Sendable (Request, ServerContext) async throws(RPCError) -> Answer,
     footing: @escaping @Sendable (Request) -> AnswerFooting
   ) {
-    answerAtOnce(method) { (request: Request, context) throws(RPCError) in
-      let key = AnswerKey(method, request)
+    answerBytesAtOnce(method) { (bytes, context) throws(RPCError) in
+      let key = AnswerKey(method, bytes)
       if let known = parts[context.loop].answers.answer(key) {
         context.answer(with: known)
         return .answer(Answer())
       }
+      let request: Request = try decodeMessage(bytes)
       return .waiting { () async throws(RPCError) in
         let answers = parts[context.loop].answers
         let answer = try await answers.answer(key, footing(request)) {

@@ -39,7 +39,8 @@ private final class Desk {
 
   func key(_ page: Int32) -> AnswerKey {
     AnswerKey(
-      Usher.V1.CatalogServiceMethods.listCities, Usher.V1.ListCitiesRequest(pageSize: page))
+      Usher.V1.CatalogServiceMethods.listCities,
+      Usher.V1.ListCitiesRequest(pageSize: page).protoBytes())
   }
 
   /// What is asked now, in `padding` bytes and a few.
