@@ -68,8 +68,9 @@ class Kind:
         return name
 
     def _is_left_out(self, line):
-        mark = re.search(r"-- if \$(\d+)$", line)
-        return mark is not None and self.values[int(mark[1]) - 1] is None
+        mark = re.search(r"-- if ((\$\d+ ?)+)$", line)
+        return mark is not None and all(
+            self.values[int(number) - 1] is None for number in re.findall(r"\d+", mark[1]))
 
 
 def kinds(size, dates):
@@ -116,7 +117,7 @@ def kinds(size, dates):
     words = ", ".join(f"'{word}'" for word in WORDS)
     word = f"(array[{words}])[(1 + ({shown} - 1) % {len(WORDS)})::integer]"
     return [
-        Kind("movies in a city on a day", "ListMovies", "list_movies", movies, theatre + sized,
+        Kind("movies in a city on a day", "ListMovies", "list_local_movies", movies, theatre + sized,
              [city, None, None, None, day, "''", "0", size_and_one]),
         Kind("shows of a movie in a city on a day", "ListShows", "list_shows", shows,
              theatre + turn + sized,
