@@ -75,6 +75,29 @@ import Testing
       """
     ),
     ("seat_count", "delete from show_seat where show_id = 1 and seat_no = 9"),
+    ("seat_count", "delete from show_seat where show_id = 3"),
+    (
+      "seat_count",
+      """
+      with gone as (delete from show_seat where show_id = 3)
+      update show set has_seats = false, seat_count = 31 where show_id = 3
+      """
+    ),
+    ("seats_before_use", "update show set has_seats = false where show_id = 3"),
+    (
+      "seats_before_use",
+      """
+      with gone as (delete from show_seat where show_id = 3 and seat_no > 0)
+      update show set has_seats = false where show_id = 3
+      """
+    ),
+    (
+      "version_without_seats",
+      """
+      with gone as (delete from show_seat where show_id = 3)
+      update show set has_seats = false, version = 2 where show_id = 3
+      """
+    ),
     ("version_ahead_of_show", "update show set version = version - 1 where show_id = 1"),
     (
       "version_given_twice",

@@ -338,9 +338,15 @@ def test_a_rush_on_three_nodes(town):
         code, told = await asyncio.to_thread(town.verify)
         assert (code, told) == (0, "sound\n")
 
+    # Nobody has touched it, and its seats have no rows yet: all three nodes come at once.
+    show = town.fresh_show(seat_count=60)
+    town.sql(
+        f"with gone as (delete from show_seat where show_id = {show.show_id})"
+        f" update show set has_seats = false where show_id = {show.show_id}")
+    assert town.verify() == (0, "sound\n")
     crowd, verdict = run_crowd(
-        town, town.fresh_show(seat_count=60), direct(town), verify, clients=90, watchers=6, seed=21,
-        seconds=120, think_seconds=1)
+        town, show, direct(town), verify, clients=90, watchers=6, seed=21, seconds=120,
+        think_seconds=1)
     assert crowd.sold > 40 and verdict.counts["hold refused"] > 20
     assert any(call.kind == "join" for call in crowd.history.calls)
 

@@ -13,6 +13,8 @@ enum Fault: CaseIterable {
   case ignoresRequestIDs
   /// Tells nobody of one of the seats that a transaction changed.
   case garblesMessages
+  /// Reads shows in order to sell, and makes no seats.
+  case makesNoSeats
   // A node.
   /// Reads a show without one of its bookings.
   case forgetsABooking

@@ -30,6 +30,12 @@ final class SimDatabase {
 
   // MARK: Sales
 
+  /// As read_shows(): a show that is read in order to sell has seats afterwards.
+  func readShow(_ showID: Int64) -> Tables.Show? {
+    if fault != .makesNoSeats { tables.shows[showID]?.hasSeats = true }
+    return tables.shows[showID]
+  }
+
   /// As write_sales(), with write_waits() in the same transaction.
   func write(_ writes: SaleWrites, _ moment: Moment?) throws -> Int64 {
     var next = tables

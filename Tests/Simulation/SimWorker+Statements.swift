@@ -73,7 +73,7 @@ extension SimWorker {
     turn.used.formUnion(turn.batch.showIDs)
     turn.foreign = turn.batch.foreignShowIDs
     turn.read = turn.batch.showKeys.filter { shelf.ledger($0.showID) == nil }
-      .compactMap { database.tables.shows[$0.showID] }
+      .compactMap { database.readShow($0.showID) }
   }
 
   private func readSales(_ turn: inout Turn, _ dice: inout Dice) throws {

@@ -27,6 +27,8 @@ struct Tables {
     var terms: ShowTerms
     var version: Int64 = 1
     var queueVersion: Int64 = 0
+    /// Whether there are rows of the seats; without, all are available.
+    var hasSeats = true
     /// By number.
     var seats: [Seat]
 
@@ -203,9 +205,9 @@ struct Tables {
     _ contradiction: StatementFailure, _ fault: Fault?
   ) throws(StatementFailure) {
     let index = Int(seat.number)
-    guard var seats = shows[show.change.showID]?.seats, seats.indices.contains(index) else {
-      throw contradiction
-    }
+    guard shows[show.change.showID]?.hasSeats == true,
+      var seats = shows[show.change.showID]?.seats, seats.indices.contains(index)
+    else { throw contradiction }
     let isAsRead = seats[index].state == seat.before && seats[index].owner == seat.ownerBefore
     guard isAsRead || fault == .skipsVersionGuard else { throw contradiction }
     let begins = seat.holdUntil == nil || seat.holdUntil == BookingRecord.notYet

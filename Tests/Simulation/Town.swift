@@ -26,7 +26,11 @@ enum Town {
       let terms = try terms(showID, layout, version: 1, during: (begins, ends), &dice)
       var show = Tables.Show(
         terms: terms, seats: layout.seats.map { _ in Tables.Seat(state: .available) })
-      if dice.chance(30) { show.seats[dice.number(0..<show.seats.count)].state = .blocked }
+      if dice.chance(30) {
+        show.seats[dice.number(0..<show.seats.count)].state = .blocked
+      } else {
+        show.hasSeats = dice.chance(50)
+      }
       tables.shows[showID] = show
     }
     return tables
