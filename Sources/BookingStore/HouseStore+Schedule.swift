@@ -23,17 +23,6 @@ extension HouseStore {
     return results
   }
 
-  /// Seats of the largest newest layout among a theatre's auditoriums; 0 without any.
-  package func seatsOfLargestHall(
-    ofTheatre theatreID: Int64, timeout: Duration? = nil
-  ) async throws(StoreError) -> Int {
-    let result = try await database.ask(
-      Statements.getLargestHall, [.int8(theatreID)], timeout: timeout)
-    return try reading { () throws(PostgresError) in
-      Int(try result.onlyRow().decode(0, as: Int64.self))
-    }
-  }
-
   /// Shows of a theatre that came by a schedule and start in a span (microseconds since 1970), by start,
   /// behind one of them; at most so many.
   package func uploadedShows(

@@ -61,7 +61,7 @@ package enum Migrations {
       ("0042_show_days.sql", PackageResources._042_show_days_sql),
       ("0043_others.sql", PackageResources._043_others_sql),
       ("0044_untouched_shows.sql", PackageResources._044_untouched_shows_sql),
-      ("0045_reserved.sql", PackageResources._045_reserved_sql),
+      ("0045_upload_rows.sql", PackageResources._045_upload_rows_sql),
       ("0046_account_ends.sql", PackageResources._046_account_ends_sql),
       ("0047_reserved.sql", PackageResources._047_reserved_sql),
       ("0048_sold_sums.sql", PackageResources._048_sold_sums_sql),

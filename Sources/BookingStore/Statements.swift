@@ -70,8 +70,6 @@ enum Statements {
   static let listLayoutVersions = file(
     "list_layout_versions", PackageResources.list_layout_versions_sql)
   static let uploadSchedule = file("upload_schedule", PackageResources.upload_schedule_sql)
-  static let getLargestHall = file(
-    "get_largest_hall", PackageResources.get_largest_hall_sql)
   static let listUploadedShows = file(
     "list_uploaded_shows", PackageResources.list_uploaded_shows_sql)
   static let withdrawSchedule = file(

@@ -31,9 +31,6 @@ enum Limits {
   static let keyCallsPerSecond: ClosedRange<Int32> = 0...1_000_000
   /// Theatres that one key is good for; one that needs more is good for all.
   static let theatresPerKey = 1_000
-  /// Seats that one statement of an upload may add: a fraction of a second, for which shows on sale that it
-  /// changes too are kept from being sold.
-  static let seatsPerUpload = 50_000
   /// How long a key may be good: longer is for ever.
   static let keyLifetimes = Duration.seconds(1)...Duration.seconds(10 * 366 * 86_400)
   /// How long a key and its successor may both be good: as long as a slow roll-out.

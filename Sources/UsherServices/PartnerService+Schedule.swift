@@ -1,6 +1,6 @@
-// usher.v1.PartnerService: schedules. A request's rows are one statement, or several where halls are large,
-// and its response follows before the next request is read: so a stream takes the memory of one request, and
-// of the numbers of the shows that its rows have named.
+// usher.v1.PartnerService: schedules. A request's rows are one statement, and its response follows before the
+// next request is read: so a stream takes the memory of one request, and of the numbers of the shows that its
+// rows have named.
 
 import Booking
 import BookingStore
@@ -11,8 +11,6 @@ package import UsherProtos
 /// What a stream remembers of a theatre that its rows are of.
 struct UploadedTheatre {
   let id: Int64
-  /// Rows of a statement, so that it does not hold shows on sale for long while it fills large halls.
-  let rowsAtOnce: Int
   /// The shows that rows have named.
   var named: Set<Int64> = []
   var isAnyRefused = false
@@ -50,12 +48,7 @@ extension PartnerService {
       try await admit(context)
       try await requireOwn(theatre: id, context)
       try theatres.requireRoom(forRows: request.rows.count)
-      var present: UploadedTheatre
-      if let known = theatres[id] {
-        present = known
-      } else {
-        present = try await begin(id, context)
-      }
+      var present = theatres[id] ?? UploadedTheatre(id: id)
       defer { theatres[id] = present }
       let results = try await upload(request.rows, to: &present, context)
       theatres[id] = present
@@ -75,16 +68,6 @@ extension PartnerService {
     let present = try caller.get()
     try present.count(in: .reporting)
     context.caller = present
-  }
-
-  private func begin(
-    _ id: Int64, _ context: ServerContext
-  ) async throws(RPCError) -> UploadedTheatre {
-    let seats = try await ask(context) { (store, _, timeout) async throws(StoreError) in
-      try await store.seatsOfLargestHall(ofTheatre: id, timeout: timeout)
-    }
-    let rows = Limits.seatsPerUpload / max(seats, 1)
-    return UploadedTheatre(id: id, rowsAtOnce: min(max(rows, 1), Limits.rowsPerRequest))
   }
 
   private static func check(
@@ -117,13 +100,9 @@ extension PartnerService {
           .init(reference: row.reference, outcome: .refused, error: error.status))
       }
     }
-    let theatreID = theatre.id
-    var done: [ScheduleResult] = []
-    while done.count < wishes.count {
-      let some = Array(wishes[done.count...].prefix(theatre.rowsAtOnce))
-      done += try await ask(context) { (store, actor, timeout) async throws(StoreError) in
-        try await store.upload(some, toTheatre: theatreID, by: actor, timeout: timeout)
-      }
+    let done = try await ask(context) {
+      [wishes, theatreID = theatre.id] (store, actor, timeout) async throws(StoreError) in
+      try await store.upload(wishes, toTheatre: theatreID, by: actor, timeout: timeout)
     }
     for (place, result) in zip(places, done) {
       results[place] = result.message(of: rows[place])

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from command_line import CommandLine
-from houses import manager, row, seat, show
+from houses import manager, row, show
 from partner import Refusal, new_id, refusal
 from test_operators import DENIED, refused
 from usher.v1 import catalog_pb2, schedule_pb2
@@ -368,19 +368,6 @@ def test_a_key_that_is_withdrawn_uploads_no_more(demo, keeper):
         grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
     assert demo.server.sql(
         f"select partner_reference from show where theatre_id = {keeper.house}") == [("before",)]
-
-
-def test_large_halls_come_in_several_statements(demo, keeper):
-    """More seats than one statement may add: rows have their results all the same."""
-    hall = keeper.room(keeper.house, "Arena").auditorium_id
-    keeper.layout(hall, [seat(f"{x}-{y}", x, y) for y in range(40) for x in range(300)])
-    results = keeper.rows(keeper.house, *(
-        show(f"arena {day}", f"{DAY[:4]}-12-{day + 1:02}T20:00", auditorium="Arena")
-        for day in range(9)))
-    assert outcomes(results) == [CREATED] * 9
-    assert demo.server.sql(
-        "select count(*) from show s join show_seat using (lane, show_id)"
-        f" where s.auditorium_id = {hall}") == [("108000",)]
 
 
 WRONG = [

@@ -11,8 +11,7 @@ import UsherProtos
   private func theatres(_ counts: Int...) -> [Int64: UploadedTheatre] {
     var theatres: [Int64: UploadedTheatre] = [:]
     for (id, count) in counts.enumerated() {
-      theatres[Int64(id)] = UploadedTheatre(
-        id: Int64(id), rowsAtOnce: 1, named: Set(0..<Int64(count)))
+      theatres[Int64(id)] = UploadedTheatre(id: Int64(id), named: Set(0..<Int64(count)))
     }
     return theatres
   }
