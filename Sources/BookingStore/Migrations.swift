@@ -63,10 +63,9 @@ package enum Migrations {
       ("0044_untouched_shows.sql", PackageResources._044_untouched_shows_sql),
       ("0045_upload_rows.sql", PackageResources._045_upload_rows_sql),
       ("0046_account_ends.sql", PackageResources._046_account_ends_sql),
-      ("0047_reserved.sql", PackageResources._047_reserved_sql),
-      ("0048_sold_sums.sql", PackageResources._048_sold_sums_sql),
-      ("0049_indexes.sql", PackageResources._049_indexes_sql),
-      ("0050_others.sql", PackageResources._050_others_sql),
+      ("0047_sold_sums.sql", PackageResources._047_sold_sums_sql),
+      ("0048_indexes.sql", PackageResources._048_indexes_sql),
+      ("0049_others.sql", PackageResources._049_others_sql),
     ]
   }
 }

@@ -1,2 +1,0 @@
--- Holds the place of a migration of its number that comes with uploads.
-select 1;
