@@ -3,6 +3,7 @@
 import ArgumentParser
 import RPC
 import Testing
+import UsherProtos
 import UsherServices
 
 @testable import usher
@@ -56,9 +57,18 @@ import UsherServices
     (["hold", "7", "A 1"], "usher hold 7 'A 1' --request-id ID"),
     (["--request-id", "X", "hold", "--request-id=Y", "7"], "usher hold 7 --request-id ID"),
     (["cancel", "B", "--", "--request-id"], "usher cancel B --request-id ID -- --request-id"),
+    // A limit that was too short is not repeated.
+    (["hold", "7", "--timeout", "2s", "--json"], "usher hold 7 --json --request-id ID"),
+    (["--timeout=2s", "hold", "7"], "usher hold 7 --request-id ID"),
   ])
   func aCommandIsRepeatedAsItWasGiven(_ words: [String], _ repetition: String) {
     #expect(Repetition.command(["/bin/usher"] + words, "ID") == repetition)
+  }
+
+  @Test func whoHasAgreedIsNotAskedAgain() {
+    #expect(
+      Repetition.command(["usher", "cancel", "B", "--", "F1"], "ID", adding: ["--yes"])
+        == "usher cancel B --yes --request-id ID -- F1")
   }
 
   @Test func whatHasNoRequestIdIsInDoubtWhenItsAnswerIsLost() {
@@ -79,10 +89,10 @@ import UsherServices
   @Test func whatWasNeverSentIsNotInDoubt() async throws {
     let session = try Self.session(timeout: .zero)
     let failure = await #expect(throws: Failure.self) {
-      try await session.change(Advice(requestId: "R", repetition: "usher again")) {
-        (_) async throws(RPCError) in
-        Issue.record("it was sent")
-      }
+      try await session.change(
+        Usher.V1.HoldSeatsRequest(requestId: "R"),
+        { (_, _) async throws(RPCError) in Issue.record("it was sent") },
+        Advice(repetition: "usher again"))
     }
     #expect(failure?.exit == .deadline && failure?.requestId == nil && failure?.next == nil)
     await session.close()
@@ -99,9 +109,11 @@ import UsherServices
   @Test func everyCallRepeatsTheFlags() async throws {
     let session = try Self.session(timeout: nil)
     let failure = await #expect(throws: Failure.self) {
-      try await session.act { (_) async throws(RPCError) in
-        throw RPCError.refusal(.notFound, .partnerNotFound, "No.")
-      }
+      try await session.act(
+        7,
+        { (_, _) async throws(RPCError) in
+          throw RPCError.refusal(.notFound, .partnerNotFound, "No.")
+        })
     }
     #expect(failure?.next == "usher admin partners --server 127.0.0.1:1 --insecure")
     await session.close()

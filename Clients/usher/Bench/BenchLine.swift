@@ -61,11 +61,11 @@ final class BenchLine: Sendable {
     try await hold(
       .init(showId: show, bestAvailable: .init(count: Int32(run.plan.seats), allowSplit: true)),
       session)
-    let advice = Advice(showId: show, flags: session.settings.repeatedFlags)
-    let map = try await session.read(advice) { (_) async throws(RPCError) in
-      try await session.seatMaps.getSeatMap(
-        .init(showId: show), options: BenchRun.options(session))
-    }
+    let map = try await session.read(
+      Usher.V1.GetSeatMapRequest(showId: show),
+      { (request, _) async throws(RPCError) in
+        try await session.seatMaps.getSeatMap(request, options: BenchRun.options(session))
+      }, Advice(showId: show))
     let free = map.seats.filter { $0.state == .available }
     for group in Self.groups(of: free) where !run.isStopped {
       try await hold(.init(showId: show, seats: group), session)

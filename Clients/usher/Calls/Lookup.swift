@@ -61,21 +61,24 @@ extension Session {
   /// Ids of `--city`, `--movie`, `--theatre`; 0 where the option is absent.
   func cityId(_ text: String?) async throws(Failure) -> Int64 {
     try await id(text, "city", list: "usher cities") { (_) async throws(Failure) in
-      try await cities(limit: 0).map { ($0.cityId, $0.name) }
+      try await all(Usher.V1.ListCitiesRequest(), catalog.listCities)
+        .map { ($0.cityId, $0.name) }
     }
   }
 
   func theatreId(_ text: String?) async throws(Failure) -> Int64 {
     try await id(text, "theatre", list: "usher theatres") { (_) async throws(Failure) in
-      try await theatres(Usher.V1.ListTheatresRequest(), limit: 0).map { ($0.theatreId, $0.name) }
+      try await all(Usher.V1.ListTheatresRequest(), catalog.listTheatres)
+        .map { ($0.theatreId, $0.name) }
     }
   }
 
   /// Movies are searched for: those without shows to come are no less wanted.
   func movieId(_ text: String?) async throws(Failure) -> Int64 {
     try await id(text, "movie", list: "usher movies") { (title) async throws(Failure) in
-      try await movies(Usher.V1.SearchMoviesRequest(text: title), limit: Limits.pageItems)
-        .map { ($0.movieId, $0.title) }
+      try await all(
+        Usher.V1.SearchMoviesRequest(text: title), catalog.searchMovies, limit: Limits.pageItems
+      ).map { ($0.movieId, $0.title) }
     }
   }
 

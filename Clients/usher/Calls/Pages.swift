@@ -1,7 +1,23 @@
-// Lists come in pages; here they become one.
+// Lists come in pages; here they become one. Which requests and answers are pages stands at the end.
 
+import ProtoWire
 import RPC
 import UsherProtos
+
+/// A request for a page of a list.
+protocol PageRequest: Sendable {
+  var pageSize: Int32 { get set }
+  var pageToken: String { get set }
+}
+
+/// A page of a list.
+protocol Page: ProtoJSONMessage {
+  associatedtype Item: ProtoJSONMessage
+  /// What it is a page of.
+  static var items: WritableKeyPath<Self, [Item]> { get }
+  /// Where the next page starts; empty on the last.
+  var nextPageToken: String { get }
+}
 
 /// A list, or its beginning.
 struct Listing<Item: Sendable>: Sendable {
@@ -15,92 +31,138 @@ struct Listing<Item: Sendable>: Sendable {
 }
 
 extension Session {
-  /// Follows pages until the end or the limit. `limit` 0 means all.
-  func list<Item: Sendable>(
-    limit: Int,
-    _ page: (_ size: Int32, _ token: String, CallOptions) async throws(RPCError) -> ([Item], String)
-  ) async throws(Failure) -> Listing<Item> {
-    let limit = limit == 0 ? Limits.listItemsAtMost : limit
-    var listing = Listing<Item>()
-    var token = ""
-    repeat {
-      let size = Int32(min(limit - listing.items.count, Limits.pageItems))
-      let sent = token
-      let (items, next) = try await read { (options) async throws(RPCError) in
-        try await page(size, sent, options)
-      }
-      listing.items += items
+  /// Follows pages until the end or the limit, 0 for all, and gives each away. Returns whether the
+  /// server has more.
+  func pages<Request: PageRequest, Answer: Page>(
+    of request: Request, _ call: Call<Request, Answer>, limit: Int,
+    _ take: (Answer) throws(Failure) -> Void
+  ) async throws(Failure) -> Bool {
+    var request = request
+    var left = limit == 0 ? Limits.listItemsAtMost : limit
+    while true {
+      request.pageSize = Int32(min(left, Limits.pageItems))
+      var page = try await read(request, call)
       // A server that gives the same page for ever must not hold us.
-      guard next.isEmpty || next != sent else {
+      guard page.nextPageToken.isEmpty || page.nextPageToken != request.pageToken else {
         throw Failure(.other, "the server's list has no end: the next page is the page before")
       }
-      token = next
-    } while !token.isEmpty && listing.items.count < limit
-    listing.isCut = !token.isEmpty || listing.items.count > limit
-    listing.items = Array(listing.items.prefix(limit))
-    return listing
-  }
-
-  func cities(limit: Int) async throws(Failure) -> Listing<Usher.V1.City> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      let page = try await catalog.listCities(
-        Usher.V1.ListCitiesRequest(pageSize: size, pageToken: token), options: options)
-      return (page.cities, page.nextPageToken)
+      let excess = page[keyPath: Answer.items].count - left
+      if excess > 0 { page[keyPath: Answer.items].removeLast(excess) }
+      left -= page[keyPath: Answer.items].count
+      try take(page)
+      request.pageToken = page.nextPageToken
+      if request.pageToken.isEmpty || left == 0 { return !request.pageToken.isEmpty || excess > 0 }
     }
   }
 
-  func theatres(
-    _ filter: Usher.V1.ListTheatresRequest, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.Theatre> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      var request = filter
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await catalog.listTheatres(request, options: options)
-      return (page.theatres, page.nextPageToken)
+  /// The items of all pages up to the limit, 0 for all.
+  func all<Request: PageRequest, Answer: Page>(
+    _ request: Request, _ call: Call<Request, Answer>, limit: Int = 0
+  ) async throws(Failure) -> Listing<Answer.Item> {
+    var items: [Answer.Item] = []
+    let isCut = try await pages(of: request, call, limit: limit) { (page) throws(Failure) in
+      items += page[keyPath: Answer.items]
     }
+    return Listing(items: items, isCut: isCut)
   }
+}
 
-  func movies(
-    _ filter: Usher.V1.ListMoviesRequest, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.Movie> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      var request = filter
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await catalog.listMovies(request, options: options)
-      return (page.movies, page.nextPageToken)
-    }
-  }
+// MARK: What is paged
 
-  func theatres(
-    _ filter: Usher.V1.FindTheatresRequest, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.NearbyTheatre> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      var request = filter
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await catalog.findTheatres(request, options: options)
-      return (page.theatres, page.nextPageToken)
-    }
-  }
+extension Usher.V1.FindTheatresRequest: PageRequest {}
+extension Usher.V1.GetSettlementRequest: PageRequest {}
+extension Usher.V1.ListAddOnsRequest: PageRequest {}
+extension Usher.V1.ListAllocationsRequest: PageRequest {}
+extension Usher.V1.ListAuditoriumsRequest: PageRequest {}
+extension Usher.V1.ListBookingsRequest: PageRequest {}
+extension Usher.V1.ListCitiesRequest: PageRequest {}
+extension Usher.V1.ListCommentsRequest: PageRequest {}
+extension Usher.V1.ListLayoutVersionsRequest: PageRequest {}
+extension Usher.V1.ListMovieTheatresRequest: PageRequest {}
+extension Usher.V1.ListMoviesRequest: PageRequest {}
+extension Usher.V1.ListOffersRequest: PageRequest {}
+extension Usher.V1.ListOwnAddOnsRequest: PageRequest {}
+extension Usher.V1.ListOwnTheatresRequest: PageRequest {}
+extension Usher.V1.ListReviewsRequest: PageRequest {}
+extension Usher.V1.ListShowBookingsRequest: PageRequest {}
+extension Usher.V1.ListShowsRequest: PageRequest {}
+extension Usher.V1.ListTheatresRequest: PageRequest {}
+extension Usher.V1.SearchMoviesRequest: PageRequest {}
+extension Usher.Admin.V1.ListApiKeysRequest: PageRequest {}
+extension Usher.Admin.V1.ListAuditEntriesRequest: PageRequest {}
+extension Usher.Admin.V1.ListConnectionsRequest: PageRequest {}
+extension Usher.Admin.V1.ListPartnersRequest: PageRequest {}
+extension Usher.Admin.V1.ListReportsRequest: PageRequest {}
 
-  func movies(
-    _ filter: Usher.V1.SearchMoviesRequest, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.Movie> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      var request = filter
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await catalog.searchMovies(request, options: options)
-      return (page.movies, page.nextPageToken)
-    }
-  }
-
-  func shows(
-    _ filter: Usher.V1.ListShowsRequest, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.Show> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      var request = filter
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await catalog.listShows(request, options: options)
-      return (page.shows, page.nextPageToken)
-    }
-  }
+extension Usher.V1.FindTheatresResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.NearbyTheatre]> { \.theatres }
+}
+extension Usher.V1.GetSettlementResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.SettlementLine]> { \.lines }
+}
+extension Usher.V1.ListAddOnsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.AddOn]> { \.addOns }
+}
+extension Usher.V1.ListAllocationsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.ManagedAllocation]> { \.allocations }
+}
+extension Usher.V1.ListAuditoriumsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Auditorium]> { \.auditoriums }
+}
+extension Usher.V1.ListBookingsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Booking]> { \.bookings }
+}
+extension Usher.V1.ListCitiesResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.City]> { \.cities }
+}
+extension Usher.V1.ListCommentsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Comment]> { \.comments }
+}
+extension Usher.V1.ListLayoutVersionsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.LayoutVersion]> { \.versions }
+}
+extension Usher.V1.ListMovieTheatresResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.TheatreShows]> { \.theatres }
+}
+extension Usher.V1.ListMoviesResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Movie]> { \.movies }
+}
+extension Usher.V1.ListOffersResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.ManagedOffer]> { \.offers }
+}
+extension Usher.V1.ListOwnAddOnsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.ManagedAddOn]> { \.addOns }
+}
+extension Usher.V1.ListOwnTheatresResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.OwnTheatre]> { \.theatres }
+}
+extension Usher.V1.ListReviewsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Review]> { \.reviews }
+}
+extension Usher.V1.ListShowBookingsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.ShowBooking]> { \.bookings }
+}
+extension Usher.V1.ListShowsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Show]> { \.shows }
+}
+extension Usher.V1.ListTheatresResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Theatre]> { \.theatres }
+}
+extension Usher.V1.SearchMoviesResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.V1.Movie]> { \.movies }
+}
+extension Usher.Admin.V1.ListApiKeysResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.Admin.V1.ApiKey]> { \.apiKeys }
+}
+extension Usher.Admin.V1.ListAuditEntriesResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.Admin.V1.AuditEntry]> { \.entries }
+}
+extension Usher.Admin.V1.ListConnectionsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.Admin.V1.Connection]> { \.connections }
+}
+extension Usher.Admin.V1.ListPartnersResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.Admin.V1.Partner]> { \.partners }
+}
+extension Usher.Admin.V1.ListReportsResponse: Page {
+  static var items: WritableKeyPath<Self, [Usher.Admin.V1.ContentReport]> { \.reports }
 }

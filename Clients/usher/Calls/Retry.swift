@@ -2,6 +2,7 @@
 // id, so that asking again when its answer was lost does nothing twice.
 
 import RPC
+import UsherProtos
 
 /// Pauses between reconnections of a watch, which double and differ a little from client to client.
 struct Pauses {
@@ -18,17 +19,22 @@ struct Pauses {
 
 /// How a call is made again: by the channel, or by the person.
 enum Repetition {
-  /// The command line as it was given, with this request id.
-  static func command(_ arguments: [String], _ id: String) -> String {
+  /// The command line as it was given, with this request id and without a time limit, which is no part
+  /// of the change.
+  static func command(
+    _ arguments: [String], _ id: String, adding flags: [String] = []
+  ) -> String {
+    let left = ["--request-id", "--timeout"]
     let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
     var words = ["usher"]
     var isValue = false
     for word in arguments[..<end].dropFirst() {
-      let isOption = !isValue && word == "--request-id"
-      if !isValue, !isOption, !word.hasPrefix("--request-id=") { words.append(word) }
+      let isOption = !isValue && left.contains(word)
+      let isBoth = left.contains { word.hasPrefix($0 + "=") }
+      if !isValue, !isOption, !isBoth { words.append(word) }
       isValue = isOption
     }
-    words += ["--request-id", id] + arguments[end...]
+    words += flags + ["--request-id", id] + arguments[end...]
     return words.map(Shell.quote).joined(separator: " ")
   }
 
@@ -56,45 +62,51 @@ struct RepetitionNotice: ClientInterceptor {
   }
 }
 
+/// How an answer is asked for: a method of a stub, such as `session.catalog.listCities`.
+typealias Call<Request, Answer> = (Request, CallOptions) async throws(RPCError) -> Answer
+
 extension Session {
-  /// Makes a change under a request id; it is made again while its answer is lost and there is time.
-  func change<R: Sendable>(
-    _ advice: Advice, _ call: (CallOptions) async throws(RPCError) -> R
-  ) async throws(Failure) -> R {
-    let advice = complete(advice)
+  /// Makes a change; it is made again under its request id while its answer is lost and there is time.
+  func change<Request: ChangeRequest, Answer: Sendable>(
+    _ request: Request, _ call: Call<Request, Answer>, _ advice: Advice = Advice()
+  ) async throws(Failure) -> Answer {
+    var advice = complete(advice)
+    advice.requestId = request.requestId
+    advice.repetition =
+      advice.repetition ?? Repetition.command(CommandLine.arguments, request.requestId)
     var options = try options(advice)
     Signals.setFarewell(advice.farewell)
     defer { Signals.setFarewell(nil) }
     do throws(RPCError) {
       options.isSafe = true
       options.retryPolicy = Repetition.changes
-      return try await call(options)
+      return try await call(request, options)
     } catch {
       throw advice.failure(error)
     }
   }
 
   /// Does something that has no request id and so is done at most once.
-  func act<R: Sendable>(
-    _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R
-  ) async throws(Failure) -> R {
+  func act<Request, Answer: Sendable>(
+    _ request: Request, _ call: Call<Request, Answer>, _ advice: Advice = Advice()
+  ) async throws(Failure) -> Answer {
     let advice = complete(advice)
     let options = try options(advice)
     do throws(RPCError) {
-      return try await call(options)
+      return try await call(request, options)
     } catch {
       throw advice.failureOfAct(error)
     }
   }
 
   /// Reads something.
-  func read<R: Sendable>(
-    _ advice: Advice = Advice(), _ call: (CallOptions) async throws(RPCError) -> R
-  ) async throws(Failure) -> R {
+  func read<Request, Answer: Sendable>(
+    _ request: Request, _ call: Call<Request, Answer>, _ advice: Advice = Advice()
+  ) async throws(Failure) -> Answer {
     let advice = complete(advice)
     let options = try options(advice)
     do throws(RPCError) {
-      return try await call(options)
+      return try await call(request, options)
     } catch {
       throw advice.failure(error)
     }
@@ -105,9 +117,6 @@ extension Session {
     var copy = advice
     copy.isCustomer = settings.token?.isCustomers ?? false
     copy.flags = settings.repeatedFlags
-    if copy.repetition == nil {
-      copy.repetition = advice.requestId.map { Repetition.command(CommandLine.arguments, $0) }
-    }
     return copy
   }
 
@@ -123,3 +132,32 @@ extension Session {
     }
   }
 }
+
+// MARK: What has a request id
+
+/// A change that its server makes once for each request id.
+protocol ChangeRequest: Sendable {
+  var requestId: String { get }
+}
+
+extension Usher.V1.AddCommentRequest: ChangeRequest {}
+extension Usher.V1.AdvanceClockRequest: ChangeRequest {}
+extension Usher.V1.BlockSeatsRequest: ChangeRequest {}
+extension Usher.V1.CancelBookingRequest: ChangeRequest {}
+extension Usher.V1.ConfirmBookingRequest: ChangeRequest {}
+extension Usher.V1.CreateAddOnRequest: ChangeRequest {}
+extension Usher.V1.CreateAllocationRequest: ChangeRequest {}
+extension Usher.V1.CreateOfferRequest: ChangeRequest {}
+extension Usher.V1.EndAddOnRequest: ChangeRequest {}
+extension Usher.V1.EndAllocationRequest: ChangeRequest {}
+extension Usher.V1.EndOfferRequest: ChangeRequest {}
+extension Usher.V1.ExchangeBookingRequest: ChangeRequest {}
+extension Usher.V1.ExtendHoldRequest: ChangeRequest {}
+extension Usher.V1.FenceRequestRequest: ChangeRequest {}
+extension Usher.V1.HoldSeatsRequest: ChangeRequest {}
+extension Usher.V1.ReleaseHoldRequest: ChangeRequest {}
+extension Usher.V1.SetAddOnsRequest: ChangeRequest {}
+extension Usher.V1.SetPricesRequest: ChangeRequest {}
+extension Usher.V1.UnblockSeatsRequest: ChangeRequest {}
+extension Usher.V1.UpdateAddOnRequest: ChangeRequest {}
+extension Usher.V1.UpdateOfferRequest: ChangeRequest {}

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import RPC
 import UsherProtos
 
 struct Account: AsyncParsableCommand {
@@ -29,9 +28,7 @@ struct Account: AsyncParsableCommand {
       try await global.perform(isOpen: true) { (session) throws(Failure) in
         let request = Usher.V1.SignUpRequest(
           email: email, password: try password.read(), phone: phone, name: name)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.signUp(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.signUp)
         try session.output.print(
           answer, lines: AccountText.lines(answer.account, session.output.style))
       }
@@ -50,9 +47,7 @@ struct Account: AsyncParsableCommand {
       try await global.perform(isOpen: true) { (session) throws(Failure) in
         try refresh.prepare()
         let request = Usher.V1.LogInRequest(email: email, password: try password.read())
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.logIn(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.logIn)
         let tokens = answer.tokens ?? .init()
         try refresh.keep(tokens, session.output)
         try session.output.print(answer, lines: [session.output.style.clean(tokens.accessToken)])
@@ -74,9 +69,7 @@ struct Account: AsyncParsableCommand {
       try await global.perform(isOpen: true) { (session) throws(Failure) in
         try refresh.prepare()
         let request = Usher.V1.RefreshSessionRequest(refreshToken: try refresh.read())
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.refreshSession(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.refreshSession)
         let tokens = answer.tokens ?? .init()
         try refresh.keep(tokens, session.output)
         try session.output.print(answer, lines: [session.output.style.clean(tokens.accessToken)])
@@ -90,9 +83,7 @@ struct Account: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.logOut(.init(), options: options)
-        }
+        let answer = try await session.act(.init(), session.accounts.logOut)
         try session.output.print(answer, lines: ["Logged out."])
       }
     }
@@ -106,16 +97,9 @@ struct Account: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.bookings.listBookings(
-            .init(pageSize: size, pageToken: token), options: options)
-          return (page.bookings, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListBookingsResponse(bookings: listing.items), items: listing.items,
-          table: AccountText.table(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "bookings", session.output)
+        try await list.print(
+          "bookings", AccountText.table, session, Usher.V1.ListBookingsRequest(),
+          session.bookings.listBookings)
       }
     }
   }
@@ -126,9 +110,7 @@ struct Account: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.read { (options) async throws(RPCError) in
-          try await session.accounts.getProfile(.init(), options: options)
-        }
+        let answer = try await session.read(.init(), session.accounts.getProfile)
         try session.output.print(
           answer, lines: AccountText.lines(answer.account, session.output.style))
       }
@@ -157,9 +139,7 @@ extension Account {
         let request = Usher.V1.UpdateProfileRequest(
           account: .init(email: email ?? "", phone: phone ?? "", name: name ?? ""),
           updateMask: .init(paths: fields.filter { $0.1 != nil }.map(\.0)))
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.updateProfile(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.updateProfile)
         try session.output.print(
           answer, lines: AccountText.lines(answer.account, session.output.style))
       }
@@ -181,9 +161,7 @@ extension Account {
           newPasswordFile, variable: "USHER_NEW_PASSWORD", flag: "--new-password-file")
         let request = Usher.V1.ChangePasswordRequest(
           password: try password.read(), newPassword: new)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.changePassword(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.changePassword)
         try session.output.print(answer, lines: ["The password is changed."])
       }
     }
@@ -203,9 +181,7 @@ extension Account {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.CloseAccountRequest(password: try password.read())
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.accounts.closeAccount(request, options: options)
-        }
+        let answer = try await session.act(request, session.accounts.closeAccount)
         try session.output.print(answer, lines: ["The account is closed."])
       }
     }

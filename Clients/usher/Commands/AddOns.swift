@@ -2,7 +2,6 @@
 // seats of a hold.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct AddOns: AsyncParsableCommand {
@@ -16,11 +15,9 @@ struct AddOns: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.addOns(of: show, limit: list.limit)
-      try session.output.print(
-        Usher.V1.ListAddOnsResponse(addOns: listing.items), items: listing.items,
-        table: AddOnTables.addOns(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "add-ons", session.output)
+      try await list.print(
+        "add-ons", AddOnTables.addOns, session, Usher.V1.ListAddOnsRequest(showId: show),
+        session.catalog.listAddOns)
     }
   }
 }
@@ -50,17 +47,12 @@ struct Attach: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let words =
-        ["usher", "attach", booking] + (none ? ["--none"] : items.map(\.text))
-        + ["--request-id", id]
       let wanted = Usher.V1.SetAddOnsRequest(
-        bookingId: booking, items: try await session.messages(items, booking), requestId: id)
-      let response = try await session.change(.booking(booking, id, words, session)) {
-        (options) async throws(RPCError) in
-        try await session.bookings.setAddOns(wanted, options: options)
-      }
+        bookingId: booking, items: try await session.messages(items, booking), requestId: request.id
+      )
+      let response = try await session.change(
+        wanted, session.bookings.setAddOns, Advice(bookingId: booking))
       try session.output.print(
         response,
         lines: BookingText.held(
@@ -72,7 +64,6 @@ struct Attach: AsyncParsableCommand {
 
 /// An add-on for a seat, as people write it: `F12=popcorn:2`.
 struct WantedAddOn: ExpressibleByArgument {
-  let text: String
   let seat: String
   /// An id, or a title.
   let name: String
@@ -86,22 +77,12 @@ struct WantedAddOn: ExpressibleByArgument {
     if let colon = name.lastIndex(of: ":"), let number = Int32(name[colon...].dropFirst()) {
       (name, count) = (name[..<colon], number)
     }
-    (text, seat) = (argument, String(parts[0]))
+    seat = String(parts[0])
     (self.name, self.count) = (String(name), count)
   }
 }
 
 extension Session {
-  fileprivate func addOns(
-    of show: Int64, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.AddOn> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      let page = try await catalog.listAddOns(
-        .init(showId: show, pageSize: size, pageToken: token), options: options)
-      return (page.addOns, page.nextPageToken)
-    }
-  }
-
   /// What is wanted by ids. Titles are looked up, which needs the booking's show.
   fileprivate func messages(
     _ items: [WantedAddOn], _ booking: String
@@ -110,7 +91,8 @@ extension Session {
     var show: Int64 = 0
     if items.contains(where: { Int64($0.name) == nil }) {
       show = try await self.booking(booking).showId
-      menu = try await addOns(of: show, limit: 0).items.map { ($0.addOnId, $0.title) }
+      menu = try await all(Usher.V1.ListAddOnsRequest(showId: show), catalog.listAddOns).items
+        .map { ($0.addOnId, $0.title) }
     }
     var messages: [Usher.V1.AddOnItem] = []
     let list = "usher add-ons \(show)\(settings.repeatedFlags)"

@@ -2,7 +2,6 @@
 // `admin`. Here are the looks into a node.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Admin: AsyncParsableCommand {
@@ -31,9 +30,7 @@ struct Admin: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let node = try await session.read { (options) async throws(RPCError) in
-          try await session.admin.getNode(.init(), options: options)
-        }
+        let node = try await session.read(.init(), session.admin.getNode)
         try session.output.print(
           node, lines: AdminTables.node(node, session.output.style, width: Console.width))
       }
@@ -48,12 +45,9 @@ struct Admin: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.connections(limit: list.limit)
-        try session.output.print(
-          Usher.Admin.V1.ListConnectionsResponse(connections: listing.items),
-          items: listing.items,
-          table: AdminTables.connections(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "connections", session.output)
+        try await list.print(
+          "connections", AdminTables.connections, session, Usher.Admin.V1.ListConnectionsRequest(),
+          session.admin.listConnections)
       }
     }
   }
@@ -65,25 +59,11 @@ struct Admin: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.read { (options) async throws(RPCError) in
-          try await session.admin.listMethods(.init(), options: options)
-        }
+        let answer = try await session.read(.init(), session.admin.listMethods)
         try session.output.print(
           answer, items: answer.methods,
           table: AdminTables.methods(answer.methods, session.output.style))
       }
-    }
-  }
-}
-
-extension Session {
-  func connections(
-    limit: Int
-  ) async throws(Failure) -> Listing<Usher.Admin.V1.Connection> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      let page = try await admin.listConnections(
-        .init(pageSize: size, pageToken: token), options: options)
-      return (page.connections, page.nextPageToken)
     }
   }
 }

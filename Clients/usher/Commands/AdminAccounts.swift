@@ -1,7 +1,6 @@
 // `usher admin account`, `block-account`, `readmit-account`: customers' accounts, as operators see them.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct ShowAccount: AsyncParsableCommand {
@@ -15,9 +14,7 @@ struct ShowAccount: AsyncParsableCommand {
       let isEmail = account.contains("@")
       let request = Usher.Admin.V1.GetAccountRequest(
         accountId: isEmail ? "" : account, email: isEmail ? account : "")
-      let answer = try await session.read { (options) async throws(RPCError) in
-        try await session.operators.getAccount(request, options: options)
-      }
+      let answer = try await session.read(request, session.operators.getAccount)
       try session.output.print(
         answer, lines: AccountText.lines(answer.account, session.output.style))
     }
@@ -64,9 +61,6 @@ extension Session {
   fileprivate func set(
     _ account: String, _ state: Usher.V1.AccountState
   ) async throws(Failure) -> Usher.Admin.V1.SetAccountStateResponse {
-    try await act { (options) async throws(RPCError) in
-      try await operators.setAccountState(
-        .init(accountId: account, state: state), options: options)
-    }
+    try await act(.init(accountId: account, state: state), operators.setAccountState)
   }
 }

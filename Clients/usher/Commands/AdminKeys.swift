@@ -1,7 +1,6 @@
 // `usher admin keys`, `create-key`, `rotate-key`, `revoke-key`: the keys of partners and operators.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Keys: AsyncParsableCommand {
@@ -15,16 +14,9 @@ struct Keys: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        let page = try await session.operators.listApiKeys(
-          .init(partnerId: partner, pageSize: size, pageToken: token), options: options)
-        return (page.apiKeys, page.nextPageToken)
-      }
-      try session.output.print(
-        Usher.Admin.V1.ListApiKeysResponse(apiKeys: listing.items), items: listing.items,
-        table: OperatorTables.keys(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "keys", session.output)
+      try await list.print(
+        "keys", OperatorTables.keys, session, Usher.Admin.V1.ListApiKeysRequest(partnerId: partner),
+        session.operators.listApiKeys)
     }
   }
 }
@@ -73,9 +65,7 @@ struct CreateKey: AsyncParsableCommand {
         partnerId: partner, label: label, scopes: scope, theatreIds: theatre,
         lifetime: days.map { .init(seconds: $0 * 86_400) }, certificate: certificate,
         sellingPerSecond: sellingPerSecond, reportingPerSecond: reportingPerSecond)
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.operators.createApiKey(request, options: options)
-      }
+      let answer = try await session.act(request, session.operators.createApiKey)
       try session.output.print(
         answer, lines: answer.secret.isEmpty ? [] : [session.output.style.clean(answer.secret)])
       session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
@@ -108,9 +98,7 @@ struct RotateKey: AsyncParsableCommand {
       let session = try danger.confirm("Key \(key) ends \(when). Go on?", session)
       let request = Usher.Admin.V1.RotateApiKeyRequest(
         keyId: key, overlap: .init(seconds: overlapHours * 3_600))
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.operators.rotateApiKey(request, options: options)
-      }
+      let answer = try await session.act(request, session.operators.rotateApiKey)
       try session.output.print(answer, lines: [session.output.style.clean(answer.secret)])
       session.output.notice(OperatorTables.remark(answer.apiKey ?? .init()))
     }
@@ -129,9 +117,7 @@ struct RevokeKey: AsyncParsableCommand {
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let session = try danger.confirm("Key \(key) ends for good. Go on?", session)
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.operators.revokeApiKey(.init(keyId: key), options: options)
-      }
+      let answer = try await session.act(.init(keyId: key), session.operators.revokeApiKey)
       let ended = answer.apiKey ?? .init()
       try session.output.print(
         answer,

@@ -1,7 +1,6 @@
 // `usher admin create-movie`, `update-movie`, `reports`, `moderate`: movies, and what is said of them.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct CreateMovie: AsyncParsableCommand {
@@ -16,9 +15,7 @@ struct CreateMovie: AsyncParsableCommand {
       var wish = traits.details
       wish.movie?.title = title
       wish.movie?.durationMinutes = minutes
-      let answer = try await session.act { [wish] (options) async throws(RPCError) in
-        try await session.catalogAdmin.createMovie(.init(movie: wish), options: options)
-      }
+      let answer = try await session.act(.init(movie: wish), session.catalogAdmin.createMovie)
       try session.output.print(
         answer,
         lines: MovieText.lines(
@@ -57,9 +54,7 @@ struct UpdateMovie: AsyncParsableCommand {
       }
       let request = Usher.Admin.V1.UpdateMovieRequest(
         movie: wish, updateMask: .init(paths: paths))
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.catalogAdmin.updateMovie(request, options: options)
-      }
+      let answer = try await session.act(request, session.catalogAdmin.updateMovie)
       try session.output.print(
         answer,
         lines: MovieText.lines(
@@ -128,16 +123,9 @@ struct Reports: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        let page = try await session.catalogAdmin.listReports(
-          .init(pageSize: size, pageToken: token), options: options)
-        return (page.reports, page.nextPageToken)
-      }
-      try session.output.print(
-        Usher.Admin.V1.ListReportsResponse(reports: listing.items), items: listing.items,
-        table: ReviewText.reports(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "reports", session.output)
+      try await list.print(
+        "reports", ReviewText.reports, session, Usher.Admin.V1.ListReportsRequest(),
+        session.catalogAdmin.listReports)
     }
   }
 }
@@ -155,9 +143,7 @@ struct Moderate: AsyncParsableCommand {
       let request = Usher.Admin.V1.ModerateContentRequest(
         content: content.comment.map { .commentId($0) } ?? content.review.map { .reviewId($0) },
         hidden: hide != nil, objection: hide?.value ?? .unspecified)
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.catalogAdmin.moderateContent(request, options: options)
-      }
+      let answer = try await session.act(request, session.catalogAdmin.moderateContent)
       try session.output.print(answer, lines: [hide == nil ? "It stands." : "It is hidden."])
     }
   }

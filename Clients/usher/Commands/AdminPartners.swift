@@ -1,7 +1,6 @@
 // `usher admin partners`, `create-partner`, `update-partner`, `audit`: who may sell, and who decided so.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Partners: AsyncParsableCommand {
@@ -11,16 +10,9 @@ struct Partners: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        let page = try await session.operators.listPartners(
-          .init(pageSize: size, pageToken: token), options: options)
-        return (page.partners, page.nextPageToken)
-      }
-      try session.output.print(
-        Usher.Admin.V1.ListPartnersResponse(partners: listing.items), items: listing.items,
-        table: OperatorTables.partners(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "partners", session.output)
+      try await list.print(
+        "partners", OperatorTables.partners, session, Usher.Admin.V1.ListPartnersRequest(),
+        session.operators.listPartners)
     }
   }
 }
@@ -34,9 +26,7 @@ struct CreatePartner: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.operators.createPartner(.init(name: name), options: options)
-      }
+      let answer = try await session.act(.init(name: name), session.operators.createPartner)
       let partner = answer.partner ?? .init()
       let flags = session.settings.repeatedFlags
       try session.output.print(
@@ -91,9 +81,7 @@ struct UpdatePartner: AsyncParsableCommand {
       let request = Usher.Admin.V1.UpdatePartnerRequest(
         partner: .init(partnerId: partner, name: name ?? "", state: state?.value ?? .unspecified),
         updateMask: .init(paths: paths))
-      let answer = try await session.act { (options) async throws(RPCError) in
-        try await session.operators.updatePartner(request, options: options)
-      }
+      let answer = try await session.act(request, session.operators.updatePartner)
       let changed = answer.partner ?? .init()
       try session.output.print(
         answer,
@@ -122,18 +110,11 @@ struct Audit: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        let page = try await session.operators.listAuditEntries(
-          .init(
-            partnerId: partner, pageSize: size, pageToken: token, accountId: account,
-            action: action, actorKeyId: key), options: options)
-        return (page.entries, page.nextPageToken)
-      }
-      try session.output.print(
-        Usher.Admin.V1.ListAuditEntriesResponse(entries: listing.items), items: listing.items,
-        table: OperatorTables.audit(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "acts", session.output)
+      try await list.print(
+        "acts", OperatorTables.audit, session,
+        Usher.Admin.V1.ListAuditEntriesRequest(
+          partnerId: partner, accountId: account, action: action, actorKeyId: key),
+        session.operators.listAuditEntries)
     }
   }
 }

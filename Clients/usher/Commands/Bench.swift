@@ -185,11 +185,11 @@ struct BenchMixed: AsyncParsableCommand {
   }
 
   private static func onSale(_ session: Session) async throws(Failure) -> [Int64] {
-    let response = try await session.read { (_) async throws(RPCError) in
-      try await session.catalog.listShows(
-        Usher.V1.ListShowsRequest(pageSize: Limits.benchShows),
-        options: BenchRun.options(session))
-    }
+    let response = try await session.read(
+      Usher.V1.ListShowsRequest(pageSize: Limits.benchShows),
+      { (request, _) async throws(RPCError) in
+        try await session.catalog.listShows(request, options: BenchRun.options(session))
+      })
     let shows = response.shows.filter { $0.salesState == .onSale }.map(\.showId)
     guard !shows.isEmpty else { throw Failure(.notFound, "no show is on sale") }
     return shows

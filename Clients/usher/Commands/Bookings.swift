@@ -1,7 +1,6 @@
 // `usher confirm`, `extend`, `release`, `cancel`, `booking`: what can be done with a booking.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Confirm: AsyncParsableCommand {
@@ -21,16 +20,11 @@ struct Confirm: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let words = ["usher", "confirm", booking, "--payment", payment, "--request-id", id]
       let response = try await session.change(
-        .booking(booking, id, words, session)
-      ) { (options) async throws(RPCError) in
-        try await session.bookings.confirmBooking(
-          Usher.V1.ConfirmBookingRequest(
-            bookingId: booking, paymentReference: payment, requestId: id), options: options)
-      }
+        Usher.V1.ConfirmBookingRequest(
+          bookingId: booking, paymentReference: payment, requestId: request.id),
+        session.bookings.confirmBooking, Advice(bookingId: booking))
       try session.output.print(
         response,
         lines: BookingText.outcome(response.booking, session.output.style)
@@ -49,15 +43,10 @@ struct Extend: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let words = ["usher", "extend", booking, "--request-id", id]
       let response = try await session.change(
-        .booking(booking, id, words, session)
-      ) { (options) async throws(RPCError) in
-        try await session.bookings.extendHold(
-          Usher.V1.ExtendHoldRequest(bookingId: booking, requestId: id), options: options)
-      }
+        Usher.V1.ExtendHoldRequest(bookingId: booking, requestId: request.id),
+        session.bookings.extendHold, Advice(bookingId: booking))
       let flags = session.settings.repeatedFlags
       try session.output.print(
         response,
@@ -76,15 +65,10 @@ struct Release: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let words = ["usher", "release", booking, "--request-id", id]
       let response = try await session.change(
-        .booking(booking, id, words, session)
-      ) { (options) async throws(RPCError) in
-        try await session.bookings.releaseHold(
-          Usher.V1.ReleaseHoldRequest(bookingId: booking, requestId: id), options: options)
-      }
+        Usher.V1.ReleaseHoldRequest(bookingId: booking, requestId: request.id),
+        session.bookings.releaseHold, Advice(bookingId: booking))
       try session.output.print(
         response, lines: BookingText.outcome(response.booking, session.output.style))
     }
@@ -103,17 +87,15 @@ struct Cancel: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
       let session = try danger.confirm(try await question(session), session)
-      let words = ["usher", "cancel", booking] + seats + ["--yes", "--request-id", id]
+      let wish = Usher.V1.CancelBookingRequest(
+        bookingId: booking, requestId: request.id, seats: seats)
+      // Whoever has agreed is not asked again.
+      let again = Repetition.command(
+        CommandLine.arguments, wish.requestId, adding: danger.yes ? [] : ["--yes"])
       let response = try await session.change(
-        .booking(booking, id, words, session)
-      ) { (options) async throws(RPCError) in
-        try await session.bookings.cancelBooking(
-          Usher.V1.CancelBookingRequest(bookingId: booking, requestId: id, seats: seats),
-          options: options)
-      }
+        wish, session.bookings.cancelBooking, Advice(bookingId: booking, repetition: again))
       let style = session.output.style
       try session.output.print(
         response,
@@ -160,22 +142,7 @@ extension Session {
   }
 
   func findBooking(_ id: String) async throws(Failure) -> Usher.V1.GetBookingResponse {
-    let advice = Advice(bookingId: id, flags: settings.repeatedFlags)
-    return try await read(advice) { (options) async throws(RPCError) in
-      try await bookings.getBooking(
-        Usher.V1.GetBookingRequest(bookingId: id), options: options)
-    }
-  }
-}
-
-extension Advice {
-  /// Advice about a change of a booking.
-  static func booking(
-    _ booking: String, _ requestId: String, _ words: [String], _ session: Session
-  ) -> Advice {
-    let flags = session.settings.repeatedFlags
-    return Advice(
-      bookingId: booking, requestId: requestId,
-      repetition: words.map(Shell.quote).joined(separator: " ") + flags, flags: flags)
+    try await read(
+      Usher.V1.GetBookingRequest(bookingId: id), bookings.getBooking, Advice(bookingId: id))
   }
 }

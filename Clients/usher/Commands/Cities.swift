@@ -11,11 +11,9 @@ struct Cities: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.cities(limit: list.limit)
-      try session.output.print(
-        Usher.V1.ListCitiesResponse(cities: listing.items), items: listing.items,
-        table: CatalogTables.cities(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "cities", session.output)
+      try await list.print(
+        "cities", CatalogTables.cities, session, Usher.V1.ListCitiesRequest(),
+        session.catalog.listCities)
     }
   }
 }
@@ -64,11 +62,8 @@ struct Theatres: AsyncParsableCommand {
       if near != nil || nearCode != nil { return try await find(movieId, session) }
       let filter = Usher.V1.ListTheatresRequest(
         cityId: try await session.cityId(city), movieId: movieId, postalCode: postalCode ?? "")
-      let listing = try await session.theatres(filter, limit: list.limit)
-      try session.output.print(
-        Usher.V1.ListTheatresResponse(theatres: listing.items), items: listing.items,
-        table: CatalogTables.theatres(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
+      try await list.print(
+        "theatres", CatalogTables.theatres, session, filter, session.catalog.listTheatres)
     }
   }
 
@@ -76,11 +71,8 @@ struct Theatres: AsyncParsableCommand {
     let filter = Usher.V1.FindTheatresRequest(
       latitude: near?.latitude ?? 0, longitude: near?.longitude ?? 0,
       withinMetres: within ?? 0, movieId: movieId, postalCode: nearCode ?? "")
-    let listing = try await session.theatres(filter, limit: list.limit)
-    try session.output.print(
-      Usher.V1.FindTheatresResponse(theatres: listing.items), items: listing.items,
-      table: CatalogTables.theatres(listing.items, session.output.style))
-    list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
+    try await list.print(
+      "theatres", CatalogTables.theatres, session, filter, session.catalog.findTheatres)
   }
 }
 
@@ -114,11 +106,8 @@ struct Movies: AsyncParsableCommand {
       let filter = Usher.V1.ListMoviesRequest(
         cityId: try await session.cityId(city), theatreId: try await session.theatreId(theatre),
         genre: traits.genre ?? "", language: traits.language ?? "", date: traits.day)
-      let listing = try await session.movies(filter, limit: list.limit)
-      try session.output.print(
-        Usher.V1.ListMoviesResponse(movies: listing.items), items: listing.items,
-        table: CatalogTables.movies(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "movies", session.output)
+      try await list.print(
+        "movies", CatalogTables.movies, session, filter, session.catalog.listMovies)
     }
   }
 }
@@ -142,11 +131,8 @@ struct Search: AsyncParsableCommand {
       let filter = Usher.V1.SearchMoviesRequest(
         text: words.joined(separator: " "), genre: traits.genre ?? "",
         language: traits.language ?? "", cityId: try await session.cityId(city), date: traits.day)
-      let listing = try await session.movies(filter, limit: list.limit)
-      try session.output.print(
-        Usher.V1.SearchMoviesResponse(movies: listing.items), items: listing.items,
-        table: CatalogTables.movies(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "movies", session.output)
+      try await list.print(
+        "movies", CatalogTables.movies, session, filter, session.catalog.searchMovies)
     }
   }
 }

@@ -1,7 +1,6 @@
 // `usher exchange`: other seats instead of a booking's.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Exchange: AsyncParsableCommand {
@@ -28,30 +27,18 @@ struct Exchange: AsyncParsableCommand {
   func validate() throws { try Hold.check(show: show) }
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let flags = session.settings.repeatedFlags
-      let advice = Advice(
-        showId: show, bookingId: booking, requestId: id, repetition: repetition(id) + flags,
-        flags: flags)
-      let response = try await session.change(advice) { (options) async throws(RPCError) in
-        try await session.bookings.exchangeBooking(message(id), options: options)
-      }
+      let wish = Usher.V1.ExchangeBookingRequest(
+        bookingId: booking, showId: show, seats: selection.labels,
+        bestAvailable: selection.bestAvailable, paymentReference: payment ?? "",
+        requestId: request.id)
+      let response = try await session.change(
+        wish, session.bookings.exchangeBooking, Advice(showId: show, bookingId: booking))
       try session.output.print(
-        response, lines: BookingText.exchanged(response, flags: flags, session.output.style))
+        response,
+        lines: BookingText.exchanged(
+          response, flags: session.settings.repeatedFlags, session.output.style))
     }
-  }
-
-  private func message(_ id: String) -> Usher.V1.ExchangeBookingRequest {
-    Usher.V1.ExchangeBookingRequest(
-      bookingId: booking, showId: show, seats: selection.labels,
-      bestAvailable: selection.bestAvailable, paymentReference: payment ?? "", requestId: id)
-  }
-
-  private func repetition(_ id: String) -> String {
-    var words = ["usher", "exchange", booking, "\(show)"] + selection.words
-    if let payment { words += ["--payment", payment] }
-    return (words + ["--request-id", id]).map(Shell.quote).joined(separator: " ")
   }
 }
 

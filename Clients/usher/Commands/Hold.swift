@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import RPC
 import UsherProtos
 
 struct Hold: AsyncParsableCommand {
@@ -34,32 +33,18 @@ struct Hold: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let flags = session.settings.repeatedFlags
-      let advice = Advice(
-        showId: show, requestId: id, repetition: repetition(id, flags), flags: flags)
-      let response = try await session.change(advice) { (options) async throws(RPCError) in
-        try await session.bookings.holdSeats(message(id), options: options)
-      }
-      let booking = response.booking ?? Usher.V1.Booking()
+      let wish = Usher.V1.HoldSeatsRequest(
+        showId: show, seats: selection.labels, bestAvailable: selection.bestAvailable,
+        customerRef: customer ?? "", requestId: request.id)
+      let response = try await session.change(
+        wish, session.bookings.holdSeats, Advice(showId: show))
       try session.output.print(
-        response, lines: BookingText.held(booking, flags: flags, session.output.style))
+        response,
+        lines: BookingText.held(
+          response.booking ?? .init(), flags: session.settings.repeatedFlags,
+          session.output.style))
     }
-  }
-
-  private func message(_ id: String) -> Usher.V1.HoldSeatsRequest {
-    Usher.V1.HoldSeatsRequest(
-      showId: show, seats: selection.labels, bestAvailable: selection.bestAvailable,
-      customerRef: customer ?? "", requestId: id)
-  }
-
-  /// The same command with the request id, for asking again after a lost answer.
-  private func repetition(_ id: String, _ flags: String) -> String {
-    var words = ["usher", "hold", "\(show)"] + selection.words
-    if let customer { words += ["--customer", customer] }
-    words += ["--request-id", id]
-    return words.map(Shell.quote).joined(separator: " ") + flags
   }
 }
 
@@ -81,15 +66,6 @@ struct SeatSelection: ParsableArguments {
   /// What is left to the server.
   var bestAvailable: Usher.V1.BestAvailable? {
     best.map { Usher.V1.BestAvailable(count: Int32($0), tier: tier ?? "", allowSplit: split) }
-  }
-
-  /// The same as words of a command.
-  var words: [String] {
-    var words = labels
-    if let best { words += ["--best", "\(best)"] }
-    if let tier { words += ["--tier", tier] }
-    if split { words += ["--split"] }
-    return words
   }
 
   func validate() throws {

@@ -1,6 +1,7 @@
 // What all lists share: the limit, the remark about a cut list, and how filters are described.
 
 import ArgumentParser
+import ProtoWire
 
 struct ListOptions: ParsableArguments {
   @Option(
@@ -11,6 +12,19 @@ struct ListOptions: ParsableArguments {
     guard (0...Limits.listItemsAtMost).contains(limit) else {
       throw ValidationError("--limit takes 0 to \(Limits.listItemsAtMost).")
     }
+  }
+
+  /// Asks for a list and prints it.
+  func print<Request: PageRequest, Answer: Page>(
+    _ noun: String, _ table: ([Answer.Item], Style) -> Table, _ session: Session,
+    _ request: Request, _ call: Call<Request, Answer>
+  ) async throws(Failure) {
+    let listing = try await session.all(request, call, limit: limit)
+    var whole = Answer()
+    whole[keyPath: Answer.items] = listing.items
+    try session.output.print(
+      whole, items: listing.items, table: table(listing.items, session.output.style))
+    remark(listing.items.count, isCut: listing.isCut, noun, session.output)
   }
 
   /// Says what a list does not show.

@@ -1,7 +1,6 @@
 // `usher movie`, `showing`, `recommendations`: one movie, who shows it, and what one may like.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct ShowMovie: AsyncParsableCommand {
@@ -13,9 +12,7 @@ struct ShowMovie: AsyncParsableCommand {
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let request = Usher.V1.GetMovieRequest(movieId: try await session.movieId(movie))
-      let answer = try await session.read { (options) async throws(RPCError) in
-        try await session.catalog.getMovie(request, options: options)
-      }
+      let answer = try await session.read(request, session.catalog.getMovie)
       let flags = session.settings.repeatedFlags
       try session.output.print(
         answer, lines: MovieText.lines(answer.movie, flags: flags, session.output.style))
@@ -42,13 +39,8 @@ struct Showing: AsyncParsableCommand {
       let filter = Usher.V1.ListMovieTheatresRequest(
         movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
         date: WantedDay.text(date), language: language ?? "", format: format ?? "")
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        var request = filter
-        (request.pageSize, request.pageToken) = (min(size, 100), token)
-        let page = try await session.catalog.listMovieTheatres(request, options: options)
-        return (page.theatres, page.nextPageToken)
-      }
+      let listing = try await session.all(
+        filter, session.catalog.listMovieTheatres, limit: list.limit)
       let flags = session.settings.repeatedFlags
       switch session.output.presentation.output {
       case .table:
@@ -82,9 +74,7 @@ struct Recommendations: AsyncParsableCommand {
     try await global.perform { (session) throws(Failure) in
       let request = Usher.V1.GetRecommendationsRequest(
         cityId: try await session.cityId(city), count: Int32(count))
-      let answer = try await session.read { (options) async throws(RPCError) in
-        try await session.recommendations.getRecommendations(request, options: options)
-      }
+      let answer = try await session.read(request, session.recommendations.getRecommendations)
       try session.output.print(
         answer, items: answer.recommendations,
         table: MovieText.recommendations(answer.recommendations, session.output.style))

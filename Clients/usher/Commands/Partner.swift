@@ -1,7 +1,6 @@
 // `usher partner`: what a partner keeps itself. Here are the root command, theatres and movies.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct PartnerCommand: AsyncParsableCommand {
@@ -44,16 +43,9 @@ struct OwnTheatres: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let listing = try await session.list(limit: list.limit) {
-        (size, token, options) async throws(RPCError) in
-        let page = try await session.partner.listOwnTheatres(
-          .init(pageSize: size, pageToken: token), options: options)
-        return (page.theatres, page.nextPageToken)
-      }
-      try session.output.print(
-        Usher.V1.ListOwnTheatresResponse(theatres: listing.items), items: listing.items,
-        table: PartnerTables.theatres(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
+      try await list.print(
+        "theatres", PartnerTables.theatres, session, Usher.V1.ListOwnTheatresRequest(),
+        session.partner.listOwnTheatres)
     }
   }
 }
@@ -95,9 +87,7 @@ struct TheatreCommand: AsyncParsableCommand {
           Int64(city).map { .init(cityId: $0) }
           ?? .init(name: city, region: region, countryCode: country)
         let request = Usher.V1.CreateTheatreRequest(theatre: theatre)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.createTheatre(request, options: options)
-        }
+        let answer = try await session.act(request, session.partner.createTheatre)
         let made = answer.theatre ?? .init()
         try session.output.print(
           answer,
@@ -144,9 +134,7 @@ struct TheatreCommand: AsyncParsableCommand {
           longitude: at?.longitude ?? 0, policies: policies.message)
         let request = Usher.V1.UpdateTheatreRequest(
           theatre: wanted, updateMask: .init(paths: paths))
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.updateTheatre(request, options: options)
-        }
+        let answer = try await session.act(request, session.partner.updateTheatre)
         try session.output.print(
           answer, lines: PartnerTables.lines(answer.theatre ?? .init(), session.output.style))
       }
@@ -161,13 +149,13 @@ struct TheatreCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.read { (options) async throws(RPCError) in
-          try await session.partner.getOwnTheatre(.init(theatreId: theatre), options: options)
-        }
+        let answer = try await session.read(
+          .init(theatreId: theatre), session.partner.getOwnTheatre)
         guard session.output.presentation.output == .table else {
           return try session.output.print(answer, lines: [])
         }
-        let rooms = try await session.auditoriums(of: theatre, limit: 0)
+        let rooms = try await session.all(
+          Usher.V1.ListAuditoriumsRequest(theatreId: theatre), session.partner.listAuditoriums)
         let table = PartnerTables.auditoriums(rooms.items, session.output.style)
         try session.output.print(
           lines: PartnerTables.lines(answer.theatre ?? .init(), session.output.style)
@@ -252,9 +240,7 @@ struct MovieCommand: AsyncParsableCommand {
         let movie = Usher.V1.Movie(
           title: title, synopsis: synopsis, genres: genre, languages: language,
           durationMinutes: minutes, releaseDate: released, certificate: certificate)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.createMovie(.init(movie: movie), options: options)
-        }
+        let answer = try await session.act(.init(movie: movie), session.partner.createMovie)
         let made = answer.movie ?? .init()
         try session.output.print(answer, lines: ["Movie \(made.movieId), \(made.title)."])
       }

@@ -1,7 +1,6 @@
 // `usher partner add-on`: the food and other add-ons that one's own theatres sell with their seats.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct AddOnCommand: AsyncParsableCommand {
@@ -23,15 +22,11 @@ struct AddOnCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
         var addOn = try terms.addOn(title)
         addOn.theatreId = theatre
-        let wish = Usher.V1.CreateAddOnRequest(addOn: addOn, requestId: id)
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.createAddOn(wish, options: options)
-        }
+        let wish = Usher.V1.CreateAddOnRequest(addOn: addOn, requestId: request.id)
+        let answer = try await session.change(wish, session.partner.createAddOn)
         try session.output.print(
           answer,
           lines: [
@@ -52,15 +47,11 @@ struct AddOnCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
         var changed = try terms.addOn(title)
         changed.addOnId = addOn
-        let wish = Usher.V1.UpdateAddOnRequest(addOn: changed, requestId: id)
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.updateAddOn(wish, options: options)
-        }
+        let wish = Usher.V1.UpdateAddOnRequest(addOn: changed, requestId: request.id)
+        let answer = try await session.change(wish, session.partner.updateAddOn)
         try session.output.print(answer, lines: ["Add-on \(addOn) is \(changed.title) now."])
       }
     }
@@ -73,12 +64,9 @@ struct AddOnCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.endAddOn(.init(addOnId: addOn, requestId: id), options: options)
-        }
+        let answer = try await session.change(
+          .init(addOnId: addOn, requestId: request.id), session.partner.endAddOn)
         try session.output.print(answer, lines: ["Add-on \(addOn) has ended."])
       }
     }
@@ -93,17 +81,10 @@ struct AddOnCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.partner.listOwnAddOns(
-            .init(theatreId: theatre, withEnded: ended, pageSize: size, pageToken: token),
-            options: options)
-          return (page.addOns, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListOwnAddOnsResponse(addOns: listing.items), items: listing.items,
-          table: AddOnTables.managed(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "add-ons", session.output)
+        try await list.print(
+          "add-ons", AddOnTables.managed, session,
+          Usher.V1.ListOwnAddOnsRequest(theatreId: theatre, withEnded: ended),
+          session.partner.listOwnAddOns)
       }
     }
   }

@@ -1,7 +1,6 @@
 // `usher partner allocation`: what is set aside of a show for one partner.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct AllocationCommand: AsyncParsableCommand {
@@ -39,15 +38,12 @@ struct AllocationCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
         let wish = Usher.V1.CreateAllocationRequest(
           showId: show, partnerId: partner, seats: seats, tier: tier, count: count,
-          returnsAt: until.timestamp, requestId: id)
-        let answer = try await session.change(session.advice(id, of: show)) {
-          (options) async throws(RPCError) in
-          try await session.partner.createAllocation(wish, options: options)
-        }
+          returnsAt: until.timestamp, requestId: request.id)
+        let answer = try await session.change(
+          wish, session.partner.createAllocation, Advice(showId: show))
         try session.output.print(
           answer,
           lines: [
@@ -66,13 +62,9 @@ struct AllocationCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.endAllocation(
-            .init(allocationId: allocation, requestId: id), options: options)
-        }
+        let answer = try await session.change(
+          .init(allocationId: allocation, requestId: request.id), session.partner.endAllocation)
         try session.output.print(answer, lines: ["Allocation \(allocation) has returned."])
       }
     }
@@ -87,16 +79,9 @@ struct AllocationCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.partner.listAllocations(
-            .init(showId: show, pageSize: size, pageToken: token), options: options)
-          return (page.allocations, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListAllocationsResponse(allocations: listing.items), items: listing.items,
-          table: TermsTables.allocations(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "allocations", session.output)
+        try await list.print(
+          "allocations", TermsTables.allocations, session,
+          Usher.V1.ListAllocationsRequest(showId: show), session.partner.listAllocations)
       }
     }
   }

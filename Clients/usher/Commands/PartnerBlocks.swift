@@ -1,7 +1,6 @@
 // `usher partner block`, `unblock` and `blocks`: seats that a theatre withdraws from sale.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct BlockCommand: AsyncParsableCommand {
@@ -14,14 +13,10 @@ struct BlockCommand: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
       let wish = Usher.V1.BlockSeatsRequest(
-        showId: show, seats: seats, reason: reason, requestId: id)
-      let answer = try await session.change(session.advice(id, of: show)) {
-        (options) async throws(RPCError) in
-        try await session.partner.blockSeats(wish, options: options)
-      }
+        showId: show, seats: seats, reason: reason, requestId: request.id)
+      let answer = try await session.change(wish, session.partner.blockSeats, Advice(showId: show))
       try session.output.print(
         answer,
         lines: [
@@ -41,13 +36,10 @@ struct UnblockCommand: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      let wish = Usher.V1.UnblockSeatsRequest(showId: show, seats: seats, requestId: id)
-      let answer = try await session.change(session.advice(id, of: show)) {
-        (options) async throws(RPCError) in
-        try await session.partner.unblockSeats(wish, options: options)
-      }
+      let wish = Usher.V1.UnblockSeatsRequest(showId: show, seats: seats, requestId: request.id)
+      let answer = try await session.change(
+        wish, session.partner.unblockSeats, Advice(showId: show))
       try session.output.print(answer, lines: ["Given back as of version \(answer.version)."])
     }
   }
@@ -62,20 +54,10 @@ struct BlocksCommand: AsyncParsableCommand {
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let answer = try await session.read(
-        Advice(showId: show, flags: session.settings.repeatedFlags)
-      ) { (options) async throws(RPCError) in
-        try await session.partner.listBlockedSeats(.init(showId: show), options: options)
-      }
+        .init(showId: show), session.partner.listBlockedSeats, Advice(showId: show))
       try session.output.print(
         answer, items: answer.blocks,
         table: TermsTables.blocks(answer.blocks, session.output.style))
     }
-  }
-}
-
-extension Session {
-  /// Advice about a change of terms: made again, it takes the same command with the same request id.
-  func advice(_ requestId: String, of show: Int64? = nil) -> Advice {
-    Advice(showId: show, requestId: requestId, flags: settings.repeatedFlags)
   }
 }

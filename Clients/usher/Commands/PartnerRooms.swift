@@ -1,7 +1,6 @@
 // `usher partner auditorium` and `usher partner layout`: rooms and their seats.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct AuditoriumCommand: AsyncParsableCommand {
@@ -19,9 +18,7 @@ struct AuditoriumCommand: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.CreateAuditoriumRequest(theatreId: theatre, name: name)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.createAuditorium(request, options: options)
-        }
+        let answer = try await session.act(request, session.partner.createAuditorium)
         let made = answer.auditorium ?? .init()
         try session.output.print(
           answer,
@@ -44,9 +41,7 @@ struct AuditoriumCommand: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.RenameAuditoriumRequest(auditoriumId: auditorium, name: name)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.renameAuditorium(request, options: options)
-        }
+        let answer = try await session.act(request, session.partner.renameAuditorium)
         let renamed = answer.auditorium ?? .init()
         try session.output.print(
           answer,
@@ -66,11 +61,9 @@ struct AuditoriumCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.auditoriums(of: theatre, limit: list.limit)
-        try session.output.print(
-          Usher.V1.ListAuditoriumsResponse(auditoriums: listing.items), items: listing.items,
-          table: PartnerTables.auditoriums(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "auditoriums", session.output)
+        try await list.print(
+          "auditoriums", PartnerTables.auditoriums, session,
+          Usher.V1.ListAuditoriumsRequest(theatreId: theatre), session.partner.listAuditoriums)
       }
     }
   }
@@ -104,9 +97,7 @@ struct LayoutCommand: AsyncParsableCommand {
         let request = Usher.V1.ImportLayoutRequest(
           auditoriumId: auditorium, layout: try LayoutFile.read(file), dryRun: dryRun,
           expectedVersion: expect)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.partner.importLayout(request, options: options)
-        }
+        let answer = try await session.act(request, session.partner.importLayout)
         try session.output.print(
           answer, lines: PartnerTables.lines(answer, isDryRun: dryRun, session.output.style))
       }
@@ -123,9 +114,7 @@ struct LayoutCommand: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.GetLayoutRequest(auditoriumId: auditorium, layoutVersion: version)
-        let answer = try await session.read { (options) async throws(RPCError) in
-          try await session.partner.getLayout(request, options: options)
-        }
+        let answer = try await session.read(request, session.partner.getLayout)
         try session.output.print(
           answer,
           lines: PartnerTables.drawing(
@@ -143,29 +132,11 @@ struct LayoutCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.partner.listLayoutVersions(
-            .init(auditoriumId: auditorium, pageSize: size, pageToken: token), options: options)
-          return (page.versions, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListLayoutVersionsResponse(versions: listing.items), items: listing.items,
-          table: PartnerTables.versions(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "versions", session.output)
+        try await list.print(
+          "versions", PartnerTables.versions, session,
+          Usher.V1.ListLayoutVersionsRequest(auditoriumId: auditorium),
+          session.partner.listLayoutVersions)
       }
-    }
-  }
-}
-
-extension Session {
-  func auditoriums(
-    of theatre: Int64, limit: Int
-  ) async throws(Failure) -> Listing<Usher.V1.Auditorium> {
-    try await list(limit: limit) { (size, token, options) async throws(RPCError) in
-      let page = try await partner.listAuditoriums(
-        .init(theatreId: theatre, pageSize: size, pageToken: token), options: options)
-      return (page.auditoriums, page.nextPageToken)
     }
   }
 }

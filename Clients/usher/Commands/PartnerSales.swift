@@ -1,7 +1,6 @@
 // `usher partner sales`: what was sold of one's theatres and by oneself: live, show by show, summed up.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct SalesCommand: AsyncParsableCommand {
@@ -58,16 +57,9 @@ struct SalesCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.sales.listShowBookings(
-            .init(showId: show, pageSize: size, pageToken: token), options: options)
-          return (page.bookings, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListShowBookingsResponse(bookings: listing.items), items: listing.items,
-          table: SalesText.bookings(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "bookings", session.output)
+        try await list.print(
+          "bookings", SalesText.bookings, session, Usher.V1.ListShowBookingsRequest(showId: show),
+          session.sales.listShowBookings)
       }
     }
   }
@@ -80,10 +72,8 @@ struct SalesCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let found = try await session.read(Advice()) { (options) async throws(RPCError) in
-          try await session.sales.getBookingByTicketCode(
-            .init(ticketCode: code), options: options)
-        }
+        let found = try await session.read(
+          .init(ticketCode: code), session.sales.getBookingByTicketCode)
         try session.output.print(found, lines: SalesText.ticket(found, session.output.style))
       }
     }
@@ -97,10 +87,8 @@ struct SalesCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let digest = try await session.read(Advice(showId: show)) {
-          (options) async throws(RPCError) in
-          try await session.sales.getShowDigest(.init(showId: show), options: options)
-        }
+        let digest = try await session.read(
+          .init(showId: show), session.sales.getShowDigest, Advice(showId: show))
         try session.output.print(
           digest, lines: SalesText.digest(digest, session.output.style))
       }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import ProtoWire
-import RPC
 import UsherProtos
 
 struct ScheduleCommand: AsyncParsableCommand {

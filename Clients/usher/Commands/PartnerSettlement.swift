@@ -1,7 +1,6 @@
 // `usher partner settlement`: what was charged and given back in a period.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct SettlementCommand: AsyncParsableCommand {
@@ -53,22 +52,19 @@ struct SettlementCommand: AsyncParsableCommand {
   private func statement(
     _ session: Session
   ) async throws(Failure) -> Usher.V1.GetSettlementResponse {
-    var request = Usher.V1.GetSettlementRequest(
+    let request = Usher.V1.GetSettlementRequest(
       firstDay: WantedDay.text(from), lastDay: WantedDay.text(to ?? from),
       theatreId: try await session.theatreId(theatre), partnerId: seller)
     var statement = Usher.V1.GetSettlementResponse(isFinal: true)
-    let listing = try await session.list(limit: 0) {
-      (size, token, options) async throws(RPCError) in
-      (request.pageSize, request.pageToken) = (size, token)
-      let page = try await session.sales.getSettlement(request, options: options)
+    let isCut = try await session.pages(of: request, session.sales.getSettlement, limit: 0) {
+      (page) throws(Failure) in
       statement.isFinal = statement.isFinal && page.isFinal
       statement.countedUntil = statement.countedUntil ?? page.countedUntil
-      return (page.lines, page.nextPageToken)
+      statement.lines += page.lines
     }
-    guard !listing.isCut else {
+    guard !isCut else {
       throw Failure(.other, "the statement has too many lines: ask for one theatre at a time")
     }
-    statement.lines = listing.items
     return statement
   }
 }

@@ -1,7 +1,6 @@
 // `usher partner offer` and `usher partner prices`: what seats cost.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct OfferCommand: AsyncParsableCommand {
@@ -34,7 +33,6 @@ struct OfferCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
         var offer = try terms.offer(title)
         (offer.tier, offer.seats, offer.partnerId) = (tier, seat, partner)
@@ -42,11 +40,8 @@ struct OfferCommand: AsyncParsableCommand {
           offer: offer,
           place: .init(
             theatreId: theatre, auditoriumId: auditorium, showId: show, movieId: movie),
-          requestId: id)
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.createOffer(wish, options: options)
-        }
+          requestId: request.id)
+        let answer = try await session.change(wish, session.partner.createOffer)
         try session.output.print(
           answer,
           lines: [
@@ -67,15 +62,11 @@ struct OfferCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
         var changed = try terms.offer(title)
         changed.offerId = offer
-        let wish = Usher.V1.UpdateOfferRequest(offer: changed, requestId: id)
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.updateOffer(wish, options: options)
-        }
+        let wish = Usher.V1.UpdateOfferRequest(offer: changed, requestId: request.id)
+        let answer = try await session.change(wish, session.partner.updateOffer)
         try session.output.print(
           answer,
           lines: ["Offer \(offer), for \(TermsTables.shows(answer.showCount)) to come."])
@@ -90,13 +81,9 @@ struct OfferCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.partner.endOffer(
-            .init(offerId: offer, requestId: id), options: options)
-        }
+        let answer = try await session.change(
+          .init(offerId: offer, requestId: request.id), session.partner.endOffer)
         try session.output.print(answer, lines: ["Offer \(offer) has ended."])
       }
     }
@@ -111,17 +98,9 @@ struct OfferCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.partner.listOffers(
-            .init(showId: show, withEnded: ended, pageSize: size, pageToken: token),
-            options: options)
-          return (page.offers, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListOffersResponse(offers: listing.items), items: listing.items,
-          table: TermsTables.offers(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "offers", session.output)
+        try await list.print(
+          "offers", TermsTables.offers, session,
+          Usher.V1.ListOffersRequest(showId: show, withEnded: ended), session.partner.listOffers)
       }
     }
   }
@@ -162,9 +141,8 @@ struct PricesCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let id = request.id
     try await global.perform { (session) throws(Failure) in
-      var wish = Usher.V1.SetPricesRequest(showIds: show, requestId: id)
+      var wish = Usher.V1.SetPricesRequest(showIds: show, requestId: request.id)
       for text in prices {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         wish.prices.append(
@@ -177,10 +155,7 @@ struct PricesCommand: AsyncParsableCommand {
           theatreId: $0, auditoriumId: auditorium, movieId: movie, startsFrom: from?.timestamp,
           startsBefore: before?.timestamp)
       }
-      let answer = try await session.change(session.advice(id)) {
-        [wish] (options) async throws(RPCError) in
-        try await session.partner.setPrices(wish, options: options)
-      }
+      let answer = try await session.change(wish, session.partner.setPrices)
       try session.output.print(
         answer, lines: ["\(TermsTables.shows(answer.showCount)) cost something else now."])
     }

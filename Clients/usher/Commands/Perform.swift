@@ -1,7 +1,6 @@
 // The frame of every command that connects: settings, session, and failures printed in one place.
 
 import ArgumentParser
-import RPC
 
 extension GlobalOptions {
   /// Runs a command's body with a session. Prints a failure and leaves with its exit code.

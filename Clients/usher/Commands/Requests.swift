@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import RPC
 import UsherProtos
 
 struct ShowRequest: AsyncParsableCommand {
@@ -18,11 +17,7 @@ struct ShowRequest: AsyncParsableCommand {
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
       let response = try await session.read(
-        Advice(flags: session.settings.repeatedFlags)
-      ) { (options) async throws(RPCError) in
-        try await session.bookings.getRequestOutcome(
-          Usher.V1.GetRequestOutcomeRequest(requestId: request), options: options)
-      }
+        Usher.V1.GetRequestOutcomeRequest(requestId: request), session.bookings.getRequestOutcome)
       try session.output.print(
         response, lines: BookingText.fate(response.outcome, session.output.style))
     }
@@ -45,13 +40,10 @@ struct Fence: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let flags = session.settings.repeatedFlags
-      let words = ["usher", "fence", request].map(Shell.quote).joined(separator: " ")
-      let advice = Advice(requestId: request, repetition: words + flags, flags: flags)
-      let response = try await session.change(advice) { (options) async throws(RPCError) in
-        try await session.bookings.fenceRequest(
-          Usher.V1.FenceRequestRequest(requestId: request), options: options)
-      }
+      let repetition = "usher fence \(Shell.quote(request))\(session.settings.repeatedFlags)"
+      let response = try await session.change(
+        Usher.V1.FenceRequestRequest(requestId: request), session.bookings.fenceRequest,
+        Advice(repetition: repetition))
       try session.output.print(
         response, lines: BookingText.fate(response.outcome, session.output.style))
     }

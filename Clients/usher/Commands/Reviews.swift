@@ -3,7 +3,6 @@
 
 import ArgumentParser
 import Foundation
-import RPC
 import UsherProtos
 
 struct Reviews: AsyncParsableCommand {
@@ -25,16 +24,9 @@ struct Reviews: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let movieId = try await session.movieId(movie)
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.reviews.listReviews(
-            .init(movieId: movieId, pageSize: size, pageToken: token), options: options)
-          return (page.reviews, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListReviewsResponse(reviews: listing.items), items: listing.items,
-          table: ReviewText.reviews(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "reviews", session.output)
+        try await list.print(
+          "reviews", ReviewText.reviews, session, Usher.V1.ListReviewsRequest(movieId: movieId),
+          session.reviews.listReviews)
       }
     }
   }
@@ -51,9 +43,7 @@ struct Reviews: AsyncParsableCommand {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.PutReviewRequest(
           movieId: try await session.movieId(movie), rating: rating, text: text)
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.reviews.putReview(request, options: options)
-        }
+        let answer = try await session.act(request, session.reviews.putReview)
         try session.output.print(
           answer, lines: ReviewText.lines(answer.review, session.output.style))
       }
@@ -69,9 +59,7 @@ struct Reviews: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.GetOwnReviewRequest(movieId: try await session.movieId(movie))
-        let answer = try await session.read { (options) async throws(RPCError) in
-          try await session.reviews.getOwnReview(request, options: options)
-        }
+        let answer = try await session.read(request, session.reviews.getOwnReview)
         try session.output.print(
           answer, lines: ReviewText.lines(answer.review, session.output.style))
       }
@@ -87,9 +75,7 @@ struct Reviews: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let request = Usher.V1.DeleteReviewRequest(movieId: try await session.movieId(movie))
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.reviews.deleteReview(request, options: options)
-        }
+        let answer = try await session.act(request, session.reviews.deleteReview)
         try session.output.print(answer, lines: ["The review is gone."])
       }
     }
@@ -108,16 +94,9 @@ extension Reviews {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let listing = try await session.list(limit: list.limit) {
-          (size, token, options) async throws(RPCError) in
-          let page = try await session.reviews.listComments(
-            .init(reviewId: review, pageSize: size, pageToken: token), options: options)
-          return (page.comments, page.nextPageToken)
-        }
-        try session.output.print(
-          Usher.V1.ListCommentsResponse(comments: listing.items), items: listing.items,
-          table: ReviewText.thread(listing.items, session.output.style))
-        list.remark(listing.items.count, isCut: listing.isCut, "comments", session.output)
+        try await list.print(
+          "comments", ReviewText.thread, session, Usher.V1.ListCommentsRequest(reviewId: review),
+          session.reviews.listComments)
       }
     }
   }
@@ -136,10 +115,7 @@ extension Reviews {
       let wish = Usher.V1.AddCommentRequest(
         reviewId: review, parentCommentId: reply, text: text, requestId: request.id)
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.change(session.advice(wish.requestId)) {
-          (options) async throws(RPCError) in
-          try await session.reviews.addComment(wish, options: options)
-        }
+        let answer = try await session.change(wish, session.reviews.addComment)
         try session.output.print(
           answer, lines: ["Comment \(answer.comment?.commentId ?? 0) under review \(review)."])
       }
@@ -153,10 +129,7 @@ extension Reviews {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.reviews.deleteComment(
-            .init(commentId: comment), options: options)
-        }
+        let answer = try await session.act(.init(commentId: comment), session.reviews.deleteComment)
         try session.output.print(answer, lines: ["The comment is gone."])
       }
     }
@@ -171,13 +144,10 @@ extension Reviews {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.act { (options) async throws(RPCError) in
-          try await session.reviews.reportContent(
-            .init(
-              content: content.comment.map { .commentId($0) }
-                ?? content.review.map { .reviewId($0) },
-              objection: objection.value), options: options)
-        }
+        let answer = try await session.act(
+          .init(
+            content: content.comment.map { .commentId($0) } ?? content.review.map { .reviewId($0) },
+            objection: objection.value), session.reviews.reportContent)
         try session.output.print(answer, lines: ["It was noted."])
       }
     }

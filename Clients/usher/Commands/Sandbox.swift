@@ -1,7 +1,6 @@
 // `usher sandbox`: what one has set in a sandbox, and the switches that break one's own calls there.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct SandboxCommand: AsyncParsableCommand {
@@ -24,10 +23,7 @@ struct SandboxCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.read(Advice(flags: session.settings.repeatedFlags)) {
-          (options) async throws(RPCError) in
-          try await session.sandbox.getSandbox(.init(), options: options)
-        }
+        let answer = try await session.read(.init(), session.sandbox.getSandbox)
         try session.output.print(answer, lines: SandboxText.lines(answer, session.output.style))
       }
     }
@@ -91,10 +87,7 @@ struct SandboxCommand: AsyncParsableCommand {
     func run() async throws {
       try await global.perform { (session) throws(Failure) in
         let faults = clear ? [] : [fault]
-        let answer = try await session.act(Advice(flags: session.settings.repeatedFlags)) {
-          (options) async throws(RPCError) in
-          try await session.sandbox.setFaults(.init(faults: faults), options: options)
-        }
+        let answer = try await session.act(.init(faults: faults), session.sandbox.setFaults)
         let next = "  next: usher sandbox" + session.settings.repeatedFlags
         try session.output.print(
           answer, lines: [clear ? "Nothing goes wrong by itself." : "Set.", next])

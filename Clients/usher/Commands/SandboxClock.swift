@@ -1,7 +1,6 @@
 // `usher sandbox advance`: time that passes in one's own theatres of a sandbox.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 extension SandboxCommand {
@@ -20,13 +19,9 @@ extension SandboxCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      let id = request.id
       try await global.perform { (session) throws(Failure) in
-        let answer = try await session.change(session.advice(id)) {
-          (options) async throws(RPCError) in
-          try await session.sandbox.advanceClock(
-            .init(by: by.proto, requestId: id), options: options)
-        }
+        let answer = try await session.change(
+          .init(by: by.proto, requestId: request.id), session.sandbox.advanceClock)
         try session.output.print(
           answer,
           lines: [

@@ -1,7 +1,6 @@
 // `usher seats`: a show's map as it is now.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Seats: AsyncParsableCommand {
@@ -20,11 +19,9 @@ struct Seats: AsyncParsableCommand {
 
   func run() async throws {
     try await global.perform { (session) throws(Failure) in
-      let advice = Advice(showId: show, flags: session.settings.repeatedFlags)
-      let response = try await session.read(advice) { (options) async throws(RPCError) in
-        try await session.seatMaps.getSeatMap(
-          Usher.V1.GetSeatMapRequest(showId: show), options: options)
-      }
+      let response = try await session.read(
+        Usher.V1.GetSeatMapRequest(showId: show), session.seatMaps.getSeatMap,
+        Advice(showId: show))
       guard session.output.presentation.output == .table else {
         return try session.output.print(response, lines: [])
       }
@@ -39,10 +36,8 @@ struct Seats: AsyncParsableCommand {
 
 extension Session {
   func show(_ id: Int64) async throws(Failure) -> Usher.V1.Show {
-    let advice = Advice(showId: id, flags: settings.repeatedFlags)
-    let response = try await read(advice) { (options) async throws(RPCError) in
-      try await catalog.getShow(Usher.V1.GetShowRequest(showId: id), options: options)
-    }
+    let response = try await read(
+      Usher.V1.GetShowRequest(showId: id), catalog.getShow, Advice(showId: id))
     return response.show ?? Usher.V1.Show()
   }
 }

@@ -46,11 +46,7 @@ struct Shows: AsyncParsableCommand {
         theatreId: try await session.theatreId(theatre), date: WantedDay.text(date),
         language: language ?? "", format: format ?? "", kind: kind?.value ?? .unspecified,
         text: text ?? "")
-      let listing = try await session.shows(filter, limit: list.limit)
-      try session.output.print(
-        Usher.V1.ListShowsResponse(shows: listing.items), items: listing.items,
-        table: CatalogTables.shows(listing.items, session.output.style))
-      list.remark(listing.items.count, isCut: listing.isCut, "shows", session.output)
+      try await list.print("shows", CatalogTables.shows, session, filter, session.catalog.listShows)
     }
   }
 }

@@ -2,7 +2,6 @@
 // customers, for operators.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 /// What figures are asked for: a period, groups, filters.
@@ -58,10 +57,7 @@ struct StatisticsOptions: ParsableArguments {
         firstDay: WantedDay.text(from), lastDay: WantedDay.text(to ?? from), grouping: by.value,
         theatreId: try await session.theatreId(theatre),
         movieId: try await session.movieId(movie), showId: show, partnerId: seller)
-      let answer = try await session.read(Advice(flags: session.settings.repeatedFlags)) {
-        (options) async throws(RPCError) in
-        try await session.sales.getSalesStatistics(request, options: options)
-      }
+      let answer = try await session.read(request, session.sales.getSalesStatistics)
       guard !form.csv else {
         return try session.output.print(csv: SalesCSV.figures(answer.figures, session.output.style))
       }
@@ -110,10 +106,7 @@ struct Suspicious: AsyncParsableCommand {
       let request = Usher.Admin.V1.ListSuspiciousCustomersRequest(
         window: .init(seconds: hours * 3_600), unpaidHolds: unpaid, unpaidPercent: percent,
         holdsPerMinute: perMinute, limit: limit)
-      let answer = try await session.read(Advice(flags: session.settings.repeatedFlags)) {
-        (options) async throws(RPCError) in
-        try await session.operators.listSuspiciousCustomers(request, options: options)
-      }
+      let answer = try await session.read(request, session.operators.listSuspiciousCustomers)
       try session.output.print(
         answer, items: answer.customers,
         table: SalesText.suspects(answer.customers, session.output.style))

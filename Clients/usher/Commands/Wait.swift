@@ -1,7 +1,6 @@
 // `usher wait`: a place in the line for a show, until there is an offer.
 
 import ArgumentParser
-import RPC
 import UsherProtos
 
 struct Wait: AsyncParsableCommand {
