@@ -28,7 +28,17 @@ struct TheatreFile: Decodable, Sendable {
   let weekendSurcharge: Int64
   /// Price of each tier, in minor units.
   let prices: [String: Int64]
+  let addOns: [AddOnFile]
   let auditoriums: [AuditoriumFile]
+}
+
+/// Something to eat, to drink or to read that a theatre sells with its seats.
+struct AddOnFile: Decodable, Sendable {
+  let title: String
+  let category: String
+  /// In minor units of the theatre's currency.
+  let price: Int64
+  let mostPerSeat: Int32
 }
 
 /// A room: a screen, unless it has stage engagements.

@@ -10,6 +10,7 @@ struct TownRows: Sendable {
   private let theatres: String
   private let auditoriums: String
   private let layouts: String
+  private let addOns: String
   private let movies: String
   private let prices: String
   private let shows: String
@@ -22,6 +23,10 @@ struct TownRows: Sendable {
       town.cities.flatMap { city in city.theatres.map { TheatreRow(city, $0) } })
     auditoriums = try Self.json(rooms.map(AuditoriumRow.init))
     layouts = try Self.json(town.drawings.values.map(LayoutRow.init))
+    addOns = try Self.json(
+      town.cities.flatMap { city in
+        city.theatres.flatMap { theatre in theatre.addOns.map { AddOnRow(city, theatre, $0) } }
+      })
     movies = try Self.json(town.movies.map(MovieRow.init))
     prices = try Self.json(rooms.flatMap { PriceRow.all(of: $0, in: town) })
     var planned: [ShowRow] = []
@@ -55,6 +60,8 @@ struct TownRows: Sendable {
       "seed_auditoriums", PackageResources.seed_auditoriums_sql, [.jsonb(auditoriums)])
     added.seats = try await run(
       "seed_layouts", PackageResources.seed_layouts_sql, [.jsonb(auditoriums), .jsonb(layouts)])
+    added.addOns = try await run(
+      "seed_add_ons", PackageResources.seed_add_ons_sql, [.jsonb(addOns)])
     added.movies = try await run(
       "seed_movies", PackageResources.seed_movies_sql, [.jsonb(movies), .date(today)])
     added.shows = try await run(
@@ -146,6 +153,19 @@ private struct LayoutRow: Encodable {
     focalXHundredths = drawing.layout.focalPoint.xHundredths
     focalYHundredths = drawing.layout.focalPoint.yHundredths
     seats = drawing.layout.seats.map(SeatRow.init)
+  }
+}
+
+private struct AddOnRow: Encodable {
+  let city, theatre, title, category: String
+  let minorUnits: Int64
+  let currency: String
+  let mostPerSeat: Int32
+
+  init(_ city: CityFile, _ theatre: TheatreFile, _ addOn: AddOnFile) {
+    (self.city, self.theatre) = (city.name, theatre.name)
+    (title, category) = (addOn.title, addOn.category)
+    (minorUnits, currency, mostPerSeat) = (addOn.price, theatre.currency, addOn.mostPerSeat)
   }
 }
 

@@ -13,6 +13,7 @@ struct TownSeed: Sendable {
     var theatres = 0
     var auditoriums = 0
     var seats = 0
+    var addOns = 0
     var movies = 0
     var shows = 0
   }

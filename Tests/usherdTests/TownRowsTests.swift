@@ -55,6 +55,7 @@ import Testing
       for (table, expected) in [
         ("city", town.cities.count), ("theatre", town.cities.flatMap(\.theatres).count),
         ("auditorium", rooms.count), ("layout_seat", seats), ("movie", town.movies.count),
+        ("add_on", town.cities.flatMap(\.theatres).reduce(0) { $0 + $1.addOns.count }),
       ] {
         let count = try await Self.count(connection, "select count(*) from \(table)")
         #expect(count == expected, "\(table)")
@@ -83,6 +84,35 @@ import Testing
       #expect(later.movies == 0 && later.seats == 0)
       let after = try await Self.fingerprint(connection, last: last)
       #expect(before == after)
+    }
+  }
+
+  @Test func whatATheatreSellsIsItsOwnFromThenOn() async throws {
+    try await Self.withTown { connection in
+      let theatre = "(select min(theatre_id) from theatre)"
+      let ended = try await Self.count(
+        connection,
+        """
+        with ended as (
+          update add_on set active = false, title = 'Of before' where theatre_id = \(theatre)
+          returning 1)
+        select count(*) from ended
+        """)
+      #expect(ended > 1)
+      let gone = try await Self.count(
+        connection,
+        """
+        with gone as (delete from add_on where theatre_id > \(theatre) returning 1)
+        select count(*) from gone
+        """)
+      let again = try await TownSeed.apply(to: connection, today: Self.today)
+      #expect(again.addOns == Int(gone))
+      let kept = try await Self.count(
+        connection,
+        """
+        select count(*) from add_on where theatre_id = \(theatre) and title = 'Of before'
+        """)
+      #expect(kept == ended)
     }
   }
 
