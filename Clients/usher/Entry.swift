@@ -57,10 +57,12 @@ struct UsherCommand: AsyncParsableCommand {
     discussion: """
       Where to connect comes from flags, then USHER_* variables, then the profile \
       ('usher config'). The secret key comes from --token-file, USHER_TOKEN_FILE or USHER_TOKEN, \
-      never from a flag.
+      never from a flag. Results are tables; -o json, jsonl (--json) and, of lists, csv are for \
+      programs and spreadsheets.
 
         usher config set server 127.0.0.1:7443
         usher shows --city Berlin --date today
+        usher shows --limit 0 -o csv > shows.csv
         usher hold 512 --best 2
       """,
     version: "0.1.0",

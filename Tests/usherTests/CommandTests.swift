@@ -36,6 +36,52 @@ import Testing
     }
   }
 
+  @Test func listsAreCSV() async throws {
+    try await withPeer { _, cli in
+      let all = try await cli.run(["cities", "--limit", "0", "-o", "csv"])
+      let lines = all.out.split(separator: "\n")
+      #expect(lines.count == 451)
+      #expect(lines[0] == "city_id,name,region,country,theatres")
+      #expect(lines[1] == "1,Berlin,,DE,1")
+      let cut = try await cli.run(["cities", "--csv"], ["COLUMNS": "20", "USHER_COLOR": "always"])
+      #expect(cut.out == lines.prefix(101).map { $0 + "\n" }.joined())
+      #expect(cut.err.contains("usher: these are the first 100 cities; --limit 0 lists all\n"))
+      let shows = try await cli.run(["shows"], ["USHER_OUTPUT": "csv", "LANG": "C"])
+      #expect(
+        shows.out == """
+          show_id,starts_at,ends_at,local_start,time_zone,movie_id,title,theatre_id,theatre,city,\
+          auditorium,format,language,lowest_price,highest_price,currency,sales,seats
+          7,,,2027-03-28T19:30,Europe/Berlin,3,The Long Winter,2,Metropol,Berlin,Screen 3,2D,en,\
+          9.00,14.00,EUR,on sale,10
+
+          """)
+      let none = try await cli.run(["theatres", "--city", "2", "-o", "csv"])
+      #expect(none.code == 0)
+      #expect(none.out.hasPrefix("theatre_id,name,") && none.out.hasSuffix("longitude\n"))
+    }
+  }
+
+  @Test(arguments: [
+    ["hold", "7", "A1"], ["booking", "B"], ["watch", "7"], ["wait", "7", "--seats", "1"],
+    ["request", "7d444840-9dc0-11d1-b245-5ffdce74fad2"], ["bench", "rush", "7"],
+    ["config", "get"],
+  ])
+  func whatIsNoListHasNoCSV(_ arguments: [String]) async throws {
+    try await withPeer { peer, cli in
+      let run = try await cli.run(arguments + ["-o", "csv"])
+      #expect(run.code == 64 && run.out.isEmpty)
+      #expect(
+        run.err == """
+          usher: this command prints no list, and CSV is for lists
+            hint: For programs there are -o json and -o jsonl.
+
+          """)
+      // It was refused before anything was asked.
+      #expect(peer.town.withLock { $0.holdCalls + $0.parties.count } == 0)
+      #expect(try await cli.run(arguments, ["USHER_OUTPUT": "csv"]).code == 64)
+    }
+  }
+
   @Test func filtersTakeNames() async throws {
     try await withPeer { _, cli in
       let shows = try await cli.run(
@@ -256,6 +302,8 @@ import Testing
     ["hold", "7", "A1", "--request-id", "1"], ["confirm", "b"], ["confirm", "b", "--payment", ""],
     ["wait", "7"], ["wait", "7", "--seats", "0"], ["wait", "7", "--seats", "11"],
     ["wait", "0", "--seats", "1"], ["cities", "--json", "-o", "table"],
+    ["cities", "--csv", "-o", "table"], ["cities", "--csv", "--json"],
+    ["config", "set", "output", "csv"],
     ["bench", "rush"], ["bench", "rush", "0"], ["bench", "nonsense", "7"],
     ["bench", "rush", "7", "--turns", "0"], ["bench", "rush", "7", "--seats", "11"],
     ["bench", "rush", "7", "--seconds", "0"], ["bench", "rush", "7", "--seconds", "nan"],

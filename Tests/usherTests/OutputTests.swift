@@ -118,10 +118,13 @@ private let plain = Style(colour: false, unicode: false)
     }
     var method = Usher.Admin.V1.Method(name: "m", startedCount: .min, durationUs: -1_005)
     method.outcomes = [.init(code: "OK", count: 1)]
-    #expect(AdminTables.methods([method], plain).lines(width: nil)[1].contains(" -1.005 "))
+    #expect(
+      Column.table(AdminTables.methods, of: [method], plain).lines(width: nil)[1].contains(
+        " -1.005 "))
     method.outcomes = [.init(code: "OK", count: .max), .init(code: "OK", count: 1)]
     method.durationUs = .min
-    #expect(AdminTables.methods([method], plain).lines(width: nil)[1].contains(" - "))
+    #expect(
+      Column.table(AdminTables.methods, of: [method], plain).lines(width: nil)[1].contains(" - "))
   }
 
   private static let lost = RPCError.refusal(

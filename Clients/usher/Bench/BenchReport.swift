@@ -167,7 +167,7 @@ extension ProtoJSONWriter {
 extension Output {
   func print(_ report: BenchReport) throws(Failure) {
     switch presentation.output {
-    case .table: try print(lines: report.lines(style, width: Console.width))
+    case .table, .csv: try print(lines: report.lines(style, width: Console.width))
     case .json: try Console.write(JSONText.indented(report.json) + [0x0a])
     case .jsonl: try Console.write(report.json + [0x0a])
     }

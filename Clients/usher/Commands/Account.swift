@@ -96,9 +96,9 @@ struct Account: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
-          "bookings", AccountText.table, session, Usher.V1.ListBookingsRequest(),
+          "bookings", AccountText.bookings, session, Usher.V1.ListBookingsRequest(),
           session.bookings.listBookings)
       }
     }

@@ -14,7 +14,7 @@ struct AddOns: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "add-ons", AddOnTables.addOns, session, Usher.V1.ListAddOnsRequest(showId: show),
         session.catalog.listAddOns)

@@ -44,7 +44,7 @@ struct Admin: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "connections", AdminTables.connections, session, Usher.Admin.V1.ListConnectionsRequest(),
           session.admin.listConnections)
@@ -58,11 +58,9 @@ struct Admin: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         let answer = try await session.read(.init(), session.admin.listMethods)
-        try session.output.print(
-          answer, items: answer.methods,
-          table: AdminTables.methods(answer.methods, session.output.style))
+        try session.output.print(answer, items: answer.methods, AdminTables.methods)
       }
     }
   }

@@ -13,7 +13,7 @@ struct Keys: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "keys", OperatorTables.keys, session, Usher.Admin.V1.ListApiKeysRequest(partnerId: partner),
         session.operators.listApiKeys)

@@ -122,7 +122,7 @@ struct Reports: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "reports", ReviewText.reports, session, Usher.Admin.V1.ListReportsRequest(),
         session.catalogAdmin.listReports)

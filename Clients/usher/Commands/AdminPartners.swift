@@ -9,7 +9,7 @@ struct Partners: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "partners", OperatorTables.partners, session, Usher.Admin.V1.ListPartnersRequest(),
         session.operators.listPartners)
@@ -109,7 +109,7 @@ struct Audit: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "acts", OperatorTables.audit, session,
         Usher.Admin.V1.ListAuditEntriesRequest(

@@ -10,7 +10,7 @@ struct Cities: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "cities", CatalogTables.cities, session, Usher.V1.ListCitiesRequest(),
         session.catalog.listCities)
@@ -57,7 +57,7 @@ struct Theatres: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let movieId = try await session.movieId(movie)
       if near != nil || nearCode != nil { return try await find(movieId, session) }
       let filter = Usher.V1.ListTheatresRequest(
@@ -72,7 +72,7 @@ struct Theatres: AsyncParsableCommand {
       latitude: near?.latitude ?? 0, longitude: near?.longitude ?? 0,
       withinMetres: within ?? 0, movieId: movieId, postalCode: nearCode ?? "")
     try await list.print(
-      "theatres", CatalogTables.theatres, session, filter, session.catalog.findTheatres)
+      "theatres", CatalogTables.nearbyTheatres, session, filter, session.catalog.findTheatres)
   }
 }
 
@@ -102,7 +102,7 @@ struct Movies: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let filter = Usher.V1.ListMoviesRequest(
         cityId: try await session.cityId(city), theatreId: try await session.theatreId(theatre),
         genre: traits.genre ?? "", language: traits.language ?? "", date: traits.day)
@@ -127,7 +127,7 @@ struct Search: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let filter = Usher.V1.SearchMoviesRequest(
         text: words.joined(separator: " "), genre: traits.genre ?? "",
         language: traits.language ?? "", cityId: try await session.cityId(city), date: traits.day)

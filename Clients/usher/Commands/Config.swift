@@ -144,7 +144,13 @@ extension SettingKey {
       _ = try ServerAddress(value, from: "server", insecure: isCleartext)
     case .insecure: _ = try sources.boolean(self)
     case .timeout: _ = try sources.duration(self)
-    case .output: let _: OutputFormat? = try sources.choice(self)
+    case .output:
+      let format: OutputFormat? = try sources.choice(self)
+      guard format != .csv else {
+        throw Failure(
+          .usage, "csv is for lists, and most commands print none",
+          hint: "Ask for it where it is wanted, with -o csv.")
+      }
     case .color: let _: ColorChoice? = try sources.choice(self)
     case .clientKey:
       // Who takes this setting for the partner's key must not find it on disk.

@@ -14,17 +14,28 @@ struct ListOptions: ParsableArguments {
     }
   }
 
-  /// Asks for a list and prints it.
+  /// Asks for a list and prints it: what has lines of its own page by page, the rest when it is whole.
   func print<Request: PageRequest, Answer: Page>(
-    _ noun: String, _ table: ([Answer.Item], Style) -> Table, _ session: Session,
+    _ noun: String, _ columns: [Column<Answer.Item>], _ session: Session,
     _ request: Request, _ call: Call<Request, Answer>
   ) async throws(Failure) {
-    let listing = try await session.all(request, call, limit: limit)
+    let output = session.output
+    let isStream = output.presentation.output.isStream
     var whole = Answer()
-    whole[keyPath: Answer.items] = listing.items
-    try session.output.print(
-      whole, items: listing.items, table: table(listing.items, session.output.style))
-    remark(listing.items.count, isCut: listing.isCut, noun, session.output)
+    var count = 0
+    var isFirst = true
+    let isCut = try await session.pages(of: request, call, limit: limit) { (page) throws(Failure) in
+      let items = page[keyPath: Answer.items]
+      count += items.count
+      if isStream {
+        try output.print(items, columns, heading: isFirst)
+      } else {
+        whole[keyPath: Answer.items] += items
+      }
+      isFirst = false
+    }
+    if !isStream { try output.print(whole, items: whole[keyPath: Answer.items], columns) }
+    remark(count, isCut: isCut, noun, output)
   }
 
   /// Says what a list does not show.

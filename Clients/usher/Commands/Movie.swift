@@ -35,25 +35,20 @@ struct Showing: AsyncParsableCommand {
   func validate() throws { try WantedDay.validate(date) }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let filter = Usher.V1.ListMovieTheatresRequest(
         movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
         date: WantedDay.text(date), language: language ?? "", format: format ?? "")
-      let listing = try await session.all(
-        filter, session.catalog.listMovieTheatres, limit: list.limit)
-      let flags = session.settings.repeatedFlags
-      switch session.output.presentation.output {
-      case .table:
-        try session.output.print(
-          lines: MovieText.programme(
-            listing.items, movieId: filter.movieId, flags: flags, session.output.style))
-      case .json, .jsonl:
-        try session.output.print(
-          Usher.V1.ListMovieTheatresResponse(theatres: listing.items), items: listing.items,
-          table: CatalogTables.theatres(
-            listing.items.compactMap(\.theatre), session.output.style))
+      let (output, call) = (session.output, session.catalog.listMovieTheatres)
+      guard output.presentation.output == .table else {
+        return try await list.print("theatres", MovieText.theatres, session, filter, call)
       }
-      list.remark(listing.items.count, isCut: listing.isCut, "theatres", session.output)
+      let listing = try await session.all(filter, call, limit: list.limit)
+      try output.print(
+        lines: MovieText.programme(
+          listing.items, movieId: filter.movieId, flags: session.settings.repeatedFlags,
+          output.style))
+      list.remark(listing.items.count, isCut: listing.isCut, "theatres", output)
     }
   }
 }
@@ -71,13 +66,13 @@ struct Recommendations: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let request = Usher.V1.GetRecommendationsRequest(
         cityId: try await session.cityId(city), count: Int32(count))
       let answer = try await session.read(request, session.recommendations.getRecommendations)
       try session.output.print(
         answer, items: answer.recommendations,
-        table: MovieText.recommendations(answer.recommendations, session.output.style))
+        MovieText.recommendations)
     }
   }
 }

@@ -42,7 +42,7 @@ struct OwnTheatres: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       try await list.print(
         "theatres", PartnerTables.theatres, session, Usher.V1.ListOwnTheatresRequest(),
         session.partner.listOwnTheatres)
@@ -156,7 +156,8 @@ struct TheatreCommand: AsyncParsableCommand {
         }
         let rooms = try await session.all(
           Usher.V1.ListAuditoriumsRequest(theatreId: theatre), session.partner.listAuditoriums)
-        let table = PartnerTables.auditoriums(rooms.items, session.output.style)
+        let table = Column.table(
+          PartnerTables.auditoriums, of: rooms.items, session.output.style)
         try session.output.print(
           lines: PartnerTables.lines(answer.theatre ?? .init(), session.output.style)
             + (rooms.items.isEmpty ? [] : [""] + table.lines(width: Console.width)))

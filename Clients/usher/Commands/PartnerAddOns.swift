@@ -80,7 +80,7 @@ struct AddOnCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "add-ons", AddOnTables.managed, session,
           Usher.V1.ListOwnAddOnsRequest(theatreId: theatre, withEnded: ended),

@@ -78,7 +78,7 @@ struct AllocationCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "allocations", TermsTables.allocations, session,
           Usher.V1.ListAllocationsRequest(showId: show), session.partner.listAllocations)

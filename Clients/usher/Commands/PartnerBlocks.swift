@@ -52,12 +52,12 @@ struct BlocksCommand: AsyncParsableCommand {
   @OptionGroup var global: GlobalOptions
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let answer = try await session.read(
         .init(showId: show), session.partner.listBlockedSeats, Advice(showId: show))
       try session.output.print(
         answer, items: answer.blocks,
-        table: TermsTables.blocks(answer.blocks, session.output.style))
+        TermsTables.blocks)
     }
   }
 }

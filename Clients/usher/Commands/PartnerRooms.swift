@@ -60,7 +60,7 @@ struct AuditoriumCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "auditoriums", PartnerTables.auditoriums, session,
           Usher.V1.ListAuditoriumsRequest(theatreId: theatre), session.partner.listAuditoriums)
@@ -131,7 +131,7 @@ struct LayoutCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "versions", PartnerTables.versions, session,
           Usher.V1.ListLayoutVersionsRequest(auditoriumId: auditorium),

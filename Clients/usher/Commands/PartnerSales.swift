@@ -56,7 +56,7 @@ struct SalesCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "bookings", SalesText.bookings, session, Usher.V1.ListShowBookingsRequest(showId: show),
           session.sales.listShowBookings)

@@ -11,7 +11,7 @@ struct SettlementCommand: AsyncParsableCommand {
       By theatre, seller and currency; counted on the day on which money moved, whenever the show is. A \
       period that is over never changes once it is said to be final. Needs a key with the scope 'report'.
 
-        usher partner settlement --from 2027-03-01 --to 2027-03-31 --csv > march.csv
+        usher partner settlement --from 2027-03-01 --to 2027-03-31 -o csv > march.csv
       """)
   @Option(
     help: ArgumentHelp("The first day, of each theatre's clock: YYYY-MM-DD.", valueName: "day"))
@@ -22,7 +22,6 @@ struct SettlementCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("Only what this partner sold; 0 for the house.", valueName: "number"))
   var seller: Int64?
-  @OptionGroup var form: CSVOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -31,15 +30,12 @@ struct SettlementCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let statement = try await statement(session)
       let output = session.output
-      if form.csv {
-        try output.print(csv: SalesCSV.settlement(statement, output.style))
-      } else {
-        try output.print(
-          statement, items: statement.lines, table: SalesText.settlement(statement, output.style))
-      }
+      try output.print(
+        statement, items: statement.lines, SalesText.settlement(isFinal: statement.isFinal),
+        sums: SalesText.sums(statement.lines))
       if !statement.isFinal {
         let until =
           statement.countedUntil.map { ": counted until \(OperatorTables.time($0))" } ?? ""

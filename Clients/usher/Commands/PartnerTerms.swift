@@ -97,7 +97,7 @@ struct OfferCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "offers", TermsTables.offers, session,
           Usher.V1.ListOffersRequest(showId: show, withEnded: ended), session.partner.listOffers)

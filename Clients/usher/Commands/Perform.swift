@@ -5,15 +5,16 @@ import ArgumentParser
 extension GlobalOptions {
   /// Runs a command's body with a session. Prints a failure and leaves with its exit code.
   /// A command that waits has no time limit unless its own command line sets one. One that is open sends
-  /// no token.
+  /// no token. Only one that prints a list has CSV; others refuse it before they do anything.
   func perform(
-    waits: Bool = false, isOpen: Bool = false,
+    waits: Bool = false, isOpen: Bool = false, hasList: Bool = false,
     _ body: (Session) async throws(Failure) -> Void
   ) async throws {
     var presentation = Presentation()
     do throws(Failure) {
       let sources = try sources()
       presentation = try Presentation(sources, isTerminal: Console.isTerminal(1))
+      if !hasList { try presentation.refuseCSV() }
       let settings = try ConnectionSettings(sources, isOpen: isOpen)
       let limit = settings.timeout ?? Limits.timeout
       let timeout = waits && timeout == nil ? nil : limit
@@ -46,6 +47,7 @@ extension OutputOptions {
     do throws(Failure) {
       let sources = try sources()
       presentation = try Presentation(sources, isTerminal: Console.isTerminal(1))
+      try presentation.refuseCSV()
       try body(sources, Output(presentation))
     } catch {
       Output(presentation.orAsked).failure(error)
@@ -55,6 +57,13 @@ extension OutputOptions {
 }
 
 extension Presentation {
+  fileprivate func refuseCSV() throws(Failure) {
+    guard output == .csv else { return }
+    throw Failure(
+      .usage, "this command prints no list, and CSV is for lists",
+      hint: "For programs there are -o json and -o jsonl.")
+  }
+
   /// The presentation, or JSON where settings failed before it was known but the command line
   /// asks for it.
   var orAsked: Presentation {

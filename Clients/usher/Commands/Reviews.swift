@@ -22,7 +22,7 @@ struct Reviews: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         let movieId = try await session.movieId(movie)
         try await list.print(
           "reviews", ReviewText.reviews, session, Usher.V1.ListReviewsRequest(movieId: movieId),
@@ -93,7 +93,7 @@ extension Reviews {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-      try await global.perform { (session) throws(Failure) in
+      try await global.perform(hasList: true) { (session) throws(Failure) in
         try await list.print(
           "comments", ReviewText.thread, session, Usher.V1.ListCommentsRequest(reviewId: review),
           session.reviews.listComments)

@@ -40,7 +40,7 @@ struct Shows: AsyncParsableCommand {
   func validate() throws { try WantedDay.validate(date) }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let filter = Usher.V1.ListShowsRequest(
         movieId: try await session.movieId(movie), cityId: try await session.cityId(city),
         theatreId: try await session.theatreId(theatre), date: WantedDay.text(date),

@@ -43,7 +43,6 @@ struct StatisticsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Only what this partner sold; 0 for the house.", valueName: "number"))
   var seller: Int64?
-  @OptionGroup var form: CSVOptions
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
@@ -52,18 +51,13 @@ struct StatisticsOptions: ParsableArguments {
   }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let request = Usher.V1.GetSalesStatisticsRequest(
         firstDay: WantedDay.text(from), lastDay: WantedDay.text(to ?? from), grouping: by.value,
         theatreId: try await session.theatreId(theatre),
         movieId: try await session.movieId(movie), showId: show, partnerId: seller)
       let answer = try await session.read(request, session.sales.getSalesStatistics)
-      guard !form.csv else {
-        return try session.output.print(csv: SalesCSV.figures(answer.figures, session.output.style))
-      }
-      try session.output.print(
-        answer, items: answer.figures,
-        table: SalesText.figures(answer.figures, session.output.style))
+      try session.output.print(answer, items: answer.figures, SalesText.figures)
     }
   }
 }
@@ -102,14 +96,14 @@ struct Suspicious: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let request = Usher.Admin.V1.ListSuspiciousCustomersRequest(
         window: .init(seconds: hours * 3_600), unpaidHolds: unpaid, unpaidPercent: percent,
         holdsPerMinute: perMinute, limit: limit)
       let answer = try await session.read(request, session.operators.listSuspiciousCustomers)
       try session.output.print(
         answer, items: answer.customers,
-        table: SalesText.suspects(answer.customers, session.output.style))
+        SalesText.suspects)
       if answer.isCut { session.output.notice("these are the first \(answer.customers.count)") }
     }
   }

@@ -14,18 +14,14 @@ enum AccountText {
     ].map(style.clean)
   }
 
-  static func table(_ bookings: [Usher.V1.Booking], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "BOOKING"), .init(title: "SHOW", toRight: true), .init(title: "STATE"),
-        .init(title: "SEATS", mayShrink: true), .init(title: "TOTAL", toRight: true),
-      ], style)
-    for booking in bookings {
-      table.add([
-        booking.bookingId, "\(booking.showId)", BookingText.name(booking.state),
-        booking.seats.joined(separator: ","), booking.quote?.total?.text ?? "",
-      ])
-    }
-    return table
-  }
+  static let bookings: [Column<Usher.V1.Booking>] = [
+    .word("BOOKING", "booking_id") { $0.bookingId },
+    .number("SHOW", "show_id") { $0.showId },
+    .word("STATE", "state") { BookingText.name($0.state) },
+    .words("SEATS", "seats", between: ",") { $0.seats },
+    .money("TOTAL", "total") { $0.quote?.total },
+    .data("currency") { $0.quote?.total?.currencyCode ?? "" },
+    .data("created_at") { CSVText.time($0.createdAt) },
+    .data("ticket_code") { $0.ticketCode },
+  ]
 }

@@ -4,34 +4,19 @@ import UsherProtos
 
 enum AddOnTables {
   /// What sellers can attach.
-  static func addOns(_ addOns: [Usher.V1.AddOn], _ style: Style) -> Table {
-    var table = Table(columns, style)
-    for addOn in addOns { table.add(cells(addOn)) }
-    return table
-  }
-
-  /// What a theatre keeps.
-  static func managed(_ addOns: [Usher.V1.ManagedAddOn], _ style: Style) -> Table {
-    var table = Table(columns + [.init(title: "SINCE"), .init(title: "STATE")], style)
-    for managed in addOns {
-      table.add(
-        cells(managed.addOn ?? .init()) + [
-          OperatorTables.time(managed.createdAt), managed.ended ? "ended" : "sold",
-        ])
-    }
-    return table
-  }
-
-  private static let columns: [Table.Column] = [
-    .init(title: "ID", toRight: true), .init(title: "ADD-ON", mayShrink: true),
-    .init(title: "CATEGORY", mayShrink: true), .init(title: "PRICE", toRight: true),
-    .init(title: "A SEAT", toRight: true),
+  static let addOns: [Column<Usher.V1.AddOn>] = [
+    .number("ID", "add_on_id") { $0.addOnId },
+    .text("ADD-ON", "title") { $0.title },
+    .text("CATEGORY", "category") { $0.category },
+    .money("PRICE", "price") { $0.price },
+    .data("currency") { $0.price?.currencyCode ?? "" },
+    .number("A SEAT", "most_per_seat") { $0.mostPerSeat },
   ]
 
-  private static func cells(_ addOn: Usher.V1.AddOn) -> [String] {
-    [
-      "\(addOn.addOnId)", addOn.title, addOn.category, addOn.price?.text ?? "",
-      "\(addOn.mostPerSeat)",
+  /// What a theatre keeps.
+  static let managed: [Column<Usher.V1.ManagedAddOn>] =
+    addOns.map { $0.of { $0.addOn ?? .init() } } + [
+      .time("SINCE", "created_at") { $0.createdAt },
+      .word("STATE", "state") { $0.ended ? "ended" : "sold" },
     ]
-  }
 }

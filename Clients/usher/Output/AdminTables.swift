@@ -56,41 +56,34 @@ enum AdminTables {
     return table
   }
 
-  static func connections(_ connections: [Usher.Admin.V1.Connection], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "NO", toRight: true), .init(title: "LOOP"), .init(title: "PEER"),
-        .init(title: "STREAMS", toRight: true), .init(title: "CALLS", toRight: true),
-        .init(title: "UNSENT", toRight: true), .init(title: "AGE S", toRight: true),
-        .init(title: "TLS", mayShrink: true), .init(title: "CERTIFICATE", mayShrink: true),
-      ], style)
-    for connection in connections {
-      table.add([
-        "\(connection.connectionId)", connection.loop,
-        connection.peer + (connection.isDraining ? " (leaving)" : ""),
-        "\(connection.streamCount)", "\(connection.callCount)", "\(connection.unsentBytes)",
-        "\(connection.ageMs / 1_000)", connection.tls, connection.certificateSubject,
-      ])
-    }
-    return table
-  }
+  static let connections: [Column<Usher.Admin.V1.Connection>] = [
+    .number("NO", "connection_id") { $0.connectionId },
+    .word("LOOP", "loop") { $0.loop },
+    .seen("PEER") { $0.peer + ($0.isDraining ? " (leaving)" : "") },
+    .data("peer") { $0.peer },
+    .data("leaving") { "\($0.isDraining)" },
+    .number("STREAMS", "streams") { $0.streamCount },
+    .number("CALLS", "calls") { $0.callCount },
+    .number("UNSENT", "unsent_bytes") { $0.unsentBytes },
+    .seen("AGE S", toRight: true) { "\($0.ageMs / 1_000)" },
+    .data("age_ms") { "\($0.ageMs)" },
+    .text("TLS", "tls") { $0.tls },
+    .text("CERTIFICATE", "certificate") { $0.certificateSubject },
+  ]
 
-  static func methods(_ methods: [Usher.Admin.V1.Method], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "METHOD"), .init(title: "STARTED", toRight: true),
-        .init(title: "RUNNING", toRight: true), .init(title: "MEAN MS", toRight: true),
-        .init(title: "OUTCOMES", mayShrink: true),
-      ], style)
-    for method in methods {
-      let ended = method.outcomes.reduce(0) { $0 &+ $1.count }
-      table.add([
-        method.name, "\(method.startedCount)", "\(method.startedCount &- ended)",
-        ended <= 0 ? "-" : milliseconds(method.durationUs / ended),
-        method.outcomes.map { "\($0.code) \($0.count)" }.joined(separator: ", "),
-      ])
-    }
-    return table
+  static let methods: [Column<Usher.Admin.V1.Method>] = [
+    .word("METHOD", "method") { $0.name },
+    .number("STARTED", "started") { $0.startedCount },
+    .number("RUNNING", "running") { $0.startedCount &- ended($0) },
+    .seen("MEAN MS", toRight: true) {
+      ended($0) <= 0 ? "-" : milliseconds($0.durationUs / ended($0))
+    },
+    .data("mean_ms") { ended($0) <= 0 ? "" : milliseconds($0.durationUs / ended($0)) },
+    .words("OUTCOMES", "outcomes") { $0.outcomes.map { "\($0.code) \($0.count)" } },
+  ]
+
+  private static func ended(_ method: API.Method) -> Int64 {
+    method.outcomes.reduce(0) { $0 &+ $1.count }
   }
 
   /// Milliseconds with three decimals.

@@ -3,101 +3,86 @@
 import UsherProtos
 
 enum CatalogTables {
-  static func cities(_ cities: [Usher.V1.City], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "NAME", mayShrink: true),
-        .init(title: "REGION", mayShrink: true), .init(title: "COUNTRY"),
-        .init(title: "THEATRES", toRight: true),
-      ], style)
-    for city in cities {
-      table.add([
-        "\(city.cityId)", city.name, city.region, city.countryCode, "\(city.theatreCount)",
-      ])
-    }
-    return table
-  }
+  static let cities: [Column<Usher.V1.City>] = [
+    .number("ID", "city_id") { $0.cityId },
+    .text("NAME", "name") { $0.name },
+    .text("REGION", "region") { $0.region },
+    .word("COUNTRY", "country") { $0.countryCode },
+    .number("THEATRES", "theatres") { $0.theatreCount },
+  ]
 
-  static func theatres(_ theatres: [Usher.V1.Theatre], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "NAME", mayShrink: true),
-        .init(title: "CITY", mayShrink: true), .init(title: "ADDRESS", mayShrink: true),
-        .init(title: "SCREENS", toRight: true), .init(title: "TIME ZONE"),
-      ], style)
-    for theatre in theatres {
-      table.add([
-        "\(theatre.theatreId)", theatre.name, theatre.cityName, address(theatre),
-        "\(theatre.screenCount)", theatre.timeZone,
-      ])
-    }
-    return table
-  }
+  static let theatres: [Column<Usher.V1.Theatre>] =
+    places + [
+      .word("TIME ZONE", "time_zone") { $0.timeZone },
+      .data("latitude") { "\($0.latitude)" },
+      .data("longitude") { "\($0.longitude)" },
+    ]
 
-  static func theatres(_ theatres: [Usher.V1.NearbyTheatre], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "METRES", toRight: true), .init(title: "ID", toRight: true),
-        .init(title: "NAME", mayShrink: true), .init(title: "CITY", mayShrink: true),
-        .init(title: "ADDRESS", mayShrink: true), .init(title: "SCREENS", toRight: true),
-      ], style)
-    for nearby in theatres {
-      let theatre = nearby.theatre ?? .init()
-      table.add([
-        "\(nearby.distanceMetres)", "\(theatre.theatreId)", theatre.name, theatre.cityName,
-        address(theatre), "\(theatre.screenCount)",
-      ])
-    }
-    return table
-  }
+  static let nearbyTheatres: [Column<Usher.V1.NearbyTheatre>] =
+    [.number("METRES", "metres") { $0.distanceMetres }]
+    + places.map { $0.of { $0.theatre ?? .init() } }
+
+  private static let places: [Column<Usher.V1.Theatre>] = [
+    .number("ID", "theatre_id") { $0.theatreId },
+    .text("NAME", "name") { $0.name },
+    .data("city_id") { "\($0.cityId)" },
+    .text("CITY", "city") { $0.cityName },
+    .seen("ADDRESS", mayShrink: true) { address($0) },
+    .data("address") { $0.address },
+    .data("postal_code") { $0.postalCode },
+    .number("SCREENS", "screens") { $0.screenCount },
+  ]
 
   private static func address(_ theatre: Usher.V1.Theatre) -> String {
     [theatre.address, theatre.postalCode].filter { !$0.isEmpty }.joined(separator: ", ")
   }
 
-  static func movies(_ movies: [Usher.V1.Movie], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "TITLE", mayShrink: true),
-        .init(title: "RUNS", toRight: true), .init(title: "CERT"),
-        .init(title: "GENRES", mayShrink: true), .init(title: "LANGUAGES", mayShrink: true),
-        .init(title: "RELEASED"),
-      ], style)
-    for movie in movies {
-      table.add([
-        "\(movie.movieId)", movie.title, "\(movie.durationMinutes) min", movie.certificate,
-        movie.genres.joined(separator: ", "), movie.languages.joined(separator: ", "),
-        movie.releaseDate,
-      ])
-    }
-    return table
-  }
+  static let movies: [Column<Usher.V1.Movie>] = [
+    .number("ID", "movie_id") { $0.movieId },
+    .text("TITLE", "title") { $0.title },
+    .seen("RUNS", toRight: true) { "\($0.durationMinutes) min" },
+    .data("minutes") { "\($0.durationMinutes)" },
+    .word("CERT", "certificate") { $0.certificate },
+    .words("GENRES", "genres") { $0.genres },
+    .words("LANGUAGES", "languages") { $0.languages },
+    .word("RELEASED", "released") { $0.releaseDate },
+  ]
 
-  static func shows(_ shows: [Usher.V1.Show], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "SHOW", toRight: true), .init(title: "STARTS"),
-        .init(title: "TITLE", mayShrink: true), .init(title: "THEATRE", mayShrink: true),
-        .init(title: "AUDITORIUM", mayShrink: true), .init(title: "FORMAT"), .init(title: "LANG"),
-        .init(title: "PRICE"), .init(title: "SALES"),
-      ], style)
-    for show in shows {
-      table.add([
-        "\(show.showId)", Clock.localTime(show.localStart), show.title,
-        "\(show.theatreName), \(show.cityName)", show.auditoriumName, show.format, show.language,
-        prices(show.prices, style), sales(show.salesState),
-      ])
-    }
-    return table
-  }
+  static let shows: [Column<Usher.V1.Show>] = [
+    .number("SHOW", "show_id") { $0.showId },
+    .seen("STARTS") { Clock.localTime($0.localStart) },
+    .data("starts_at") { CSVText.time($0.startsAt) },
+    .data("ends_at") { CSVText.time($0.endsAt) },
+    .data("local_start") { $0.localStart },
+    .data("time_zone") { $0.timeZone },
+    .data("movie_id") { CSVText.id($0.movieId) },
+    .text("TITLE", "title") { $0.title },
+    .seen("THEATRE", mayShrink: true) { "\($0.theatreName), \($0.cityName)" },
+    .data("theatre_id") { "\($0.theatreId)" },
+    .data("theatre") { $0.theatreName },
+    .data("city") { $0.cityName },
+    .text("AUDITORIUM", "auditorium") { $0.auditoriumName },
+    .word("FORMAT", "format") { $0.format },
+    .word("LANG", "language") { $0.language },
+    .seen("PRICE") { prices($0.prices) },
+    .data("lowest_price") { amounts($0.prices).first?.number ?? "" },
+    .data("highest_price") { amounts($0.prices).last?.number ?? "" },
+    .data("currency") { amounts($0.prices).first?.currencyCode ?? "" },
+    .word("SALES", "sales") { sales($0.salesState) },
+    .data("seats") { "\($0.seatCount)" },
+  ]
 
   /// `9.00 EUR`, or the range `9.00–14.00 EUR`.
-  private static func prices(_ prices: [Usher.V1.TierPrice], _ style: Style) -> String {
-    let amounts = prices.compactMap(\.price).sorted { $0.minorUnits < $1.minorUnits }
+  private static func prices(_ prices: [Usher.V1.TierPrice]) -> String {
+    let amounts = amounts(prices)
     guard let lowest = amounts.first, let highest = amounts.last else { return "" }
-    guard lowest.minorUnits != highest.minorUnits else { return lowest.text }
-    let number = lowest.text.split(separator: " ").first ?? ""
-    return "\(number)\(style.dash)\(highest.text)"
+    return lowest.minorUnits == highest.minorUnits
+      ? lowest.text : "\(lowest.number)–\(highest.text)"
+  }
+
+  /// The lowest first.
+  private static func amounts(_ prices: [Usher.V1.TierPrice]) -> [Usher.V1.Money] {
+    prices.compactMap(\.price).sorted { $0.minorUnits < $1.minorUnits }
   }
 
   static func sales(_ state: Usher.V1.SalesState) -> String {

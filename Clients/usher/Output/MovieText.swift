@@ -62,17 +62,16 @@ enum MovieText {
     }
   }
 
-  static func recommendations(
-    _ found: [Usher.V1.Recommendation], _ style: Style
-  ) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "TITLE", mayShrink: true),
-        .init(title: "WHY", mayShrink: true),
-      ], style)
-    for one in found {
-      table.add(["\(one.movie?.movieId ?? 0)", one.movie?.title ?? "", one.explanation])
-    }
-    return table
-  }
+  /// The same for programs: a theatre's own columns, and what of it is shown.
+  static let theatres: [Column<Usher.V1.TheatreShows>] =
+    CatalogTables.theatres.map { $0.of { $0.theatre ?? .init() } } + [
+      .data("show_ids") { $0.shows.map { "\($0.showId)" }.joined(separator: ";") },
+      .data("has_more") { "\($0.hasMore)" },
+    ]
+
+  static let recommendations: [Column<Usher.V1.Recommendation>] = [
+    .number("ID", "movie_id") { $0.movie?.movieId ?? 0 },
+    .text("TITLE", "title") { $0.movie?.title ?? "" },
+    .text("WHY", "why") { $0.explanation },
+  ]
 }

@@ -4,54 +4,39 @@ import ProtoWire
 import UsherProtos
 
 enum OperatorTables {
-  static func partners(_ partners: [Usher.Admin.V1.Partner], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "PARTNER", mayShrink: true),
-        .init(title: "STATE"), .init(title: "SINCE"),
-      ], style)
-    for partner in partners {
-      table.add([
-        "\(partner.partnerId)", partner.name, name(partner.state), time(partner.createdAt),
-      ])
-    }
-    return table
-  }
+  static let partners: [Column<Usher.Admin.V1.Partner>] = [
+    .number("ID", "partner_id") { $0.partnerId },
+    .text("PARTNER", "name") { $0.name },
+    .word("STATE", "state") { name($0.state) },
+    .time("SINCE", "created_at") { $0.createdAt },
+  ]
 
-  static func keys(_ keys: [Usher.Admin.V1.ApiKey], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "PARTNER", toRight: true),
-        .init(title: "KEY", mayShrink: true), .init(title: "SCOPES"),
-        .init(title: "THEATRES", mayShrink: true),
-        .init(title: "SINCE"), .init(title: "ENDS"), .init(title: "LABEL", mayShrink: true),
-      ], style)
-    for key in keys {
-      let theatres = key.theatreIds.map { "\($0)" }.joined(separator: ",")
-      table.add([
-        "\(key.keyId)", "\(key.partnerId)", secret(key), key.scopes.joined(separator: ","),
-        theatres.isEmpty ? "all" : theatres, time(key.createdAt),
-        key.revokedAt == nil ? time(key.expiresAt) : "revoked", key.label,
-      ])
-    }
-    return table
-  }
+  static let keys: [Column<Usher.Admin.V1.ApiKey>] = [
+    .number("ID", "key_id") { $0.keyId },
+    .number("PARTNER", "partner_id") { $0.partnerId },
+    .text("KEY", "key") { secret($0) },
+    .seen("SCOPES") { $0.scopes.joined(separator: ",") },
+    .data("scopes") { $0.scopes.joined(separator: ";") },
+    .seen("THEATRES", mayShrink: true) {
+      $0.theatreIds.isEmpty ? "all" : $0.theatreIds.map { "\($0)" }.joined(separator: ",")
+    },
+    .data("theatre_ids") { $0.theatreIds.map { "\($0)" }.joined(separator: ";") },
+    .time("SINCE", "created_at") { $0.createdAt },
+    .seen("ENDS") { $0.revokedAt == nil ? time($0.expiresAt) : "revoked" },
+    .data("expires_at") { CSVText.time($0.expiresAt) },
+    .data("revoked_at") { CSVText.time($0.revokedAt) },
+    .text("LABEL", "label") { $0.label },
+  ]
 
-  static func audit(_ entries: [Usher.Admin.V1.AuditEntry], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "NO", toRight: true), .init(title: "TIME"), .init(title: "ACT"),
-        .init(title: "PARTNER", toRight: true), .init(title: "KEY", toRight: true),
-        .init(title: "BY", mayShrink: true), .init(title: "WHAT", mayShrink: true),
-      ], style)
-    for entry in entries {
-      table.add([
-        "\(entry.entryId)", time(entry.at), entry.action, number(entry.partnerId),
-        number(entry.keyId), entry.actor, entry.detail,
-      ])
-    }
-    return table
-  }
+  static let audit: [Column<Usher.Admin.V1.AuditEntry>] = [
+    .number("NO", "entry_id") { $0.entryId },
+    .time("TIME", "time") { $0.at },
+    .word("ACT", "act") { $0.action },
+    .link("PARTNER", "partner_id") { $0.partnerId },
+    .link("KEY", "key_id") { $0.keyId },
+    .text("BY", "actor") { $0.actor },
+    .text("WHAT", "detail") { $0.detail },
+  ]
 
   /// What to say beside a secret that has just been told.
   static func remark(_ key: Usher.Admin.V1.ApiKey) -> String {
@@ -70,8 +55,6 @@ enum OperatorTables {
   static func name(_ state: Usher.Admin.V1.PartnerState) -> String {
     (state.protoValueName ?? "").replacing("PARTNER_STATE_", with: "").lowercased()
   }
-
-  private static func number(_ id: Int64) -> String { id == 0 ? "-" : "\(id)" }
 
   /// To the minute, in UTC.
   static func time(_ time: Google.Protobuf.Timestamp?) -> String {

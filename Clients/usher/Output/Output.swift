@@ -10,24 +10,39 @@ struct Output: Sendable {
 
   var style: Style { presentation.style }
 
-  /// Prints one message: lines for people, or its JSON.
+  /// Prints one message: lines for people, or its JSON. It has no CSV, and `perform` lets no command
+  /// without a list come here with it.
   func print(_ message: some ProtoJSONMessage, lines: @autoclosure () -> [String]) throws(Failure) {
     switch presentation.output {
-    case .table: try print(lines: lines())
+    case .table, .csv: try print(lines: lines())
     case .json: try Console.write(JSONText.indented(message.jsonBytes()) + [0x0a])
     case .jsonl: try print(event: message)
     }
   }
 
-  /// Prints a list: a table, the whole response as JSON, or each item on a line of its own.
+  /// Prints a list: a table, with sums under it, the whole response as JSON, or each item on a line of
+  /// its own.
   func print<Item: ProtoJSONMessage>(
-    _ whole: some ProtoJSONMessage, items: [Item], table: @autoclosure () -> Table
+    _ whole: some ProtoJSONMessage, items: [Item], _ columns: [Column<Item>], sums: [Item] = []
   ) throws(Failure) {
     switch presentation.output {
-    case .table: try print(lines: table().lines(width: Console.width))
+    case .table:
+      try print(lines: Column.table(columns, of: items + sums, style).lines(width: Console.width))
     case .json: try Console.write(JSONText.indented(whole.jsonBytes()) + [0x0a])
-    case .jsonl: for item in items { try print(event: item) }
+    case .jsonl, .csv: try print(items, columns, heading: true)
     }
+  }
+
+  /// Prints a part of a list whose items have lines of their own; with its heading, if CSV.
+  func print<Item: ProtoJSONMessage>(
+    _ items: [Item], _ columns: [Column<Item>], heading: Bool
+  ) throws(Failure) {
+    guard presentation.output == .csv else {
+      for item in items { try print(event: item) }
+      return
+    }
+    try Console.write(
+      (heading ? CSVText.heading(columns) : "") + CSVText.lines(columns, of: items))
   }
 
   func print(lines: [String]) throws(Failure) {
@@ -39,9 +54,10 @@ struct Output: Sendable {
     try Console.write(event.jsonBytes() + [0x0a])
   }
 
-  /// Says something on standard error that is no failure; for programs, as JSON.
+  /// Says something on standard error that is no failure; for programs, as JSON. CSV is for spreadsheets,
+  /// whose owners read.
   func notice(_ text: String) {
-    guard presentation.output != .table else {
+    guard !presentation.output.isRead else {
       return Console.error("usher: " + style.clean(text) + "\n")
     }
     var json = ProtoJSONWriter()
@@ -58,7 +74,7 @@ struct Output: Sendable {
     guard failure.exit != .unread || failure.next != nil else { return }
     let errorStyle = Style(
       colour: style.colour && Console.isTerminal(2), unicode: style.unicode)
-    let text = presentation.output == .table ? failure.text(errorStyle) : failure.json()
+    let text = presentation.output.isRead ? failure.text(errorStyle) : failure.json()
     Console.error(text + "\n")
   }
 }

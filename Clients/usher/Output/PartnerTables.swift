@@ -4,21 +4,14 @@ import ProtoWire
 import UsherProtos
 
 enum PartnerTables {
-  static func theatres(_ theatres: [Usher.V1.OwnTheatre], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "THEATRE", mayShrink: true),
-        .init(title: "CITY", mayShrink: true), .init(title: "TIME ZONE", mayShrink: true),
-        .init(title: "SCREENS", toRight: true), .init(title: "PARTNER", toRight: true),
-      ], style)
-    for theatre in theatres {
-      table.add([
-        "\(theatre.theatreId)", theatre.name, theatre.city?.name ?? "", theatre.timeZone,
-        "\(theatre.screenCount)", theatre.partnerId == 0 ? "-" : "\(theatre.partnerId)",
-      ])
-    }
-    return table
-  }
+  static let theatres: [Column<Usher.V1.OwnTheatre>] = [
+    .number("ID", "theatre_id") { $0.theatreId },
+    .text("THEATRE", "name") { $0.name },
+    .text("CITY", "city") { $0.city?.name ?? "" },
+    .text("TIME ZONE", "time_zone") { $0.timeZone },
+    .number("SCREENS", "screens") { $0.screenCount },
+    .link("PARTNER", "partner_id") { $0.partnerId },
+  ]
 
   static func lines(_ theatre: Usher.V1.OwnTheatre, _ style: Style) -> [String] {
     let policies = theatre.policies ?? .init()
@@ -35,35 +28,22 @@ enum PartnerTables {
     ].map(style.clean)
   }
 
-  static func auditoriums(_ rooms: [Usher.V1.Auditorium], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "AUDITORIUM", mayShrink: true),
-        .init(title: "LAYOUT", toRight: true), .init(title: "SEATS", toRight: true),
-      ], style)
-    for room in rooms {
-      table.add([
-        "\(room.auditoriumId)", room.name,
-        room.layoutVersion == 0 ? "none" : "\(room.layoutVersion)", "\(room.seatCount)",
-      ])
-    }
-    return table
-  }
+  static let auditoriums: [Column<Usher.V1.Auditorium>] = [
+    .number("ID", "auditorium_id") { $0.auditoriumId },
+    .text("AUDITORIUM", "name") { $0.name },
+    .seen("LAYOUT", toRight: true) {
+      $0.layoutVersion == 0 ? "none" : "\($0.layoutVersion)"
+    },
+    .data("layout_version") { CSVText.id(Int64($0.layoutVersion)) },
+    .number("SEATS", "seats") { $0.seatCount },
+  ]
 
-  static func versions(_ versions: [Usher.V1.LayoutVersion], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "VERSION", toRight: true), .init(title: "IMPORTED"),
-        .init(title: "SEATS", toRight: true), .init(title: "SHOWS TO COME", toRight: true),
-      ], style)
-    for version in versions {
-      table.add([
-        "\(version.layoutVersion)", OperatorTables.time(version.createdAt),
-        "\(version.seatCount)", "\(version.showsToCome)",
-      ])
-    }
-    return table
-  }
+  static let versions: [Column<Usher.V1.LayoutVersion>] = [
+    .number("VERSION", "layout_version") { $0.layoutVersion },
+    .time("IMPORTED", "imported_at") { $0.createdAt },
+    .number("SEATS", "seats") { $0.seatCount },
+    .number("SHOWS TO COME", "shows_to_come") { $0.showsToCome },
+  ]
 
   /// What an import changed, or would.
   static func lines(

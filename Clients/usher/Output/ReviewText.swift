@@ -14,61 +14,55 @@ enum ReviewText {
     ] + words
   }
 
-  static func reviews(_ reviews: [Usher.V1.Review], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "REVIEW", toRight: true), .init(title: "RATING", toRight: true),
-        .init(title: "BY", mayShrink: true), .init(title: "COMMENTS", toRight: true),
-        .init(title: "TEXT", mayShrink: true),
-      ], style)
-    for review in reviews {
-      table.add([
-        "\(review.reviewId)", "\(review.rating)", author(review.authorName),
-        "\(review.commentCount)", line(review.text),
-      ])
+  static let reviews: [Column<Usher.V1.Review>] = [
+    .number("REVIEW", "review_id") { $0.reviewId },
+    .number("RATING", "rating") { $0.rating },
+    .seen("BY", mayShrink: true) { author($0.authorName) },
+    .data("author") { $0.authorName },
+    .data("created_at") { CSVText.time($0.createdAt) },
+    .number("COMMENTS", "comments") { $0.commentCount },
+    .seen("TEXT", mayShrink: true) { line($0.text) },
+    .data("text") { $0.text },
+  ]
+
+  static let thread: [Column<Usher.V1.Comment>] = [
+    .number("COMMENT", "comment_id") { $0.commentId },
+    .seen("REPLIES TO", toRight: true) { CSVText.id($0.parentCommentId) },
+    .data("replies_to") { CSVText.id($0.parentCommentId) },
+    .seen("BY", mayShrink: true) { $0.removed ? "" : author($0.authorName) },
+    .data("author") { $0.authorName },
+    .data("created_at") { CSVText.time($0.createdAt) },
+    .data("removed") { "\($0.removed)" },
+    .seen("TEXT", mayShrink: true) { $0.removed ? "(removed)" : line($0.text) },
+    .data("text") { $0.text },
+  ]
+
+  static let reports: [Column<Usher.Admin.V1.ContentReport>] = [
+    .word("WHAT", "what") { said($0).what },
+    .number("REPORTS", "reports") { $0.reportCount },
+    .seen("WHY") { objections($0).joined(separator: ", ") },
+    .data("why") { objections($0).joined(separator: ";") },
+    .seen("BY", mayShrink: true) { author(said($0).author) },
+    .data("author") { said($0).author },
+    .seen("TEXT", mayShrink: true) { line(said($0).text) },
+    .data("text") { said($0).text },
+  ]
+
+  private static func said(
+    _ report: Usher.Admin.V1.ContentReport
+  ) -> (what: String, author: String, text: String) {
+    switch report.content {
+    case .review(let review): ("review \(review.reviewId)", review.authorName, review.text)
+    case .comment(let said): ("comment \(said.commentId)", said.authorName, said.text)
+    case nil: ("", "", "")
     }
-    return table
   }
 
-  static func thread(_ comments: [Usher.V1.Comment], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "COMMENT", toRight: true), .init(title: "REPLIES TO", toRight: true),
-        .init(title: "BY", mayShrink: true), .init(title: "TEXT", mayShrink: true),
-      ], style)
-    for comment in comments {
-      table.add([
-        "\(comment.commentId)",
-        comment.parentCommentId == 0 ? "" : "\(comment.parentCommentId)",
-        comment.removed ? "" : author(comment.authorName),
-        comment.removed ? "(removed)" : line(comment.text),
-      ])
+  private static func objections(_ report: Usher.Admin.V1.ContentReport) -> [String] {
+    report.objections.map { objection in
+      (objection.protoValueName ?? "").replacing("CONTENT_OBJECTION_", with: "")
+        .lowercased().replacing("_", with: " ")
     }
-    return table
-  }
-
-  static func reports(_ reports: [Usher.Admin.V1.ContentReport], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "WHAT"), .init(title: "REPORTS", toRight: true), .init(title: "WHY"),
-        .init(title: "BY", mayShrink: true), .init(title: "TEXT", mayShrink: true),
-      ], style)
-    for report in reports {
-      let (what, by, text) =
-        switch report.content {
-        case .review(let review): ("review \(review.reviewId)", review.authorName, review.text)
-        case .comment(let said): ("comment \(said.commentId)", said.authorName, said.text)
-        case nil: ("", "", "")
-        }
-      let why = report.objections.map { objection in
-        (objection.protoValueName ?? "").replacing("CONTENT_OBJECTION_", with: "")
-          .lowercased().replacing("_", with: " ")
-      }
-      table.add([
-        what, "\(report.reportCount)", why.joined(separator: ", "), author(by), line(text),
-      ])
-    }
-    return table
   }
 
   private static func author(_ name: String) -> String { name.isEmpty ? "a customer" : name }

@@ -18,23 +18,13 @@ enum SalesText {
     }
   }
 
-  static func bookings(_ bookings: [Usher.V1.ShowBooking], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "BOOKING"), .init(title: "STATE"), .init(title: "SEATS", mayShrink: true),
-        .init(title: "TOTAL", toRight: true), .init(title: "PARTNER", toRight: true),
-        .init(title: "CUSTOMER", mayShrink: true), .init(title: "PAYMENT", mayShrink: true),
-      ], style)
-    for entry in bookings {
-      let booking = entry.booking ?? .init()
-      table.add([
-        booking.bookingId, BookingText.name(booking.state), booking.seats.joined(separator: ","),
-        booking.quote?.total?.text ?? "", "\(entry.partnerId)", booking.customerRef,
-        booking.paymentReference,
-      ])
-    }
-    return table
-  }
+  static let bookings: [Column<Usher.V1.ShowBooking>] =
+    AccountText.bookings.filter { $0.name != "show_id" }
+    .map { $0.of { $0.booking ?? .init() } } + [
+      .number("PARTNER", "partner_id") { $0.partnerId },
+      .text("CUSTOMER", "customer") { $0.booking?.customerRef ?? "" },
+      .text("PAYMENT", "payment") { $0.booking?.paymentReference ?? "" },
+    ]
 
   /// A booking found by its ticket, with its customer.
   static func ticket(
@@ -68,48 +58,41 @@ enum SalesText {
     ] + table.lines(width: Console.width)
   }
 
-  static func figures(_ figures: [Usher.V1.SalesFigures], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "OF"), .init(title: "NAME", mayShrink: true),
-        .init(title: "SHOWS", toRight: true), .init(title: "SEATS", toRight: true),
-        .init(title: "SOLD", toRight: true), .init(title: "FULL", toRight: true),
-        .init(title: "FOR", toRight: true), .init(title: "CANCELLED", toRight: true),
-        .init(title: "BACK", toRight: true),
-      ], style)
-    for row in figures {
-      let share = row.occupancyBasisPoints
-      table.add([
-        row.day.isEmpty ? "\(row.id)" : row.day, row.name, "\(row.showCount)",
-        "\(row.seatCount)", "\(row.soldSeatCount)",
-        "\(share / 100).\(share / 10 % 10) %", row.soldAmount?.text ?? "",
-        "\(row.cancelledSeatCount)", row.refundedAmount?.text ?? "",
-      ])
-    }
-    return table
-  }
+  static let figures: [Column<Usher.V1.SalesFigures>] = [
+    .seen("OF") { $0.day.isEmpty ? "\($0.id)" : $0.day },
+    .data("day") { $0.day },
+    .data("id") { $0.day.isEmpty ? "\($0.id)" : "" },
+    .text("NAME", "name") { $0.name },
+    .data("currency") { $0.soldAmount?.currencyCode ?? "" },
+    .number("SHOWS", "shows") { $0.showCount },
+    .number("SEATS", "seats") { $0.seatCount },
+    .data("bookings") { "\($0.bookingCount)" },
+    .number("SOLD", "sold_seats") { $0.soldSeatCount },
+    .seen("FULL", toRight: true) {
+      "\($0.occupancyBasisPoints / 100).\($0.occupancyBasisPoints / 10 % 10) %"
+    },
+    .money("FOR", "sold_amount") { $0.soldAmount },
+    .number("CANCELLED", "cancelled_seats") { $0.cancelledSeatCount },
+    .money("BACK", "refunded_amount") { $0.refundedAmount },
+  ]
 
-  static func suspects(
-    _ customers: [Usher.Admin.V1.SuspiciousCustomer], _ style: Style
-  ) -> Table {
-    var table = Table(
-      [
-        .init(title: "PARTNER", toRight: true), .init(title: "CUSTOMER", mayShrink: true),
-        .init(title: "HOLDS", toRight: true), .init(title: "UNPAID", toRight: true),
-        .init(title: "PAID", toRight: true), .init(title: "A MINUTE", toRight: true),
-        .init(title: "WHY"),
-      ], style)
-    for customer in customers {
-      let reasons = customer.reasons.compactMap(\.protoValueName).map {
-        $0.replacing("SUSPICION_REASON_", with: "").lowercased().replacing("_", with: " ")
-      }
-      table.add([
-        "\(customer.partnerId)", customer.customerRef, "\(customer.holdCount)",
-        "\(customer.unpaidCount)", "\(customer.paidCount)", "\(customer.busiestMinute)",
-        reasons.joined(separator: ", "),
-      ])
+  static let suspects: [Column<Usher.Admin.V1.SuspiciousCustomer>] = [
+    .number("PARTNER", "partner_id") { $0.partnerId },
+    .text("CUSTOMER", "customer") { $0.customerRef },
+    .number("HOLDS", "holds") { $0.holdCount },
+    .number("UNPAID", "unpaid") { $0.unpaidCount },
+    .number("PAID", "paid") { $0.paidCount },
+    .number("A MINUTE", "busiest_minute") { $0.busiestMinute },
+    .seen("WHY") { reasons($0).joined(separator: ", ") },
+    .data("why") { reasons($0).joined(separator: ";") },
+    .data("first_hold_at") { CSVText.time($0.firstHoldAt) },
+    .data("last_hold_at") { CSVText.time($0.lastHoldAt) },
+  ]
+
+  private static func reasons(_ customer: Usher.Admin.V1.SuspiciousCustomer) -> [String] {
+    customer.reasons.compactMap(\.protoValueName).map {
+      $0.replacing("SUSPICION_REASON_", with: "").lowercased().replacing("_", with: " ")
     }
-    return table
   }
 
   private static func name(_ kind: Usher.V1.SaleEventKind) -> String {

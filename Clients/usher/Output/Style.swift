@@ -53,7 +53,7 @@ struct Style: Sendable, Equatable {
     "đ": "d", "Đ": "D", "þ": "th", "ð": "d", "ı": "i",
   ]
 
-  private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+  static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
     // Direction overrides could make a line read as another; joiners are part of words.

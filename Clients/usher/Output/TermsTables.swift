@@ -4,58 +4,46 @@ import ProtoWire
 import UsherProtos
 
 enum TermsTables {
-  static func offers(_ offers: [Usher.V1.ManagedOffer], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "OFFER", mayShrink: true),
-        .init(title: "OFF", toRight: true), .init(title: "WHEN", mayShrink: true),
-        .init(title: "FOR", mayShrink: true), .init(title: "PRIORITY", toRight: true),
-        .init(title: "FROM"), .init(title: "UNTIL"),
-      ], style)
-    for managed in offers {
-      let offer = managed.offer ?? .init()
-      table.add([
-        "\(offer.offerId)", offer.title, discount(offer), condition(offer), target(managed),
-        "\(offer.priority)" + (offer.exclusive ? ", exclusive" : ""),
-        OperatorTables.time(offer.validFrom),
-        managed.ended ? "ended" : OperatorTables.time(offer.validUntil),
-      ])
-    }
-    return table
-  }
+  static let offers: [Column<Usher.V1.ManagedOffer>] = [
+    .number("ID", "offer_id") { $0.offer?.offerId ?? 0 },
+    .text("OFFER", "title") { $0.offer?.title ?? "" },
+    .seen("OFF", toRight: true) { discount($0.offer ?? .init()) },
+    .data("percent") { $0.offer?.discountAmount == nil ? percent($0.offer ?? .init()) : "" },
+    .data("amount") { $0.offer?.discountAmount?.number ?? "" },
+    .data("currency") { $0.offer?.discountAmount?.currencyCode ?? "" },
+    .text("WHEN", "condition") { condition($0.offer ?? .init()) },
+    .text("FOR", "target") { target($0) },
+    .seen("PRIORITY", toRight: true) {
+      "\($0.offer?.priority ?? 0)" + ($0.offer?.exclusive == true ? ", exclusive" : "")
+    },
+    .data("priority") { "\($0.offer?.priority ?? 0)" },
+    .data("exclusive") { "\($0.offer?.exclusive ?? false)" },
+    .time("FROM", "valid_from") { $0.offer?.validFrom },
+    .seen("UNTIL") { $0.ended ? "ended" : OperatorTables.time($0.offer?.validUntil) },
+    .data("valid_until") { CSVText.time($0.offer?.validUntil) },
+    .data("ended") { "\($0.ended)" },
+  ]
 
-  static func blocks(_ blocks: [Usher.V1.BlockedSeats], _ style: Style) -> Table {
-    var table = Table(
-      [
-        .init(title: "SINCE"), .init(title: "SEATS", mayShrink: true),
-        .init(title: "REASON", mayShrink: true),
-      ], style)
-    for block in blocks {
-      table.add([
-        OperatorTables.time(block.blockedAt), block.seats.joined(separator: " "), block.reason,
-      ])
-    }
-    return table
-  }
+  static let blocks: [Column<Usher.V1.BlockedSeats>] = [
+    .time("SINCE", "blocked_at") { $0.blockedAt },
+    .words("SEATS", "seats", between: " ") { $0.seats },
+    .text("REASON", "reason") { $0.reason },
+  ]
 
-  static func allocations(
-    _ allocations: [Usher.V1.ManagedAllocation], _ style: Style
-  ) -> Table {
-    var table = Table(
-      [
-        .init(title: "ID", toRight: true), .init(title: "PARTNER", toRight: true),
-        .init(title: "SEATS", mayShrink: true), .init(title: "UNTIL"),
-      ], style)
-    for managed in allocations {
-      let share = managed.setAside ?? .init()
-      table.add([
-        "\(share.allocationId)", "\(managed.partnerId)",
-        share.seats.isEmpty
-          ? "\(share.count) of \(share.tier)" : share.seats.joined(separator: " "),
-        managed.returned ? "returned" : OperatorTables.time(share.returnsAt),
-      ])
-    }
-    return table
+  static let allocations: [Column<Usher.V1.ManagedAllocation>] = [
+    .number("ID", "allocation_id") { $0.setAside?.allocationId ?? 0 },
+    .number("PARTNER", "partner_id") { $0.partnerId },
+    .seen("SEATS", mayShrink: true) { seats($0.setAside ?? .init()) },
+    .data("seats") { ($0.setAside?.seats ?? []).joined(separator: ";") },
+    .data("tier") { $0.setAside?.tier ?? "" },
+    .data("count") { CSVText.id(Int64($0.setAside?.count ?? 0)) },
+    .seen("UNTIL") { $0.returned ? "returned" : OperatorTables.time($0.setAside?.returnsAt) },
+    .data("returns_at") { CSVText.time($0.setAside?.returnsAt) },
+    .data("returned") { "\($0.returned)" },
+  ]
+
+  private static func seats(_ share: Usher.V1.SetAside) -> String {
+    share.seats.isEmpty ? "\(share.count) of \(share.tier)" : share.seats.joined(separator: " ")
   }
 
   static func shows(_ count: some BinaryInteger) -> String {
@@ -63,11 +51,12 @@ enum TermsTables {
   }
 
   private static func discount(_ offer: Usher.V1.Offer) -> String {
-    guard let amount = offer.discountAmount else {
-      let (whole, rest) = offer.discountBasisPoints.quotientAndRemainder(dividingBy: 100)
-      return "\(whole)" + (rest == 0 ? "" : ".\(rest / 10)\(rest % 10)") + " %"
-    }
-    return amount.text
+    offer.discountAmount?.text ?? "\(percent(offer)) %"
+  }
+
+  private static func percent(_ offer: Usher.V1.Offer) -> String {
+    let (whole, rest) = offer.discountBasisPoints.quotientAndRemainder(dividingBy: 100)
+    return "\(whole)" + (rest == 0 ? "" : ".\(rest / 10)\(rest % 10)")
   }
 
   private static func condition(_ offer: Usher.V1.Offer) -> String {

@@ -5,11 +5,16 @@ import Foundation
 
 /// Where results go and how they look; also for commands that do not connect.
 struct OutputOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "How to print: a table, JSON, or a JSON value per line.")
+  @Option(
+    name: .shortAndLong,
+    help: "How to print: a table, JSON, a JSON value per line, or, of lists, CSV.")
   var output: OutputFormat?
 
   @Flag(help: "The same as -o jsonl.")
   var json = false
+
+  @Flag(help: .hidden)
+  var csv = false
 
   @Option(help: "When to colour. Colour never says what a letter does not say too.")
   var color: ColorChoice?
@@ -29,13 +34,16 @@ struct OutputOptions: ParsableArguments {
     if json, let output, output != .jsonl {
       throw ValidationError("--json and -o \(output.rawValue) contradict each other.")
     }
+    if csv, json || (output ?? .csv) != .csv {
+      throw ValidationError("--csv and what else is said of output contradict each other.")
+    }
   }
 
   /// What is set by flags, environment and profile.
   func sources() throws(Failure) -> SettingSources {
     var sources = SettingSources()
     sources.environment = ProcessInfo.processInfo.environment
-    sources.flags[.output] = (json ? .jsonl : output)?.rawValue
+    sources.flags[.output] = (json ? .jsonl : csv ? .csv : output)?.rawValue
     sources.flags[.color] = noColor ? ColorChoice.never.rawValue : color?.rawValue
     let file = try ProfileFile.load(ProfileFile.path(sources.environment))
     let variable = sources.environment["USHER_PROFILE"].flatMap { $0.isEmpty ? nil : $0 }

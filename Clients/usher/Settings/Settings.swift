@@ -11,6 +11,13 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
   case json
   /// One JSON value per line: one per result or event.
   case jsonl
+  /// Comma-separated values with a heading, of lists alone.
+  case csv
+
+  /// Whether a person reads what is said beside results.
+  var isRead: Bool { self == .table || self == .csv }
+  /// Whether each item is printed as soon as it is there.
+  var isStream: Bool { self == .jsonl || self == .csv }
 }
 
 /// When output is coloured.
