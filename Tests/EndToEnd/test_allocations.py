@@ -27,7 +27,7 @@ def channel(demo, house):
     partner = house.keeper.operator.partner(f"Channel {new_id()}")
     _, secret = house.keeper.operator.key(partner.partner_id)
     with demo.partner(secret) as seller:
-        seller.partner_id = partner.partner_id
+        seller.partner_id, seller.key = partner.partner_id, secret
         yield seller
 
 

@@ -1,12 +1,14 @@
-"""What `usher` prints of lists, as CSV above all: each list, and what is no list."""
+"""What `usher` prints of lists, as CSV above all: each list, what is no list, seats that are set aside."""
 
 import csv
+import json
 import subprocess
 
 import pytest
 
 from command_line import PROGRAM, CommandLine
 from houses import manager
+from test_allocations import channel, set_aside
 from test_terms import House
 
 
@@ -50,6 +52,9 @@ def test_the_catalogue_as_csv(cli):
     assert float(show["lowest_price"]) <= float(show["highest_price"])
     add_ons = rows(cli, "add-ons", show["show_id"])
     assert len(add_ons) > 1 and all(row["currency"] == show["currency"] for row in add_ons)
+    seats = list(csv.DictReader(cli.run("seats", show["show_id"], "-o", "csv")))
+    assert len(seats) == int(show["seats"])
+    assert {seat["currency"] for seat in seats} == {show["currency"]}
 
 
 def test_every_page_is_printed_once_and_at_once(demo, cli):
@@ -114,3 +119,28 @@ def test_what_operators_see_as_csv(demo, cli):
 def test_what_is_no_list_has_no_csv(cli, words):
     told = cli.start(*words, "-o", "csv").errors(64)
     assert told[0] == "usher: this command prints no list, and CSV is for lists"
+
+
+def test_seats_that_are_set_aside_are_marked(demo, house, cli, tmp_path):
+    show_id = house.show()
+    with channel(demo, house) as seller:
+        set_aside(house, show_id, seller.partner_id, seats=["A1", "A2"])
+        drawn = cli.run("seats", show_id, "--free")
+        assert any(line.split()[:4] == ["A", "a", "a", "."] for line in drawn)
+        assert any("a set aside for others" in line for line in drawn)
+        assert any(line.startswith("set aside for others until ") and line.endswith(": 2 seats")
+                   for line in drawn)
+        assert "A1" not in " ".join(drawn[-6:]).split()
+        states = {row["seat"]: (row["state"], row["set_aside"])
+                  for row in csv.DictReader(cli.run("seats", show_id, "-o", "csv"))}
+        assert states["A1"] == ("free", "others") and states["A3"] == ("free", "")
+        told, = cli.json("seats", show_id)
+        assert [one["seats"] for one in told["setAside"]] == [["A1", "A2"]]
+        assert told["seats"] and told["showId"] == str(show_id)
+        assert json.loads("\n".join(cli.run("seats", show_id, "-o", "json"))) == told
+        # To its own partner they are free.
+        own = CommandLine(demo, tmp_path)
+        own.environment["USHER_TOKEN"] = seller.key
+        drawn = own.run("seats", show_id)
+        assert any(line.split()[:4] == ["A", "y", "y", "."] for line in drawn)
+        assert own.run("watch", show_id, "--once")[4:] == drawn[4:]

@@ -1,5 +1,6 @@
 // Seat maps, exactly as they are printed.
 
+import ProtoWire
 import Testing
 import UsherProtos
 
@@ -153,6 +154,63 @@ private let block = SeatMap(
     #expect(drawing.body(width: nil).count == 6)
   }
 
+  @Test func whatIsSetAsideIsMarkedAndNotFree() {
+    let until = Google.Protobuf.Timestamp(seconds: 1_800_000_000, nanos: 0)
+    let terms = Usher.V1.GetShowResponse(
+      show: Peer.show,
+      setAside: [
+        // One seat of it is sold already.
+        .init(allocationId: 1, seats: ["A1", "A2", "A11"], returnsAt: until),
+        .init(allocationId: 2, seats: ["B12"], returnsAt: until, yours: true),
+        .init(allocationId: 3, tier: "ONE", count: 4, returnsAt: until),
+      ])
+    let sold = SeatMap(
+      version: 1,
+      seats: block.seats.map { seat in
+        var seat = seat
+        if seat.label == "A11" { seat.state = .sold }
+        return seat
+      })
+    let drawing = SeatMapDrawing(sold, of: terms, style: plain)
+    #expect(
+      drawing.body(width: 20).suffix(2) == ["A  aa... ....##  A", "B  ..... ..o..y  B"])
+    #expect(
+      drawing.legend(width: nil) == [
+        ". free   o held   # sold   y set aside for you, free   a set aside for others",
+        "ONE      no price  17 of 22 free, rows A-B",
+        "set aside for others until 2027-01-15 08:00Z: 3 seats",
+        "set aside for you until 2027-01-15 08:00Z: 1 seat",
+        "set aside for others until 2027-01-15 08:00Z: 4 of ONE",
+      ])
+    #expect(drawing.map.countsText == "22 seats: 17 free, 1 held, 2 sold, 2 set aside")
+    #expect(drawing.freeSeats[0] == "A3 A4 A5   A7 A8 A9 A10")
+    var frame = LiveFrame(terms, style: plain)
+    frame.take(.init(event: .bookmark(.init(version: 1))), sold, at: "19:30:00")
+    #expect(frame.lines(columns: 80, lines: 40).contains(drawing.map.countsText))
+  }
+
+  @Test func seatsForPrograms() {
+    let terms = Usher.V1.GetShowResponse(
+      show: Peer.show,
+      setAside: [.init(allocationId: 1, seats: ["C1"]), .init(seats: ["C3"], yours: true)])
+    let columns = SeatsText.seats(terms)
+    let lines = (CSVText.heading(columns) + CSVText.lines(columns, of: fan.seats))
+      .split(separator: "\n")
+    #expect(lines[0] == "seat,row,x,y,tier,attributes,state,set_aside,price,currency")
+    #expect(lines.contains("A1,A,2,0,STALLS,,free,,9.00,EUR"))
+    #expect(lines.contains("C1,C,0,3,GOLD,wheelchair,free,others,14.00,EUR"))
+    #expect(lines.contains("C2,C,1,3,GOLD,companion;aisle,free,,14.00,EUR"))
+    #expect(lines.contains("C3,C,3,3,GOLD,,free,yours,14.00,EUR"))
+    let map = Usher.V1.GetSeatMapResponse(showId: 7, version: 3)
+    #expect(SeatsText.json(map, []) == map.jsonBytes())
+    #expect(
+      String(decoding: SeatsText.json(map, [.init(allocationId: 1, seats: ["C1"])]), as: UTF8.self)
+        == #"{"showId":"7","version":"3","setAside":[{"allocationId":"1","seats":["C1"]}]}"#)
+    #expect(
+      String(decoding: SeatsText.json(.init(), [.init(yours: true)]), as: UTF8.self)
+        == #"{"setAside":[{"yours":true}]}"#)
+  }
+
   @Test func aMapWithoutSeats() {
     let drawing = SeatMapDrawing(SeatMap(version: 1, seats: []), show: nil, style: plain)
     #expect(drawing.body(width: 80) == ["(no seats)"])
@@ -209,7 +267,7 @@ private let block = SeatMap(
 
 @Suite struct LiveFrameTests {
   private func frame() -> LiveFrame {
-    var frame = LiveFrame(show: Peer.show, style: plain)
+    var frame = LiveFrame(.init(show: Peer.show), style: plain)
     for version in Int64(43)...49 {
       let change = Usher.V1.SeatMapChange(
         version: version, previousVersion: version - 1,

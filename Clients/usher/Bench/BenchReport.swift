@@ -168,8 +168,7 @@ extension Output {
   func print(_ report: BenchReport) throws(Failure) {
     switch presentation.output {
     case .table, .csv: try print(lines: report.lines(style, width: Console.width))
-    case .json: try Console.write(JSONText.indented(report.json) + [0x0a])
-    case .jsonl: try Console.write(report.json + [0x0a])
+    case .json, .jsonl: try print(json: report.json)
     }
   }
 }

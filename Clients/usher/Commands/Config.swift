@@ -43,9 +43,7 @@ struct Config: ParsableCommand {
         let object = Dictionary(uniqueKeysWithValues: pairs)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bytes = (try? encoder.encode(object)).map { [UInt8]($0) } ?? []
-        let isLine = output.presentation.output == .jsonl
-        return try Console.write((isLine ? bytes : JSONText.indented(bytes)) + [0x0a])
+        return try output.print(json: (try? encoder.encode(object)).map { [UInt8]($0) } ?? [])
       }
       try output.print(lines: ["profile \(sources.profileName)"] + pairs.map { "\($0) = \($1)" })
     }

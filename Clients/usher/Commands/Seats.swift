@@ -18,26 +18,30 @@ struct Seats: AsyncParsableCommand {
   func validate() throws { try Hold.check(show: show) }
 
   func run() async throws {
-    try await global.perform { (session) throws(Failure) in
+    try await global.perform(hasList: true) { (session) throws(Failure) in
       let response = try await session.read(
         Usher.V1.GetSeatMapRequest(showId: show), session.seatMaps.getSeatMap,
         Advice(showId: show))
-      guard session.output.presentation.output == .table else {
-        return try session.output.print(response, lines: [])
+      let terms = try await session.show(show)
+      let output = session.output
+      switch output.presentation.output {
+      case .json, .jsonl: try output.print(json: SeatsText.json(response, terms.setAside))
+      case .csv: try output.print(response.seats, SeatsText.seats(terms), heading: true)
+      case .table:
+        let drawing = SeatMapDrawing(
+          SeatMap(version: response.version, seats: response.seats), of: terms,
+          style: output.style)
+        try output.print(
+          lines: drawing.lines(width: Console.width) + (free ? [""] + drawing.freeSeats : []))
       }
-      let drawing = SeatMapDrawing(
-        SeatMap(version: response.version, seats: response.seats),
-        show: try await session.show(show), style: session.output.style)
-      try session.output.print(
-        lines: drawing.lines(width: Console.width) + (free ? [""] + drawing.freeSeats : []))
     }
   }
 }
 
 extension Session {
-  func show(_ id: Int64) async throws(Failure) -> Usher.V1.Show {
-    let response = try await read(
+  /// A show and its terms.
+  func show(_ id: Int64) async throws(Failure) -> Usher.V1.GetShowResponse {
+    try await read(
       Usher.V1.GetShowRequest(showId: id), catalog.getShow, Advice(showId: id))
-    return response.show ?? Usher.V1.Show()
   }
 }

@@ -73,8 +73,8 @@ struct Watch: AsyncParsableCommand {
     guard once || Console.isCanvas else {
       return LineSink(output: output)
     }
-    let show = try await session.show(show[0])
-    if once { return StillSink(output: output, show: show) }
-    return LiveScreen(show: show, style: output.style)
+    let terms = try await session.show(show[0])
+    if once { return StillSink(output: output, terms: terms) }
+    return LiveScreen(terms, style: output.style)
   }
 }

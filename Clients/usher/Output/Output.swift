@@ -15,8 +15,7 @@ struct Output: Sendable {
   func print(_ message: some ProtoJSONMessage, lines: @autoclosure () -> [String]) throws(Failure) {
     switch presentation.output {
     case .table, .csv: try print(lines: lines())
-    case .json: try Console.write(JSONText.indented(message.jsonBytes()) + [0x0a])
-    case .jsonl: try print(event: message)
+    case .json, .jsonl: try print(json: message.jsonBytes())
     }
   }
 
@@ -28,7 +27,7 @@ struct Output: Sendable {
     switch presentation.output {
     case .table:
       try print(lines: Column.table(columns, of: items + sums, style).lines(width: Console.width))
-    case .json: try Console.write(JSONText.indented(whole.jsonBytes()) + [0x0a])
+    case .json: try print(json: whole.jsonBytes())
     case .jsonl, .csv: try print(items, columns, heading: true)
     }
   }
@@ -43,6 +42,12 @@ struct Output: Sendable {
     }
     try Console.write(
       (heading ? CSVText.heading(columns) : "") + CSVText.lines(columns, of: items))
+  }
+
+  /// Prints JSON that has no white space: spread over lines, or as the one that it is.
+  func print(json: [UInt8]) throws(Failure) {
+    try Console.write(
+      (presentation.output == .json ? JSONText.indented(json) : json) + [0x0a])
   }
 
   func print(lines: [String]) throws(Failure) {

@@ -3,7 +3,7 @@
 import UsherProtos
 
 struct LiveFrame {
-  private let show: Usher.V1.Show
+  private let terms: Usher.V1.GetShowResponse
   private let style: Style
   private var map: SeatMap?
   /// The last changes, the newest first.
@@ -13,8 +13,9 @@ struct LiveFrame {
   var trouble: String?
   private var offset = (columns: 0, lines: 0)
 
-  init(show: Usher.V1.Show, style: Style) {
-    self.show = show
+  /// What is set aside stays as the terms have it: no event tells of it.
+  init(_ terms: Usher.V1.GetShowResponse, style: Style) {
+    self.terms = terms
     self.style = style
   }
 
@@ -44,17 +45,17 @@ struct LiveFrame {
 
   /// The map as it stays on the terminal afterwards.
   func still(width: Int?) -> [String] {
-    map.map { SeatMapDrawing($0, show: show, style: style).lines(width: width) } ?? []
+    map.map { SeatMapDrawing($0, of: terms, style: style).lines(width: width) } ?? []
   }
 
   /// At most `lines` lines: heading, as much of map and legend as fits, counts, last changes,
   /// state of the connection.
   mutating func lines(columns: Int, lines: Int) -> [String] {
     guard let map else { return ["connecting" + (style.unicode ? "…" : "...")] }
-    let drawing = SeatMapDrawing(map, show: show, style: style)
+    let drawing = SeatMapDrawing(map, of: terms, style: style)
     let isShort = lines < 24
     let heading = isShort ? [drawing.heading[0], drawing.heading[3]] : drawing.heading + [""]
-    let footer = footer(map, columns, isShort: isShort)
+    let footer = footer(drawing.map, columns, isShort: isShort)
     let room = lines - heading.count - footer.count - 1
     guard room > 0 else { return Array((footer + [status(columns)]).suffix(lines)) }
     let middle = window(body(drawing, columns) + [""] + drawing.legend(width: columns), room)

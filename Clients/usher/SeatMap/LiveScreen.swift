@@ -15,8 +15,8 @@ final class LiveScreen: WatchSink {
 
   private let state: Mutex<State>
 
-  init(show: Usher.V1.Show, style: Style) {
-    state = Mutex(State(frame: LiveFrame(show: show, style: style)))
+  init(_ terms: Usher.V1.GetShowResponse, style: Style) {
+    state = Mutex(State(frame: LiveFrame(terms, style: style)))
     enter()
     Signals.setScreen(
       leave: { [self] in leave() }, enter: { [self] in enter() }, redraw: { [self] in redraw() })

@@ -9,11 +9,18 @@ enum SeatGlyph: Character, CaseIterable {
   case blocked = "x"
   case wheelchair = "w"
   case companion = "c"
+  /// Free for one partner alone until a time, which is the one that asks …
+  case yours = "y"
+  /// … or another.
+  case setAside = "a"
   /// A state that this client does not know.
   case unknown = "?"
 
-  init(_ seat: Usher.V1.Seat) {
+  /// `share` is the partner that alone can have the seat, if one does.
+  init(_ seat: Usher.V1.Seat, _ share: SetAsideSeats.Share? = nil) {
     switch seat.state {
+    case .available where share == .others: self = .setAside
+    case .available where share == .yours: self = .yours
     case .available where seat.attributes.contains(.wheelchair): self = .wheelchair
     case .available where seat.attributes.contains(.companion): self = .companion
     case .available: self = .free
@@ -35,6 +42,8 @@ enum SeatGlyph: Character, CaseIterable {
     case .blocked: "blocked"
     case .wheelchair: "wheelchair place, free"
     case .companion: "companion seat, free"
+    case .yours: "set aside for you, free"
+    case .setAside: "set aside for others"
     case .unknown: "state unknown"
     }
   }
@@ -42,8 +51,8 @@ enum SeatGlyph: Character, CaseIterable {
   /// Free and held seats have their tier's colour; what nobody can have is dim.
   func ink(tier: Int?) -> Ink {
     switch self {
-    case .free, .wheelchair, .companion, .held: tier.map { .tier($0) } ?? .plain
-    case .sold, .blocked, .unknown: .dim
+    case .free, .wheelchair, .companion, .yours, .held: tier.map { .tier($0) } ?? .plain
+    case .sold, .blocked, .setAside, .unknown: .dim
     }
   }
 }

@@ -4,12 +4,12 @@
 import UsherProtos
 
 extension SeatMapDrawing {
-  /// Letters, then a line per tier.
-  func legend(width: Int?) -> [String] { letters(width) + tierLines }
+  /// Letters, then a line per tier, then one for each part that is set aside.
+  func legend(width: Int?) -> [String] { letters(width) + tierLines + setAsideLines }
 
   /// The letters that need explaining, on as many lines as the width takes.
   private func letters(_ width: Int?) -> [String] {
-    let present = Set(map.seats.map(SeatGlyph.init))
+    let present = Set(map.seats.map { SeatGlyph($0, map.setAside[$0]) })
     let items = SeatGlyph.allCases
       .filter { $0.isAlwaysExplained || present.contains($0) }
       .map { "\($0.rawValue) \($0.meaning)" }
@@ -35,10 +35,21 @@ extension SeatMapDrawing {
     }
     return tiers.enumerated().filter { !$1.2.isEmpty }.map { index, tier in
       let (name, price, seats) = tier
-      let free = seats.count { $0.state == .available }
+      let free = seats.count(where: map.isFree)
       return style.paint(TextWidth.pad(name, names), .tier(index)) + "  "
         + TextWidth.pad(price, prices, toRight: true)
         + "  \(free) of \(seats.count) free, \(rows(seats))"
+    }
+  }
+
+  /// `set aside for others until 2027-03-28 18:00Z: 30 of GOLD`.
+  private var setAsideLines: [String] {
+    map.setAside.all.map { one in
+      let seats = one.seats.count == 1 ? "1 seat" : "\(one.seats.count) seats"
+      let what = one.seats.isEmpty ? "\(one.count) of \(one.tier)" : seats
+      return style.clean(
+        "set aside for \(one.yours ? "you" : "others") until "
+          + "\(OperatorTables.time(one.returnsAt)): \(what)")
     }
   }
 
@@ -67,7 +78,7 @@ extension SeatMapDrawing {
 
   /// The labels of the free seats, a line per row; seats with something between them stand apart.
   var freeSeats: [String] {
-    Dictionary(grouping: map.seats.filter { $0.state == .available }, by: \.y)
+    Dictionary(grouping: map.seats.filter(map.isFree), by: \.y)
       .sorted { $0.key < $1.key }
       .map { _, seats in
         let sorted = seats.sorted { $0.x < $1.x }

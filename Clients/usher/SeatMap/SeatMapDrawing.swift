@@ -11,12 +11,19 @@ struct SeatMapDrawing {
   let tiers: Tiers
   private let grid: SeatGrid
 
-  init(_ map: SeatMap, show: Usher.V1.Show?, style: Style) {
-    self.map = map
+  init(
+    _ map: SeatMap, show: Usher.V1.Show?, setAside: [Usher.V1.SetAside] = [], style: Style
+  ) {
+    self.map = map.with(SetAsideSeats(setAside))
     self.show = show
     self.style = style
     tiers = Tiers(show?.prices ?? [], seats: map.seats)
     grid = SeatGrid(map.seats)
+  }
+
+  /// Of a show whose terms are known.
+  init(_ map: SeatMap, of terms: Usher.V1.GetShowResponse, style: Style) {
+    self.init(map, show: terms.show ?? .init(), setAside: terms.setAside, style: style)
   }
 
   /// The whole still: heading, map, legend, counts.
@@ -129,7 +136,7 @@ struct SeatMapDrawing {
     var ink = Ink.plain
     for column in panel.columns {
       let seat = line.seats[column]
-      let glyph = seat.map(SeatGlyph.init)
+      let glyph = seat.map { SeatGlyph($0, map.setAside[$0]) }
       let wanted = glyph?.ink(tier: seat.flatMap { tiers[$0.tier] }) ?? ink
       if wanted != ink {
         text += style.paint(run, ink)

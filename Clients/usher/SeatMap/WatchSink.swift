@@ -49,10 +49,10 @@ struct LineSink: WatchSink {
 /// The map as it is with the first event.
 struct StillSink: WatchSink {
   let output: Output
-  let show: Usher.V1.Show
+  let terms: Usher.V1.GetShowResponse
 
   func receive(_ event: Usher.V1.WatchSeatMapResponse, _ map: SeatMap) throws(Failure) {
-    let drawing = SeatMapDrawing(map, show: show, style: output.style)
+    let drawing = SeatMapDrawing(map, of: terms, style: output.style)
     try output.print(lines: drawing.lines(width: Console.width))
   }
 
