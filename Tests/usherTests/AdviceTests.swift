@@ -45,6 +45,20 @@ import UsherServices
     }
   }
 
+  @Test func theShowOfARefusalIsTheOneToLookAt() {
+    let full = RPCError.refusal(
+      .failedPrecondition, .waitIsHopeless, "No.", metadata: ["show": "8"])
+    #expect(Advice(bookingId: "B", flags: " -x").failure(full).next == "usher seats 8 -x")
+    #expect(Advice(showId: 7).failure(full).next == "usher seats 7")
+  }
+
+  @Test func seatsThatThereAreNotAreLookedUpOnTheMap() {
+    let error = RPCError.refusal(
+      .invalidArgument, "INVALID_FIELDS", "No.", violations: [("seats", "is unknown")])
+    #expect(Advice(showId: 7).failure(error).next == "usher seats 7")
+    #expect(Advice().failure(error).hint == "--help tells what each value may be.")
+  }
+
   @Test func whoseSessionIsOverHasNoKey() {
     let refused = RPCError.refusal(.unauthenticated, .credentialsInvalid, "No.")
     let customer = Advice(isCustomer: true).failure(refused)

@@ -169,7 +169,7 @@ import Testing
       let confirm = try await cli.run(["confirm", id, "--payment", "P-1"])
       #expect(confirm.out.hasPrefix("Confirmed B1, B2, 22.40 EUR"))
       #expect(confirm.out.hasSuffix("The hold had expired; the seats were still free.\n"))
-      #expect(try await cli.run(["booking", id]).out.contains("State     confirmed\n"))
+      #expect(try await cli.run(["booking", id]).out.contains("State       confirmed\n"))
       let again = try await cli.run(["release", id])
       #expect(again.code == 1)
       #expect(again.err.contains("reason: BOOKING_STATE"))

@@ -143,6 +143,33 @@ private let plain = Style(colour: false, unicode: false)
         """)
   }
 
+  @Test func seatsThatWereNotLostAreNotCalledSo() {
+    let refused = RPCError.refusal(
+      .failedPrecondition, "SEATS_NOT_IN_BOOKING", "No.", metadata: ["seats": "Z99"])
+    #expect(Failure(refused).text(plain).hasSuffix("\n  seat: Z99"))
+  }
+
+  private static let booking = Usher.V1.Booking(
+    bookingId: "B", showId: 7, state: .held, seats: ["F12"], expiresInMs: 299_000,
+    createdAt: .init(seconds: 1_800_000_000, nanos: 123_000_000), cancelledSeats: ["F13"],
+    supersedes: "A")
+
+  @Test func whatABookingIsStandsBesideItsName() {
+    let lines = BookingText.details(Self.booking, Asker(flags: " -x"), plain)
+    #expect(
+      lines.prefix(7) == [
+        "Booking     B", "Show        7", "State       held, for 4:59", "Seats       F12",
+        "Cancelled   F13", "Made        2027-01-15 08:00Z", "Instead of  A",
+      ])
+    #expect(lines.contains("  usher confirm B --payment REFERENCE -x"))
+  }
+
+  @Test func customersAreNotToldToConfirm() {
+    let lines = BookingText.held(Self.booking, Asker(flags: " -x", isCustomer: true), plain)
+    #expect(!lines.contains { $0.contains("confirm") })
+    #expect(lines.contains("  usher extend B -x") && lines.contains("  usher release B -x"))
+  }
+
   @Test func lostSeatsAsJSON() throws {
     let text = Advice(showId: 7).failure(Self.lost).json()
     let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [String: Any]]

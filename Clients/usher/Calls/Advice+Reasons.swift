@@ -20,6 +20,9 @@ extension Advice {
   private var map: String { "usher seats \(show)\(flags)" }
   private var booking: String { "usher booking \(bookingId ?? "BOOKING")\(flags)" }
 
+  /// What to do about seats that a request names wrongly.
+  var seatsHint: Hint { ("Seats and their labels are on the map of the show.", map) }
+
   private func aboutSeats(_ reason: String) -> Hint? {
     switch reason {
     case "SEATS_UNAVAILABLE":
@@ -36,7 +39,11 @@ extension Advice {
       )
     case "HOLD_LIMIT_EXCEEDED":
       ("Release a hold, or cancel seats of the show; the theatre sets the cap.", nil)
-    case "SALES_CLOSED": ("This show is not on sale.", "usher shows\(flags)")
+    case "SALES_CLOSED":
+      (
+        "It is over, was cancelled, or is not for sale yet: choose another show.",
+        "usher shows\(flags)"
+      )
     case "SHOW_NOT_FOUND": ("Show ids are in the list of shows.", "usher shows\(flags)")
     case "THEATRE_NOT_FOUND":
       ("Theatre ids are in the list of theatres.", "usher theatres\(flags)")
@@ -77,7 +84,10 @@ extension Advice {
       ("Its seats are gone, or anybody's; hold seats anew.", map)
     case "EXTENDED_BEFORE": ("A hold can be extended once.", booking)
     case "BOOKING_STATE":
-      ("What it is now does not allow that; a hold can be exchanged only within its show.", booking)
+      (
+        "What it is now does not allow that: holds are confirmed or released, sales cancelled, and a "
+          + "hold is exchanged only within its show.", booking
+      )
     case "BOOKING_NOT_FOUND": ("A key sees only the bookings that were made with it.", nil)
     case "SHOW_BEGAN": ("A booking can be exchanged until its show begins.", nil)
     case "CURRENCY_DIFFERS": ("Cancel the booking and hold the other seats instead.", nil)
@@ -121,15 +131,16 @@ extension Advice {
 
   private func aboutAccounts(_ reason: String) -> Hint? {
     switch reason {
-    case "EMAIL_TAKEN": ("Log in, or sign up with another address.", "usher account log-in\(flags)")
+    case "EMAIL_TAKEN":
+      ("Log in, or sign up with another address.", "usher account log-in EMAIL\(flags)")
     case "LOGIN_FAILED": ("Each wrong password in a row makes the next wait longer.", nil)
     case "LOGIN_LOCKED": ("Too many wrong passwords in a row: wait as long as it says.", nil)
-    case "SESSION_OVER": ("Log in again.", "usher account log-in\(flags)")
+    case "SESSION_OVER": ("Log in again.", "usher account log-in EMAIL\(flags)")
     case "ACCOUNT_REQUIRED":
-      ("This needs a customer's access token, not a key.", "usher account log-in\(flags)")
+      ("This needs a customer's access token, not a key.", "usher account log-in EMAIL\(flags)")
     case "ACCOUNT_BLOCKED": ("Only the operator can readmit it.", nil)
     case "ACCOUNT_CLOSED", "ACCOUNT_NOT_FOUND":
-      ("Accounts are shown by id or e-mail address.", "usher admin account\(flags)")
+      ("Accounts are shown by id or e-mail address.", "usher admin account EMAIL\(flags)")
     default: nil
     }
   }

@@ -26,7 +26,10 @@ struct Advice: Sendable {
   /// The failure with advice.
   func failure(_ error: RPCError) -> Failure {
     var failure = Failure(error)
-    advise(&failure, error)
+    // Whoever names a booking only is told its show.
+    var advice = self
+    advice.showId = showId ?? ErrorDetails(error.details).show.flatMap { Int64($0) }
+    advice.advise(&failure, error)
     if isUncertain(error.code), let requestId {
       failure.requestId = requestId
       failure.hint =
@@ -58,7 +61,10 @@ struct Advice: Sendable {
   }
 
   private func advise(_ failure: inout Failure, _ error: RPCError) {
-    let hint = failure.reason.flatMap { advice($0, payment: failure.payment) }
+    let isAboutSeats = failure.violations.contains { $0.field.hasPrefix("seats") }
+    let hint =
+      isAboutSeats && showId != nil
+      ? seatsHint : failure.reason.flatMap { advice($0, payment: failure.payment) }
     if let (hint, next) = hint ?? usualReason(error.code).flatMap({ advice($0) }) {
       (failure.hint, failure.next) = (hint, next)
       return

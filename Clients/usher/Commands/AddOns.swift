@@ -56,8 +56,7 @@ struct Attach: AsyncParsableCommand {
       try session.output.print(
         response,
         lines: BookingText.held(
-          response.booking ?? .init(), flags: session.settings.repeatedFlags,
-          session.output.style))
+          response.booking ?? .init(), session.settings.asker, session.output.style))
     }
   }
 }

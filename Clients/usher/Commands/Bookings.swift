@@ -47,11 +47,10 @@ struct Extend: AsyncParsableCommand {
       let response = try await session.change(
         Usher.V1.ExtendHoldRequest(bookingId: booking, requestId: request.id),
         session.bookings.extendHold, Advice(bookingId: booking))
-      let flags = session.settings.repeatedFlags
       try session.output.print(
         response,
         lines: BookingText.held(
-          response.booking ?? Usher.V1.Booking(), flags: flags, session.output.style))
+          response.booking ?? .init(), session.settings.asker, session.output.style))
     }
   }
 }
@@ -130,7 +129,7 @@ struct ShowBooking: AsyncParsableCommand {
       try session.output.print(
         found,
         lines: BookingText.details(
-          found.booking ?? .init(), flags: session.settings.repeatedFlags, style)
+          found.booking ?? .init(), session.settings.asker, style)
           + BookingText.refunds(found.refunds, style))
     }
   }

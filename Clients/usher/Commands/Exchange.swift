@@ -37,7 +37,7 @@ struct Exchange: AsyncParsableCommand {
       try session.output.print(
         response,
         lines: BookingText.exchanged(
-          response, flags: session.settings.repeatedFlags, session.output.style))
+          response, session.settings.asker, session.output.style))
     }
   }
 }
@@ -45,13 +45,13 @@ struct Exchange: AsyncParsableCommand {
 extension BookingText {
   /// What an exchange made.
   static func exchanged(
-    _ response: Usher.V1.ExchangeBookingResponse, flags: String, _ style: Style
+    _ response: Usher.V1.ExchangeBookingResponse, _ asker: Asker, _ style: Style
   ) -> [String] {
     let booking = response.booking ?? Usher.V1.Booking()
     let old = booking.supersedes
     let difference = response.priceDifference?.text ?? ""
     let new =
-      booking.state == .held ? held(booking, flags: flags, style) : outcome(booking, style)
+      booking.state == .held ? held(booking, asker, style) : outcome(booking, style)
     return new
       + [style.clean("Instead of booking \(old); difference \(difference)")]
       + refunds(response.refund.map { [$0] } ?? [], style)

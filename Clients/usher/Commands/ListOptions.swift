@@ -42,7 +42,8 @@ struct ListOptions: ParsableArguments {
   func remark(_ shown: Int, isCut: Bool, _ noun: String, _ output: Output) {
     if isCut {
       let advice = shown < Limits.listItemsAtMost ? "--limit 0 lists all" : "there are more"
-      output.notice("these are the first \(shown) \(noun); \(advice)")
+      let what = shown == 1 ? "this is the first of the" : "these are the first \(shown)"
+      output.notice("\(what) \(noun); \(advice)")
     } else if shown == 0, output.presentation.output == .table {
       output.notice("no \(noun)")
     }

@@ -58,6 +58,7 @@ struct BlocksCommand: AsyncParsableCommand {
       try session.output.print(
         answer, items: answer.blocks,
         TermsTables.blocks)
+      if answer.blocks.isEmpty { session.output.notice("no seat is withdrawn") }
     }
   }
 }

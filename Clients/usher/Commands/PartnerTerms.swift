@@ -155,9 +155,10 @@ struct PricesCommand: AsyncParsableCommand {
           theatreId: $0, auditoriumId: auditorium, movieId: movie, startsFrom: from?.timestamp,
           startsBefore: before?.timestamp)
       }
-      let answer = try await session.change(wish, session.partner.setPrices)
+      let answer = try await session.change(
+        wish, session.partner.setPrices, Advice(showId: show.count == 1 ? show[0] : nil))
       try session.output.print(
-        answer, lines: ["\(TermsTables.shows(answer.showCount)) cost something else now."])
+        answer, lines: ["New prices in \(TermsTables.shows(answer.showCount))."])
     }
   }
 }

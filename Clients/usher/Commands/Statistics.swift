@@ -104,7 +104,8 @@ struct Suspicious: AsyncParsableCommand {
       try session.output.print(
         answer, items: answer.customers,
         SalesText.suspects)
-      if answer.isCut { session.output.notice("these are the first \(answer.customers.count)") }
+      if answer.isCut { session.output.notice("there are more of them; --limit says how many") }
+      if answer.customers.isEmpty { session.output.notice("no customer is suspicious") }
     }
   }
 }

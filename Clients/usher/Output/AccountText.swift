@@ -8,10 +8,12 @@ enum AccountText {
     guard let account else { return [] }
     let state = (account.state.protoValueName ?? "")
       .replacing("ACCOUNT_STATE_", with: "").lowercased()
-    return [
-      "Account \(account.accountId), \(state)", "e-mail  \(account.email)",
-      "phone   \(account.phone)", "name    \(account.name)",
-    ].map(style.clean)
+    let facts = [
+      ("e-mail", account.email), ("phone", account.phone), ("name", account.name),
+    ].filter { !$0.1.isEmpty }
+    return
+      (["Account \(account.accountId), \(state)"]
+      + facts.map { TextWidth.pad($0.0, 8) + $0.1 }).map(style.clean)
   }
 
   static let bookings: [Column<Usher.V1.Booking>] = [

@@ -4,25 +4,41 @@ import Foundation
 import ProtoWire
 import UsherProtos
 
+/// Who is told of a booking, as far as it matters to what to do next.
+struct Asker: Sendable {
+  /// What commands repeat.
+  var flags = ""
+  /// Customers hold seats, but do not confirm them.
+  var isCustomer = false
+}
+
+extension ConnectionSettings {
+  var asker: Asker { Asker(flags: repeatedFlags, isCustomer: token?.isCustomers ?? false) }
+}
+
 enum BookingText {
   /// A new hold.
-  static func held(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
+  static func held(
+    _ booking: Usher.V1.Booking, _ asker: Asker, _ style: Style
+  ) -> [String] {
     let seats = style.clean(booking.seats.joined(separator: ", "))
     return [style.paint("Held \(seats) for \(span(booking))", .strong)]
       + ["Booking \(style.clean(booking.bookingId)), show \(booking.showId)", ""]
-      + quote(booking.quote, style) + [""] + nextSteps(booking, flags, style)
+      + quote(booking.quote, style) + [""] + nextSteps(booking, asker, style)
   }
 
   /// What whoever waited in line is offered: a hold, or what became of it when the ticket is shown
   /// again later.
-  static func offered(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
-    guard booking.state == .held else { return details(booking, flags: flags, style) }
+  static func offered(
+    _ booking: Usher.V1.Booking, _ asker: Asker, _ style: Style
+  ) -> [String] {
+    guard booking.state == .held else { return details(booking, asker, style) }
     let id = Shell.quote(style.clean(booking.bookingId))
     let left = min(max(booking.expiresInMs, 0), 86_400_000)
     let end = Date(timeIntervalSinceNow: Double(left) / 1_000)
-    return held(booking, flags: flags, style) + [
+    return held(booking, asker, style) + [
       "Or take other free seats of the show instead:",
-      "  usher exchange \(id) \(booking.showId) SEATS\(flags)",
+      "  usher exchange \(id) \(booking.showId) SEATS\(asker.flags)",
       "The hold ends at \(Clock.timeOfDay(end)) on this machine's clock.",
     ]
   }
@@ -44,7 +60,9 @@ enum BookingText {
   }
 
   /// A booking as it is.
-  static func details(_ booking: Usher.V1.Booking, flags: String, _ style: Style) -> [String] {
+  static func details(
+    _ booking: Usher.V1.Booking, _ asker: Asker, _ style: Style
+  ) -> [String] {
     let isHeld = booking.state == .held
     let facts: [(String, String)] = [
       ("Booking", booking.bookingId), ("Ticket", booking.ticketCode),
@@ -53,11 +71,12 @@ enum BookingText {
       ("Seats", booking.seats.joined(separator: ", ")),
       ("Cancelled", booking.cancelledSeats.joined(separator: ", ")),
       ("Customer", booking.customerRef), ("Payment", booking.paymentReference),
-      ("Made", created(booking)), ("Now", booking.supersededBy), ("Instead of", booking.supersedes),
+      ("Made", booking.createdAt == nil ? "" : OperatorTables.time(booking.createdAt)),
+      ("Now", booking.supersededBy), ("Instead of", booking.supersedes),
     ]
     let lines = facts.filter { !$0.1.isEmpty }
-      .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }
-    let steps = isHeld ? [""] + nextSteps(booking, flags, style) : []
+      .map { TextWidth.pad($0.0, 12) + style.clean($0.1) }
+    let steps = isHeld ? [""] + nextSteps(booking, asker, style) : []
     return lines + [""] + quote(booking.quote, style) + steps
   }
 
@@ -102,22 +121,19 @@ enum BookingText {
   }
 
   private static func nextSteps(
-    _ booking: Usher.V1.Booking, _ flags: String, _ style: Style
+    _ booking: Usher.V1.Booking, _ asker: Asker, _ style: Style
   ) -> [String] {
-    let id = Shell.quote(style.clean(booking.bookingId))
-    return [
-      "Confirm within \(span(booking)):", "  usher confirm \(id) --payment REFERENCE\(flags)",
-      "Or give the seats back:", "  usher release \(id)\(flags)",
-    ]
+    let (id, flags) = (Shell.quote(style.clean(booking.bookingId)), asker.flags)
+    let use =
+      asker.isCustomer
+      ? ["Keep them longer, once:", "  usher extend \(id)\(flags)"]
+      : [
+        "Confirm within \(span(booking)):", "  usher confirm \(id) --payment REFERENCE\(flags)",
+      ]
+    return use + ["Or give the seats back:", "  usher release \(id)\(flags)"]
   }
 
   private static func span(_ booking: Usher.V1.Booking) -> String {
     Clock.span(.milliseconds(booking.expiresInMs))
-  }
-
-  private static func created(_ booking: Usher.V1.Booking) -> String {
-    guard let time = booking.createdAt else { return "" }
-    let quoted = String(decoding: time.jsonBytes(), as: UTF8.self)
-    return quoted.replacing("\"", with: "")
   }
 }

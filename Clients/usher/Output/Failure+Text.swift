@@ -13,7 +13,8 @@ extension Failure {
     }
     add("reason", reason)
     add("payment", payment)
-    add(seats.count == 1 ? "lost seat" : "lost seats", seats.joined(separator: ", "))
+    let seat = exit == .seatsLost ? "lost seat" : "seat"
+    add(seats.count == 1 ? seat : seat + "s", seats.joined(separator: ", "))
     for violation in violations where !message.contains(violation.description) {
       add(violation.field, violation.description)
     }

@@ -37,8 +37,8 @@ enum SalesText {
       ("Name", customer.name), ("E-mail", customer.email), ("Phone", customer.phone),
     ]
     let lines = facts.filter { !$0.1.isEmpty }
-      .map { TextWidth.pad($0.0, 10) + style.clean($0.1) }
-    return lines + BookingText.details(found.booking?.booking ?? .init(), flags: "", style)
+      .map { TextWidth.pad($0.0, 12) + style.clean($0.1) }
+    return lines + BookingText.details(found.booking?.booking ?? .init(), Asker(), style)
   }
 
   static func digest(_ digest: Usher.V1.GetShowDigestResponse, _ style: Style) -> [String] {

@@ -6,7 +6,7 @@ import UsherProtos
 struct PlaceText: Sendable {
   private let output: Output
   private let again: String
-  private let flags: String
+  private let asker: Asker
   /// Whether lines are written over.
   private let isCanvas: Bool
   /// Whether the cursor is behind an unfinished line.
@@ -14,11 +14,11 @@ struct PlaceText: Sendable {
   /// Whether anything was told: then there is a place, or was.
   private(set) var isTold = false
 
-  /// `again` is the command that goes on waiting at the same place, `flags` what commands repeat.
-  init(_ output: Output, again: String, flags: String) {
+  /// `again` is the command that goes on waiting at the same place, `asker` who waits.
+  init(_ output: Output, again: String, _ asker: Asker) {
     self.output = output
     self.again = again
-    self.flags = flags
+    self.asker = asker
     isCanvas = output.presentation.output == .table && Console.isCanvas
   }
 
@@ -32,7 +32,7 @@ struct PlaceText: Sendable {
       // Whoever went away meanwhile hears it.
       if isCanvas { Console.error("\u{7}") }
       let booking = offer.booking ?? Usher.V1.Booking()
-      try output.print(lines: BookingText.offered(booking, flags: flags, output.style))
+      try output.print(lines: BookingText.offered(booking, asker, output.style))
     case nil: break  // A kind of event from a later version of the service.
     }
   }

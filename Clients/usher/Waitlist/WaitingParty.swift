@@ -31,7 +31,7 @@ struct WaitingParty: Sendable {
   func wait() async -> Outcome {
     var reconnections = Reconnections()
     var place = PlaceText(
-      session.output, again: again, flags: session.settings.repeatedFlags)
+      session.output, again: again, session.settings.asker)
     while true {
       switch await follow(&place, &reconnections) {
       case .done: return .offered
