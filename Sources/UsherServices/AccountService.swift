@@ -52,7 +52,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     try AccountWishes.check(request)
     let (accountID, state, hash) = try await authenticate(request.email, request.password, context)
     guard state != .blocked else {
-      throw .refusal(.permissionDenied, .accountBlocked, "The account is blocked.")
+      throw .refusal(.accountBlocked, "The account is blocked.")
     }
     let refreshToken = APIKeySecret.makeRefreshToken()
     let session = try await ask(context) { (store, timeout) async throws(StoreError) in
@@ -80,7 +80,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
       try await store.renewSession(request.refreshToken, next: next, timeout: timeout)
     }
     guard let session else {
-      throw .refusal(.unauthenticated, .sessionOver, "The session is over; log in again.")
+      throw .refusal(.sessionOver, "The session is over; log in again.")
     }
     return .init(tokens: try tokens(session, refreshToken: next))
   }
@@ -173,7 +173,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     switch attempt {
     case .locked(let span):
       throw .retryable(
-        .resourceExhausted, .loginLocked, "Too many wrong passwords; try again later.",
+        .loginLocked, "Too many wrong passwords; try again later.",
         retryAfterMs: max(1, span.wholeMilliseconds))
     case .check(let id, let state, let hash):
       let isRight = try await checking(email, context) { () async throws(SecretsError) in
@@ -222,7 +222,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
         throw .hidden
       }
       throw .retryable(
-        .resourceExhausted, .overloaded, "Too many passwords are being checked.",
+        .overloaded, "Too many passwords are being checked.",
         retryAfterMs: 2_000)
     }
   }
@@ -252,10 +252,10 @@ package struct AccountService: Usher.V1.AccountServiceServer {
   }
 
   private static var loginFailed: RPCError {
-    .refusal(.unauthenticated, .loginFailed, "The e-mail address or the password is wrong.")
+    .refusal(.loginFailed, "The e-mail address or the password is wrong.")
   }
 
   private static var emailTaken: RPCError {
-    .refusal(.alreadyExists, .emailTaken, "An account has this e-mail address.")
+    .refusal(.emailTaken, "An account has this e-mail address.")
   }
 }

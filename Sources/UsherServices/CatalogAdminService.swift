@@ -104,7 +104,7 @@ extension MovieStore.Outcome {
     case .done(let id): return id
     case .known(let other):
       throw .refusal(
-        .alreadyExists, .movieExists, "There is a movie with this title and release date.",
+        .movieExists, "There is a movie with this title and release date.",
         metadata: ["movie": String(other)])
     case .missing: throw .noMovie(id)
     }

@@ -97,7 +97,7 @@ package struct CredentialInterceptor: ServerInterceptor {
         return nil
       }
       throw .refusal(
-        .unauthenticated, .credentialsInvalid, "The certificate stands for no key.",
+        .credentialsInvalid, "The certificate stands for no key.",
         metadata: ["sha256": identity.fingerprint])
     }
     switch requirement {
@@ -108,8 +108,7 @@ package struct CredentialInterceptor: ServerInterceptor {
       return caller
     case .account:
       guard caller.account == nil else { return caller }
-      throw .refusal(
-        .permissionDenied, .accountRequired, "This method is for customers' own accounts.")
+      throw .refusal(.accountRequired, "This method is for customers' own accounts.")
     }
   }
 
@@ -147,13 +146,13 @@ package struct CredentialInterceptor: ServerInterceptor {
 
   private static var missing: RPCError {
     .refusal(
-      .unauthenticated, .credentialsMissing,
+      .credentialsMissing,
       "This method needs the metadata `authorization: Bearer <key>`.")
   }
 
   /// The same for every kind of bad key: nothing is learnt about which keys exist.
   static var invalid: RPCError {
-    .refusal(.unauthenticated, .credentialsInvalid, "The key is not good.")
+    .refusal(.credentialsInvalid, "The key is not good.")
   }
 }
 
@@ -175,7 +174,7 @@ extension KnownCaller {
   func require(_ scope: Scope) throws(RPCError) {
     guard scopes.isDisjoint(with: scope.sufficient) else { return }
     throw .refusal(
-      .permissionDenied, .scopeMissing, "The key lacks the scope for this method.",
+      .scopeMissing, "The key lacks the scope for this method.",
       metadata: ["scope": scope.rawValue])
   }
 }

@@ -56,6 +56,11 @@ package enum ErrorCatalogue {
 }
 
 extension Reason {
+  /// The status code that it always comes with. Read for each refusal, so it is looked up once.
+  package var code: StatusCode { Self.codes[self] ?? .internal }
+  private static let codes = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0, $0.entry.code) })
+
   /// What is told of it.
   package var entry: ErrorCatalogueEntry {
     aboutSeats ?? aboutBookings ?? aboutMovies ?? aboutCallers ?? aboutTheHouse

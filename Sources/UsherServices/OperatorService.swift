@@ -92,7 +92,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
       return .init(apiKey: .init(key), secret: secret ?? "")
     case .certificateTaken:
       throw .refusal(
-        .alreadyExists, .certificateTaken, "Another key has the certificate; revoke that first.",
+        .certificateTaken, "Another key has the certificate; revoke that first.",
         metadata: ["certificate": wish.certificate])
     case .partnerNotFound: throw Self.noPartner(request.partnerId)
     case .theatresNotFound(let ids):
@@ -131,7 +131,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
     }
     guard let key else {
       throw .refusal(
-        .failedPrecondition, .apiKeyOver,
+        .apiKeyOver,
         "The key is over, it has a successor, or a certificate stands for it.",
         metadata: ["api_key": String(request.keyId)])
     }
@@ -180,7 +180,7 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
         try await store.account(id: id, timeout: timeout)
       }
       guard closed != nil else { throw Self.noAccount(request.accountId) }
-      throw .refusal(.failedPrecondition, .accountClosed, "The account is closed for good.")
+      throw .refusal(.accountClosed, "The account is closed for good.")
     }
     guard state == .blocked else { return .init(account: .init(account)) }
     parts.onEach { $0.credentials.forgetSessions() }
@@ -238,6 +238,6 @@ package struct OperatorService: Usher.Admin.V1.OperatorServiceServer {
   }
 
   private static var nameTaken: RPCError {
-    .refusal(.alreadyExists, .partnerNameTaken, "Another partner has this name.")
+    .refusal(.partnerNameTaken, "Another partner has this name.")
   }
 }

@@ -119,7 +119,7 @@ private struct BlockWish {
       let unknown = labels.filter { show.layout.seat(label: $0) == nil }
       let listed = unknown.prefix(Limits.labelsPerRefusal).joined(separator: ",")
       throw .refusal(
-        .failedPrecondition, .seatsNotFound, "There are no seats with these labels: \(listed)",
+        .seatsNotFound, "There are no seats with these labels: \(listed)",
         metadata: ["show": String(showID), "seats": listed])
     }
     var hash = RequestHash(command: isBlock ? "block" : "unblock")
@@ -147,12 +147,12 @@ extension RPCError {
     case .seatsUnavailable(let seats, let version):
       let labels = listed(seats.map(\.number))
       return .refusal(
-        .failedPrecondition, .seatsUnavailable, "Seats are not free: \(labels)",
+        .seatsUnavailable, "Seats are not free: \(labels)",
         metadata: ["show": showID, "seats": labels, "version": String(version)])
     case .seatsNotBlocked(let numbers):
       let labels = listed(numbers)
       return .refusal(
-        .failedPrecondition, .seatsNotBlocked, "Seats are not withdrawn: \(labels)",
+        .seatsNotBlocked, "Seats are not withdrawn: \(labels)",
         metadata: ["show": showID, "seats": labels])
     default: return .refusal(refusal, of: show)
     }

@@ -24,17 +24,17 @@ extension PartnerService {
         showsKeepingEarlier: done.showsKeepingEarlier)
     case .changed(let version):
       throw .refusal(
-        .aborted, .layoutChanged, "The layout is another by now: its newest version is \(version).",
+        .layoutChanged, "The layout is another by now: its newest version is \(version).",
         metadata: ["layout_version": String(version)])
     case .tooMany:
       throw .refusal(
-        .failedPrecondition, .tooManyLayouts,
+        .tooManyLayouts,
         "The auditorium has had \(StoreLimits.layoutsInDays) new layouts within "
           + "\(StoreLimits.layoutDays) days.",
         metadata: ["layouts": String(StoreLimits.layoutsInDays)])
     case .numbersUsedUp:
       throw .refusal(
-        .failedPrecondition, .seatNumbersUsedUp,
+        .seatNumbersUsedUp,
         "The auditorium has had so many different labels that no seat number is left.")
     }
   }

@@ -21,7 +21,7 @@ extension [Int64: UploadedTheatre] {
   func requireRoom(forRows count: Int) throws(RPCError) {
     guard values.reduce(count, { $0 + $1.named.count }) > Limits.namedShows else { return }
     throw .refusal(
-      .failedPrecondition, .scheduleTooLarge,
+      .scheduleTooLarge,
       "One stream names at most \(Limits.namedShows) shows.",
       metadata: ["shows": String(Limits.namedShows)])
   }

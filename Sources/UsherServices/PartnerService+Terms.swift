@@ -179,37 +179,37 @@ extension RPCError {
     case .noMovie: return violation("place.movie_id", "there is no such movie")
     case .unknownSeats:
       return .refusal(
-        .failedPrecondition, .seatsNotFound, "There are no seats with these labels: \(listed)",
+        .seatsNotFound, "There are no seats with these labels: \(listed)",
         metadata: ["seats": listed])
     case .overlap:
       return .refusal(
-        .failedPrecondition, .seatsAllocated, "These seats are set aside already: \(listed)",
+        .seatsAllocated, "These seats are set aside already: \(listed)",
         metadata: ["seats": listed])
     case .past: return violation("returns_at", "must be to come")
     case .tooManyOffers:
       return .refusal(
-        .failedPrecondition, .tooManyOffers,
+        .tooManyOffers,
         "There are \(StoreLimits.activeOffers) offers already that have not ended.")
     case .tooManyAllocations:
       return .refusal(
-        .failedPrecondition, .tooManyAllocations,
+        .tooManyAllocations,
         "There are \(StoreLimits.activeAllocations) allocations of the show already.")
-    case .ended: return .refusal(.failedPrecondition, .offerEnded, "The offer has ended.")
+    case .ended: return .refusal(.offerEnded, "The offer has ended.")
     case .addOnEnded:
-      return .refusal(.failedPrecondition, .addOnEnded, "The add-on has ended.")
+      return .refusal(.addOnEnded, "The add-on has ended.")
     case .noShows:
-      return .refusal(.failedPrecondition, .noShows, "The theatre has no such shows to come.")
+      return .refusal(.noShows, "The theatre has no such shows to come.")
     case .tooManyShows:
       return .refusal(
-        .failedPrecondition, .tooManyShows,
+        .tooManyShows,
         "More than \(StoreLimits.repricedShows) shows are meant: name fewer at a time.")
     case .currencyDiffers:
       return .refusal(
-        .failedPrecondition, .currencyDiffers, "Shows are sold in another currency: \(listed)",
+        .currencyDiffers, "Shows are sold in another currency: \(listed)",
         metadata: ["show": names.first ?? ""])
     case .unknownTiers:
       return .refusal(
-        .failedPrecondition, .tierNotFound, "No show has tiers of these names: \(listed)",
+        .tierNotFound, "No show has tiers of these names: \(listed)",
         metadata: ["tiers": listed])
     }
   }

@@ -82,8 +82,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
       parts.noteOwn(CatalogueChange(.places))
       return .init(theatre)
     case .nameTaken:
-      throw .refusal(
-        .alreadyExists, .theatreNameTaken, "Another theatre of the city has this name.")
+      throw .refusal(.theatreNameTaken, "Another theatre of the city has this name.")
     case .cityNotFound: violations.add("theatre.city.city_id", "there is no such city")
     case .partnerNotFound: violations.add("theatre.partner_id", "there is no such partner")
     case .timeZoneNotKnown:
@@ -139,8 +138,7 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
   }
 
   private static var auditoriumNameTaken: RPCError {
-    .refusal(
-      .alreadyExists, .auditoriumNameTaken, "Another auditorium of the theatre has this name.")
+    .refusal(.auditoriumNameTaken, "Another auditorium of the theatre has this name.")
   }
 
   // MARK: Movies

@@ -15,8 +15,7 @@ extension KnownCaller {
   }
 
   static var beyondReach: RPCError {
-    .refusal(
-      .permissionDenied, .theatreNotGranted, "The key is not good for the theatre.")
+    .refusal(.theatreNotGranted, "The key is not good for the theatre.")
   }
 }
 

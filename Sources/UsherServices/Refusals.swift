@@ -101,10 +101,10 @@ extension RPCError {
   /// A refusal with its ErrorInfo and further details, each detail type at most once. `metadata` has
   /// each name once.
   package static func refusal(
-    _ code: StatusCode, _ reason: Reason, _ message: String,
-    metadata: KeyValuePairs<String, String> = [:], details: [any ProtoMessage] = []
+    _ reason: Reason, _ message: String, metadata: KeyValuePairs<String, String> = [:],
+    details: [any ProtoMessage] = []
   ) -> RPCError {
-    assert(reason.entry.code == code, "\(reason) comes with another code")
+    let code = reason.code
     assert(
       metadata.allSatisfy { reason.entry.metadata.contains($0.key) }, "\(reason) has other metadata"
     )
@@ -121,12 +121,11 @@ extension RPCError {
 
   /// A refusal that is worth trying again after a delay.
   package static func retryable(
-    _ code: StatusCode, _ reason: Reason, _ message: String, retryAfterMs: Int64
+    _ reason: Reason, _ message: String, retryAfterMs: Int64
   ) -> RPCError {
     let delay = Google.Protobuf.Duration(
       seconds: retryAfterMs / 1_000, nanos: Int32(retryAfterMs % 1_000) * 1_000_000)
-    return refusal(
-      code, reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
+    return refusal(reason, message, details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
   /// A credential, or an address, has called too often; `lane` says what is counted.
@@ -143,7 +142,7 @@ extension RPCError {
   /// Something does not exist, or not for this caller.
   package static func notFound(_ reason: Reason, _ type: String, _ name: String) -> RPCError {
     refusal(
-      .notFound, reason, "There is no such \(type).", metadata: [type: name],
+      reason, "There is no such \(type).", metadata: [type: name],
       details: [Google.Rpc.ResourceInfo(resourceType: type, resourceName: name)])
   }
 
@@ -158,7 +157,7 @@ extension RPCError {
 
   /// Our own bug or a database that breaks its promises: nothing of it is told.
   package static var hidden: RPCError {
-    refusal(.internal, .internalError, "The server failed; the fault has been logged.")
+    refusal(.internalError, "The server failed; the fault has been logged.")
   }
 }
 
@@ -238,7 +237,7 @@ struct FieldViolations {
     }
     guard let first = violations.first else { return nil }
     return .refusal(
-      .invalidArgument, .invalidFields, "\(first.field): \(first.description)",
+      .invalidFields, "\(first.field): \(first.description)",
       metadata: ["fields": violations.map(\.field).joined(separator: ",")],
       details: [Google.Rpc.BadRequest(fieldViolations: violations)])
   }

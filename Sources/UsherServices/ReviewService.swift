@@ -92,7 +92,7 @@ package struct ReviewService: Usher.V1.ReviewServiceServer {
     case .parentNotFound: throw .noContent(.comment(request.parentCommentId))
     case .threadFull:
       throw .refusal(
-        .failedPrecondition, .threadFull, "The thread is as long as it may be.",
+        .threadFull, "The thread is as long as it may be.",
         metadata: ["review": String(request.reviewId)])
     case .requestIDReused: throw .requestIDReused
     }
@@ -149,7 +149,7 @@ package struct ReviewService: Usher.V1.ReviewServiceServer {
 
   private static func noReview(of movieID: Int64) -> RPCError {
     .refusal(
-      .notFound, .reviewNotFound, "The account has no review of this movie.",
+      .reviewNotFound, "The account has no review of this movie.",
       metadata: ["movie": String(movieID)])
   }
 }

@@ -14,29 +14,28 @@ extension RPCError {
       return seatsUnavailable(seats, version, show)
     case .noAdjacentSeats:
       return .refusal(
-        .failedPrecondition, .noAdjacentSeats, "No such run of adjacent free seats is left.",
+        .noAdjacentSeats, "No such run of adjacent free seats is left.",
         metadata: metadata)
     case .strandsSeats(let numbers):
       let labels = labels(numbers, show)
       return .refusal(
-        .failedPrecondition, .strandsSeats, "These seats would be left alone: \(labels)",
+        .strandsSeats, "These seats would be left alone: \(labels)",
         metadata: ["show": showID, "seats": labels])
     case .holdLimitExceeded:
       return .refusal(
-        .failedPrecondition, .holdLimitExceeded,
+        .holdLimitExceeded,
         "The customer would have more seats of the show than the theatre allows.",
         metadata: metadata)
     case .salesClosed:
-      return .refusal(
-        .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
+      return .refusal(.salesClosed, "The show is not on sale.", metadata: metadata)
     case .reservedForWaiting:
       return .refusal(
-        .failedPrecondition, .reservedForWaitlist,
+        .reservedForWaitlist,
         "The free seats of the show are for those on its waiting list.", metadata: metadata)
     case .seatsAllocated(let numbers):
       let labels = labels(numbers, show)
       return .refusal(
-        .failedPrecondition, .seatsAllocated,
+        .seatsAllocated,
         "These seats are set aside for another partner: \(labels)",
         metadata: ["show": showID, "seats": labels])
     case .showNotFound: return .notFound(.showNotFound, "show", showID)
@@ -68,7 +67,7 @@ extension RPCError {
       states += seat.state.name
     }
     return .refusal(
-      .failedPrecondition, .seatsUnavailable, "These seats are no longer free: \(labels)",
+      .seatsUnavailable, "These seats are no longer free: \(labels)",
       metadata: [
         "show": String(show.show.id), "seats": labels,
         "states": states, "version": String(version),
@@ -77,13 +76,13 @@ extension RPCError {
 
   static var requestIDReused: RPCError {
     .refusal(
-      .invalidArgument, .requestIDReused,
+      .requestIDReused,
       "The request_id was used before with another request; choose a new one.")
   }
 
   static var requestFenced: RPCError {
     .refusal(
-      .failedPrecondition, .requestFenced,
+      .requestFenced,
       "The request_id was fenced and never runs; choose a new one.")
   }
 
@@ -93,7 +92,7 @@ extension RPCError {
     case .wrongState(let record): return wrongState(record, isPaid: wish.change == .confirm)
     case .extendedBefore(let record):
       return .refusal(
-        .failedPrecondition, .extendedBefore, "The hold was extended before.",
+        .extendedBefore, "The hold was extended before.",
         metadata: ["booking": record.id.description])
     case .bookingNotFound, .foreignBooking:
       // Nobody learns which bookings others have.
@@ -103,21 +102,21 @@ extension RPCError {
     case .seatsNotInBooking(let labels):
       let labels = labels.joined(separator: ",")
       return .refusal(
-        .failedPrecondition, .seatsNotInBooking, "The booking does not have these seats: \(labels)",
+        .seatsNotInBooking, "The booking does not have these seats: \(labels)",
         metadata: ["booking": wish.bookingID, "seats": labels])
     case .addOnsNotFound(let ids): return .notFound(.addOnNotFound, "add_on", list(ids))
     case .addOnsEnded(let ids):
       return .refusal(
-        .failedPrecondition, .addOnEnded, "These add-ons have ended: \(list(ids))",
+        .addOnEnded, "These add-ons have ended: \(list(ids))",
         metadata: ["booking": wish.bookingID, "add_ons": list(ids)])
     case .tooManyAddOns(let ids):
       return .refusal(
-        .failedPrecondition, .addOnLimitExceeded,
+        .addOnLimitExceeded,
         "A seat would have more of these add-ons than their theatre allows: \(list(ids))",
         metadata: ["booking": wish.bookingID, "add_ons": list(ids)])
     case .currencyDiffers:
       return .refusal(
-        .failedPrecondition, .currencyDiffers, "The add-ons are sold in another currency.",
+        .currencyDiffers, "The add-ons are sold in another currency.",
         metadata: ["booking": wish.bookingID])
     case .seatsUnavailable, .noAdjacentSeats, .strandsSeats, .holdLimitExceeded, .salesClosed,
       .showNotFound, .staleShow, .showBegan, .reservedForWaiting, .waitIsHopeless,
@@ -142,11 +141,10 @@ extension RPCError {
       default: (.bookingState, "The booking is \(record.state).")
       }
     guard isPaid, reason != .bookingState else {
-      return .refusal(
-        .failedPrecondition, reason, message, metadata: ["booking": booking, "state": state])
+      return .refusal(reason, message, metadata: ["booking": booking, "state": state])
     }
     return .refusal(
-      .failedPrecondition, reason, "\(message) Its seats are lost: give the payment back.",
+      reason, "\(message) Its seats are lost: give the payment back.",
       metadata: ["booking": booking, "state": state, "payment": "REFUND"])
   }
 
@@ -157,11 +155,11 @@ extension RPCError {
     switch refusal {
     case .showBegan:
       return .refusal(
-        .failedPrecondition, .showBegan, "The show of the booking has begun.",
+        .showBegan, "The show of the booking has begun.",
         metadata: ["booking": wish.bookingID])
     case .currencyDiffers:
       return .refusal(
-        .failedPrecondition, .currencyDiffers, "The other show is sold in another currency.",
+        .currencyDiffers, "The other show is sold in another currency.",
         metadata: ["booking": wish.bookingID, "show": String(show.show.id)])
     case .wrongState, .bookingNotFound, .foreignBooking: return .refusal(refusal, of: wish)
     default: return .refusal(refusal, of: show)

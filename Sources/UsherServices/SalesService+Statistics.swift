@@ -30,7 +30,7 @@ extension SalesService {
 
   private static func tooLarge(_ what: String, _ bound: Int64) -> RPCError {
     .refusal(
-      .failedPrecondition, .statisticsTooLarge,
+      .statisticsTooLarge,
       "These are more than \(bound) \(what): ask for fewer days, or a theatre.",
       metadata: [what: String(bound)])
   }

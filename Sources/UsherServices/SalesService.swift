@@ -58,7 +58,7 @@ package struct SalesService: Usher.V1.SalesServiceServer {
 
   private static var tooManyStreams: RPCError {
     .refusal(
-      .resourceExhausted, .salesStreamsExceeded,
+      .salesStreamsExceeded,
       "The key has \(Limits.salesStreamsPerKey) streams of sales open.",
       metadata: ["streams": String(Limits.salesStreamsPerKey)],
       details: [
@@ -95,7 +95,7 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     if position == 0 { return bounds.oldest - 1 }
     guard position <= bounds.newest else {
       throw .refusal(
-        .outOfRange, .positionAhead, "The position was never given.",
+        .positionAhead, "The position was never given.",
         metadata: ["newest": String(bounds.newest)])
     }
     return position
@@ -117,7 +117,7 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     // Positions have no gaps: what is missing has been forgotten.
     if let bounds, bounds.oldest > position + 1 {
       throw .refusal(
-        .failedPrecondition, .salesForgotten,
+        .salesForgotten,
         "The sales behind the position are not kept any more.",
         metadata: ["oldest": String(bounds.oldest)])
     }
@@ -171,7 +171,7 @@ package struct SalesService: Usher.V1.SalesServiceServer {
     }
     guard found.count < 2 else {
       throw .refusal(
-        .failedPrecondition, .ticketCodeAmbiguous, "Two bookings share this code.",
+        .ticketCodeAmbiguous, "Two bookings share this code.",
         metadata: ["bookings": found.map(\.booking.id.description).joined(separator: ",")])
     }
     guard let ticket = found.first,

@@ -114,7 +114,7 @@ package struct SandboxService: Usher.V1.SandboxServiceServer {
 extension RPCError {
   fileprivate static var notASandbox: RPCError {
     .refusal(
-      .failedPrecondition, .notASandbox,
+      .notASandbox,
       "This platform is live: nothing of it can be moved or broken.")
   }
 
@@ -126,7 +126,7 @@ extension RPCError {
     case .live: return notASandbox
     case .tooManyShows:
       return .refusal(
-        .failedPrecondition, .tooManyShows,
+        .tooManyShows,
         "The partner has more than \(StoreLimits.movedShows) shows, which is too many to move.")
     case .tooFar:
       var violations = FieldViolations()

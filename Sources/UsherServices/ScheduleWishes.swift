@@ -153,9 +153,9 @@ extension ScheduleResult {
     switch outcome {
     case .created, .updated, .unchanged, .startTooLate: return .hidden
     case .auditoriumNotFound:
-      return .refusal(.notFound, reason, "The theatre has no such auditorium.")
-    case .layoutNotFound: return .refusal(.notFound, reason, "The auditorium has no seats yet.")
-    case .movieNotFound: return .refusal(.notFound, reason, "There is no such movie.")
+      return .refusal(reason, "The theatre has no such auditorium.")
+    case .layoutNotFound: return .refusal(reason, "The auditorium has no seats yet.")
+    case .movieNotFound: return .refusal(reason, "There is no such movie.")
     case .movieAmbiguous:
       return precondition(reason, "Several movies have this title: name it by its id.")
     case .noSuchTime: return precondition(reason, "The theatre's clock skips this time.")
@@ -168,12 +168,12 @@ extension ScheduleResult {
       return precondition(reason, "Somebody has seats of the show, or waits for some.")
     case .showOverlaps:
       return .refusal(
-        .failedPrecondition, reason, "Another show is in the auditorium at this time.",
+        reason, "Another show is in the auditorium at this time.",
         metadata: ["show": String(otherShowID)])
     }
   }
 
   private func precondition(_ reason: Reason, _ message: String) -> RPCError {
-    .refusal(.failedPrecondition, reason, message)
+    .refusal(reason, message)
   }
 }

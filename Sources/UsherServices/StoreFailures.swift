@@ -43,8 +43,7 @@ struct StoreFailures: Sendable {
     case .theatreNotFound: .notFound(.theatreNotFound, "theatre", String(theatreID))
     case .cancelled: .cancelled
     case .unavailable:
-      .retryable(
-        .unavailable, .databaseUnavailable, "The seat map cannot be read now.", retryAfterMs: 500)
+      .retryable(.databaseUnavailable, "The seat map cannot be read now.", retryAfterMs: 500)
     }
   }
 }
@@ -52,21 +51,20 @@ struct StoreFailures: Sendable {
 extension RPCError {
   /// More is waiting than can be done soon.
   static var overloaded: RPCError {
-    .retryable(
-      .resourceExhausted, .overloaded, "Too many requests are waiting.", retryAfterMs: 250)
+    .retryable(.overloaded, "Too many requests are waiting.", retryAfterMs: 250)
   }
 
   /// The database is away.
   static var databaseUnavailable: RPCError {
     .retryable(
-      .unavailable, .databaseUnavailable, "The database is away; repeat with the same request.",
+      .databaseUnavailable, "The database is away; repeat with the same request.",
       retryAfterMs: 500)
   }
 
   /// Another transaction was in the way several times over.
   static var contended: RPCError {
     .retryable(
-      .aborted, .conflict, "Another request was in the way; repeat with the same request.",
+      .conflict, "Another request was in the way; repeat with the same request.",
       retryAfterMs: 50)
   }
 }

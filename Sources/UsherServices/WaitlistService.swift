@@ -170,16 +170,16 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     case .salesClosed: return status(.closed, show)
     case .waitlistFull:
       return .refusal(
-        .resourceExhausted, .waitlistFull, "The waiting list of the show is full.",
+        .waitlistFull, "The waiting list of the show is full.",
         metadata: metadata)
     case .holdLimitExceeded:
       return .refusal(
-        .failedPrecondition, .holdLimitExceeded,
+        .holdLimitExceeded,
         "The customer would have more seats of the show than the theatre allows.",
         metadata: metadata)
     case .requestIDReused:
       return .refusal(
-        .invalidArgument, .requestIDReused,
+        .requestIDReused,
         "The request_id was used before with another request; choose a new one.")
     case .showNotFound: return .notFound(.showNotFound, "show", String(show.show.id))
     default:
@@ -194,15 +194,14 @@ package struct WaitlistService: Usher.V1.WaitlistServiceServer {
     switch state {
     case .hopeless:
       return .refusal(
-        .failedPrecondition, .waitIsHopeless, "Too many seats are sold to wait for so many.",
+        .waitIsHopeless, "Too many seats are sold to wait for so many.",
         metadata: metadata)
     case .closed:
-      return .refusal(
-        .failedPrecondition, .salesClosed, "The show is not on sale.", metadata: metadata)
+      return .refusal(.salesClosed, "The show is not on sale.", metadata: metadata)
     case .waiting, .served, .left, .lost, .timedOut:
       let name = state == .timedOut ? "TIMED_OUT" : "\(state)".uppercased()
       return .refusal(
-        .failedPrecondition, .waitEnded, "The party waits no longer.",
+        .waitEnded, "The party waits no longer.",
         metadata: ["show": showID, "state": name])
     }
   }

@@ -22,7 +22,8 @@ import UsherProtos
 
   @Test(arguments: Reason.allCases)
   func everyReasonIsOneErrorInfoOfTheDomain(reason: Reason) throws {
-    let error = RPCError.refusal(reason.entry.code, reason, "No.")
+    let error = RPCError.refusal(reason, "No.")
+    #expect(error.code == reason.entry.code)
     let bytes = try #require(try details(error)["google.rpc.ErrorInfo"])
     let info = try Google.Rpc.ErrorInfo(protoBytes: bytes)
     #expect(info.reason == reason.rawValue && info.domain == "usher")
@@ -31,7 +32,7 @@ import UsherProtos
 
   @Test func metadataTravels() throws {
     let error = RPCError.refusal(
-      .failedPrecondition, .seatsUnavailable, "No.", metadata: ["show": "7", "seats": "A1,A2"])
+      .seatsUnavailable, "No.", metadata: ["show": "7", "seats": "A1,A2"])
     let bytes = try #require(try details(error)["google.rpc.ErrorInfo"])
     let info = try Google.Rpc.ErrorInfo(protoBytes: bytes)
     #expect(info.metadata == ["show": "7", "seats": "A1,A2"])
@@ -39,8 +40,7 @@ import UsherProtos
 
   @Test(arguments: [(50, 0, 50_000_000), (2_500, 2, 500_000_000)])
   func aRetryableRefusalSaysWhen(milliseconds: Int64, seconds: Int64, nanos: Int32) throws {
-    let error = RPCError.retryable(
-      .unavailable, .databaseUnavailable, "Away.", retryAfterMs: milliseconds)
+    let error = RPCError.retryable(.databaseUnavailable, "Away.", retryAfterMs: milliseconds)
     let bytes = try #require(try details(error)["google.rpc.RetryInfo"])
     let delay = try Google.Rpc.RetryInfo(protoBytes: bytes).retryDelay
     #expect(delay?.seconds == seconds && delay?.nanos == nanos)

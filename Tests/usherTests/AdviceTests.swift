@@ -30,14 +30,13 @@ import UsherServices
   @Test func aReasonFromLaterIsToldByItsCode() {
     let error = RPCError.refusal(.unavailable, "SOMETHING_NEW", "No.")
     #expect(Advice().failure(error).hint == "Is the server running, and is the address right?")
-    let away = RPCError.refusal(.unavailable, .databaseUnavailable, "Away.")
+    let away = RPCError.refusal(.databaseUnavailable, "Away.")
     #expect(Advice().failure(away).hint == "The server's database is away; try again later.")
   }
 
   @Test func whatWasPaidForLostSeatsIsToBeGivenBack() {
     for reason in [Reason.holdExpired, .holdReleased] {
-      let refused = RPCError.refusal(
-        .failedPrecondition, reason, "No.", metadata: ["payment": "REFUND"])
+      let refused = RPCError.refusal(reason, "No.", metadata: ["payment": "REFUND"])
       let failure = Advice(bookingId: "B").failure(refused)
       #expect(failure.text(.init(colour: false, unicode: false)).contains("\n  payment: REFUND\n"))
       #expect(failure.json().contains(#","payment":"REFUND","#))
@@ -46,8 +45,7 @@ import UsherServices
   }
 
   @Test func theShowOfARefusalIsTheOneToLookAt() {
-    let full = RPCError.refusal(
-      .failedPrecondition, .waitIsHopeless, "No.", metadata: ["show": "8"])
+    let full = RPCError.refusal(.waitIsHopeless, "No.", metadata: ["show": "8"])
     #expect(Advice(bookingId: "B", flags: " -x").failure(full).next == "usher seats 8 -x")
     #expect(Advice(showId: 7).failure(full).next == "usher seats 7")
   }
@@ -60,7 +58,7 @@ import UsherServices
   }
 
   @Test func whoseSessionIsOverHasNoKey() {
-    let refused = RPCError.refusal(.unauthenticated, .credentialsInvalid, "No.")
+    let refused = RPCError.refusal(.credentialsInvalid, "No.")
     let customer = Advice(isCustomer: true).failure(refused)
     #expect(customer.next == "usher account refresh --refresh-file FILE")
     #expect(Advice(isCustomer: true).failure(.init(.unauthenticated, "")).next == customer.next)
@@ -91,8 +89,8 @@ import UsherServices
     #expect(late.hint == doubt + " Give it more time with --timeout.")
     #expect(Advice().failureOfAct(.init(.unknown, "?")).hint == doubt)
     let certain: [RPCError] = [
-      .refusal(.aborted, .layoutChanged, "No."), .refusal(.resourceExhausted, .overloaded, "No."),
-      .refusal(.notFound, .apiKeyNotFound, "No."),
+      .refusal(.layoutChanged, "No."), .refusal(.overloaded, "No."),
+      .refusal(.apiKeyNotFound, "No."),
       .init(.unavailable, "cannot connect to 127.0.0.1:1: refused"),
     ]
     for error in certain {
@@ -126,7 +124,7 @@ import UsherServices
       try await session.act(
         7,
         { (_, _) async throws(RPCError) in
-          throw RPCError.refusal(.notFound, .partnerNotFound, "No.")
+          throw RPCError.refusal(.partnerNotFound, "No.")
         })
     }
     #expect(failure?.next == "usher admin partners --server 127.0.0.1:1 --insecure")
@@ -141,9 +139,9 @@ import UsherServices
 
   @Test func refusalsByTheWaitingListAreSeatsLost() {
     for reason in [Reason.reservedForWaitlist, .waitIsHopeless] {
-      #expect(Failure(.refusal(.failedPrecondition, reason, "No.")).exit == .seatsLost)
+      #expect(Failure(.refusal(reason, "No.")).exit == .seatsLost)
     }
-    #expect(Failure(.refusal(.failedPrecondition, .waitEnded, "No.")).exit == .other)
-    #expect(Failure(.refusal(.resourceExhausted, .waitlistFull, "No.")).exit == .temporary)
+    #expect(Failure(.refusal(.waitEnded, "No.")).exit == .other)
+    #expect(Failure(.refusal(.waitlistFull, "No.")).exit == .temporary)
   }
 }
