@@ -46,7 +46,7 @@ extension BookingService {
     try violations.check()
     guard before.state == .confirmed else { return }
     throw .refusal(
-      .failedPrecondition, .bookingState, "A customer can exchange seats that are held, not paid.",
+      .bookingState, "A customer can exchange seats that are held, not paid.",
       metadata: ["booking": before.id.description, "state": "CONFIRMED"])
   }
 

@@ -134,7 +134,7 @@ extension RPCError {
     let delay = Google.Protobuf.Duration(
       seconds: seconds, nanos: Int32(attoseconds / 1_000_000_000))
     return refusal(
-      .resourceExhausted, .rateLimited, "There were too many calls.",
+      .rateLimited, "There were too many calls.",
       metadata: ["lane": lane, "calls_per_second": String(perSecond)],
       details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
@@ -149,7 +149,7 @@ extension RPCError {
   /// A page token that was not made for the list and its filters.
   static func invalidPageToken(_ message: String) -> RPCError {
     refusal(
-      .invalidArgument, .pageTokenInvalid, message,
+      .pageTokenInvalid, message,
       details: [
         Google.Rpc.BadRequest(fieldViolations: [.init(field: "page_token", description: message)])
       ])

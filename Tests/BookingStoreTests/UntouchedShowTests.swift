@@ -17,7 +17,8 @@ extension House {
       reference: reference, auditoriumID: 1, auditorium: "", kind: 1, movieID: 1, title: "",
       language: "nl", format: "2D", start: .at(start), minutes: 0, currency: try Currency("EUR"),
       prices: [("GOLD", 1_500), ("SILVER", 1_000)], salesState: nil)
-    return try await HouseStore(connection).upload([wish], toTheatre: 1)[0]
+    return try await HouseStore(connection).upload(
+      [wish], toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))[0]
   }
 
   /// A show that nobody has touched.
@@ -190,7 +191,9 @@ extension House {
       let show = try await house.untouched()
       let moved = try await house.upload(day: 12)
       #expect(moved.outcome == .updated && moved.showID == show)
-      #expect(try await HouseStore(house.connection).withdrawShows([show]) == [show])
+      let withdrawn = try await HouseStore(house.connection).withdrawShows(
+        [show], ofTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
+      #expect(withdrawn == [show])
       #expect(try await house.rows(show) == (0, false))
       #expect(try await house.map(show).seats.count == 30)
       #expect(try await house.faults() == [])

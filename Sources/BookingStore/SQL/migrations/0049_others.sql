@@ -113,22 +113,34 @@ language sql stable parallel safe set pg_trgm.word_similarity_threshold = 0.35 a
    where s.movie_id is null and p_text <% s.title and upper(s.during) > now()
 $$;
 
+-- So that codes are also found by how they begin.
+drop index theatre_by_postal_code;
+create index theatre_by_postal_code on theatre (plain_postal_code(postal_code) text_pattern_ops);
+
 -- About where a postal code is, in degrees: the middle of the theatres that have it, or else of those whose codes
 -- begin like it, as far as any does. No row where none does.
 create function place_of_postal_code(p_code text, p_country_code text)
 returns table (latitude double precision, longitude double precision)
-language sql stable parallel safe as $$
-  select m.latitude, m.longitude
-    from (select plain_postal_code(p_code) as code) c
-   cross join lateral generate_series(length(c.code), 1, -1) as n(length)
-   cross join lateral (
-     select avg(t.latitude) as latitude,
-            degrees(atan2(avg(sin(radians(t.longitude))), avg(cos(radians(t.longitude))))) as longitude,
-            count(*) as theatres
-       from theatre t join city o using (city_id)
-      where left(plain_postal_code(t.postal_code), n.length) = left(c.code, n.length)
-        and (p_country_code = '' or o.country_code = p_country_code)) m
-   where m.theatres > 0
-   order by n.length desc
-   limit 1
+language plpgsql stable parallel safe set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
+declare
+  -- No country's are longer.
+  v_code text := left(plain_postal_code(p_code), 12);
+begin
+  while v_code <> '' loop
+    return query
+      select m.latitude, m.longitude
+        from (select avg(t.latitude) as latitude,
+                     degrees(atan2(avg(sin(radians(t.longitude))), avg(cos(radians(t.longitude)))))
+                       as longitude,
+                     count(*) as theatres
+                from theatre t join city o using (city_id)
+               where plain_postal_code(t.postal_code) ~>=~ v_code
+                 and plain_postal_code(t.postal_code) ~<~ (v_code || chr(1114111))
+                 and (p_country_code = '' or o.country_code = p_country_code)) m
+       where m.theatres > 0;
+    if found then return; end if;
+    v_code := left(v_code, -1);
+  end loop;
+end
 $$;
