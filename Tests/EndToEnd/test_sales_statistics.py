@@ -61,7 +61,7 @@ def test_figures_by_every_group(demo, house):
         assert row.refunded_amount.minor_units == (
             back.minor_units + other.quote.total.minor_units
             + moved.refund.amount.minor_units)
-        assert row.show_count == 1 and row.seat_count == before[here].seat_count > 100
+        assert row.show_count == 1 and row.seat_count == before[here].seat_count > 0
         assert row.occupancy_basis_points == 2 * 10_000 // row.seat_count
         # What nobody bought of is counted too, and the groups add up to the same.
         assert {here, there} <= set(by_show) and before[here].sold_seat_count == 0
