@@ -121,7 +121,7 @@ def kinds(size, dates):
              [city, None, None, None, day, "''", "0", size_and_one]),
         Kind("shows of a movie in a city on a day", "ListShows", "list_shows", shows,
              theatre + turn + sized,
-             [shown, city, None, day, None, None, "'epoch'", "0", size_and_one]),
+             [shown, city, None, day, None, None, "'epoch'", "0", size_and_one, None, None]),
         Kind("theatres of a city that show a movie", "ListTheatres", "list_theatres", theatres,
              theatre + ["turn 0"] + sized,
              [city, shown, None, "''", "0", size_and_one]),
