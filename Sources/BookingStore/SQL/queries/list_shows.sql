@@ -1,11 +1,11 @@
 -- Shows that have not ended: of movie $1, in city $2, at theatre $3, on the theatre's day $4, in language
--- $5 and format $6 (null: any), by start, after ($7 start, $8 id), at most $9; of kind
--- $10 and, of those that are no films, with titles that fit $11 (null: any).
+-- $5 and format $6 (null: any), by start, after ($7 start, $8 id), at most $9; of kind $10 and, of those that are
+-- no films, with titles that fit $11 (null: any).
 -- Columns as in get_show.sql.
 --
--- Of a movie, in a city or at a theatre, all are gathered (`offset 0`) before they are ordered: in order of
--- start, from the first on, every show that there is would be looked at for those of a rare movie. A day ends within 16 hours of
--- UTC's, whatever the zone; where it may begin, $7 says.
+-- Of a movie, in a city, at a theatre or by words, all are gathered (`offset 0`) before they are ordered: in order
+-- of start, from the first on, every show that there is would be looked at for those of a rare movie. A day ends
+-- within 16 hours of UTC's, whatever the zone; where it may begin, $7 says.
 select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.title),
        s.theatre_id, s.theatre_name, s.city_id, c.name, s.auditorium_id, a.name, s.language, s.format,
        lower(s.during), upper(s.during),
