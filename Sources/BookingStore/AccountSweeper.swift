@@ -11,60 +11,62 @@ package import Reactor
 package final class AccountSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
-  private let loop: EventLoop
-  private let logger: Logger
-  private let state: LoopBound<State>
-
-  private final class State {
-    var timer: LoopTimer?
-    var isStopped = false
-    var isFailing = false
-  }
+  private let rhythm: SweepRhythm
+  private let troubled: LoopBound<TroubledSubjects<String>>
 
   private enum Left {
     case hold(BookingID)
     case party(lane: Int16, showID: Int64, UniqueID)
+
+    /// What tells it from all others.
+    var id: String {
+      switch self {
+      case .hold(let id): id.description
+      case .party(_, _, let requestID): requestID.description
+      }
+    }
   }
 
   /// A sweeper that is not running yet.
   package init(_ database: any Database, _ lanes: Lanes, on loop: EventLoop, logger: Logger) {
     self.database = database
     self.lanes = lanes
-    self.loop = loop
-    self.logger = logger
-    state = LoopBound(State(), loop: loop)
+    rhythm = SweepRhythm(
+      "ended accounts", every: StoreLimits.sweepInterval, on: loop, logger: logger)
+    troubled = LoopBound(TroubledSubjects("booking_or_request", logger: logger), loop: loop)
   }
 
   /// Starts sweeping.
   package func start() {
-    loop.execute { self.schedule(after: .zero) }
+    rhythm.start { () async throws(StoreError) in
+      try await self.sweep() >= StoreLimits.sweptShows
+    }
   }
 
   /// Ends sweeping; a turn under way is finished.
-  package func stop() {
-    loop.execute {
-      self.state.value.isStopped = true
-      self.state.value.timer?.cancel()
-    }
-  }
+  package func stop() { rhythm.stop() }
 
-  /// Sweeps once and returns how much there was to end.
+  /// Sweeps once and returns how much there was to end. What cannot be ended is logged and left out for a
+  /// while.
   package func sweep() async throws(StoreError) -> Int {
     let result = try await database.ask(
       Statements.findEndedAccounts, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
-    let left = try reading { () throws(PostgresError) in
+    let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in try Self.left(row) }
     }
-    for each in left {
-      switch each {
-      case .hold(let id): _ = try await lanes[id.lane].serve(.change(.release(ofAccount: id)))
-      case .party(let lane, let showID, let requestID):
-        let key = RequestKey(partnerID: StoreLimits.housePartnerID, requestID: requestID)
-        _ = try await lanes[lane].serve(
-          .endWaits(lane: lane, showID: showID, [WaitEnd(key, .left)]))
-      }
+    let left = try await troubled.value.leavingOut(of: due, \.id) {
+      (each) async throws(StoreError) in try await self.end(each)
     }
-    return left.count
+    return due.count - left.count
+  }
+
+  private func end(_ left: Left) async throws(StoreError) {
+    switch left {
+    case .hold(let id): _ = try await lanes[id.lane].serve(.change(.release(ofAccount: id)))
+    case .party(let lane, let showID, let requestID):
+      let key = RequestKey(partnerID: StoreLimits.housePartnerID, requestID: requestID)
+      _ = try await lanes[lane].serve(.endWaits(lane: lane, showID: showID, [WaitEnd(key, .left)]))
+    }
   }
 
   private static func left(_ row: PostgresRow) throws(PostgresError) -> Left {
@@ -77,28 +79,6 @@ package final class AccountSweeper: Sendable {
       throw PostgresError(.decoding, "a booking's id cannot be read")
     }
     return .hold(id)
-  }
-
-  private func schedule(after delay: Duration) {
-    guard !state.value.isStopped else { return }
-    state.value.timer = loop.schedule(after: delay) { [self] in
-      loop.spawn { await self.turn() }
-    }
-  }
-
-  private func turn() async {
-    do throws(StoreError) {
-      let count = try await sweep()
-      if state.value.isFailing { logger.notice("ended accounts are swept again") }
-      state.value.isFailing = false
-      schedule(after: count < StoreLimits.sweptShows ? StoreLimits.sweepInterval : .zero)
-    } catch {
-      if !state.value.isFailing {
-        logger.warning("ended accounts not swept", metadata: ["error": "\(error)"])
-      }
-      state.value.isFailing = true
-      schedule(after: StoreLimits.sweepBackoff)
-    }
   }
 }
 

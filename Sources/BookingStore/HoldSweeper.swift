@@ -27,39 +27,27 @@ private struct DueWait {
 package final class HoldSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
-  private let loop: EventLoop
-  private let logger: Logger
-  private let state: LoopBound<State>
-
-  private final class State {
-    var timer: LoopTimer?
-    var isStopped = false
-    var isFailing = false
-    /// Shows that could not be swept, and when to try again: they keep nothing else from being swept.
-    var troubled: [Int64: LoopInstant] = [:]
-  }
+  private let rhythm: SweepRhythm
+  private let troubled: LoopBound<TroubledSubjects<Int64>>
 
   /// A sweeper that is not running yet.
   package init(_ database: any Database, _ lanes: Lanes, on loop: EventLoop, logger: Logger) {
     self.database = database
     self.lanes = lanes
-    self.loop = loop
-    self.logger = logger
-    state = LoopBound(State(), loop: loop)
+    rhythm = SweepRhythm("holds", every: StoreLimits.sweepInterval, on: loop, logger: logger)
+    troubled = LoopBound(TroubledSubjects("show", logger: logger), loop: loop)
   }
 
   /// Starts sweeping.
   package func start() {
-    loop.execute { self.schedule(after: .zero) }
+    // A full sweep means that more are waiting.
+    rhythm.start { () async throws(StoreError) in
+      try await self.sweep() >= StoreLimits.sweptShows
+    }
   }
 
   /// Ends sweeping; a sweep under way is finished.
-  package func stop() {
-    loop.execute {
-      self.state.value.isStopped = true
-      self.state.value.timer?.cancel()
-    }
-  }
+  package func stop() { rhythm.stop() }
 
   /// Sweeps once and returns how much there was to end at most: shows with holds, parties, or shows to
   /// raise. A show that cannot be swept is logged and left out for a while.
@@ -82,7 +70,7 @@ package final class HoldSweeper: Sendable {
   /// lane hears of it.
   private func sweepAllocations() async throws(StoreError) -> Int {
     // Of what is due that of shows in trouble comes first, and more for each of them.
-    let count = StoreLimits.sweptShows * (1 + state.value.troubled.count)
+    let count = StoreLimits.sweptShows * (1 + troubled.value.count)
     let result = try await database.ask(
       Statements.sweepAllocations, [.int4(Int32(clamping: count))], timeout: nil)
     let due = try reading { () throws(PostgresError) in
@@ -93,7 +81,7 @@ package final class HoldSweeper: Sendable {
         )
       }
     }
-    let left = try await forEach(due.filter(\.isWaitedFor), \.showID) {
+    let left = try await troubled.value.leavingOut(of: due.filter(\.isWaitedFor), \.showID) {
       (show) async throws(StoreError) in
       // No hold that is over is found, so it is decided on the terms that the database has now.
       _ = try await self.lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
@@ -104,13 +92,14 @@ package final class HoldSweeper: Sendable {
 
   private func sweepParties() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findDueWaits, [.int4(Int32(StoreLimits.sweptParties)), .array(troubled())],
+      Statements.findDueWaits,
+      [.int4(Int32(StoreLimits.sweptParties)), .array(troubled.value.current())],
       timeout: nil)
     let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in try DueWait(row) }
     }
     let shows = Array(Dictionary(grouping: due, by: \.show))
-    let left = try await forEach(shows, \.key.showID) {
+    let left = try await troubled.value.leavingOut(of: shows, \.key.showID) {
       (show, waits) async throws(StoreError) in
       _ = try await self.lanes[show.lane].serve(
         .endWaits(lane: show.lane, showID: show.showID, waits.map(\.end)))
@@ -120,75 +109,18 @@ package final class HoldSweeper: Sendable {
 
   private func sweepHolds() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findDueShows, [.int4(Int32(StoreLimits.sweptShows)), .array(troubled())],
+      Statements.findDueShows,
+      [.int4(Int32(StoreLimits.sweptShows)), .array(troubled.value.current())],
       timeout: nil)
     let shows = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in
         (lane: try row.decode(0, as: Int16.self), showID: try row.decode(1, as: Int64.self))
       }
     }
-    let left = try await forEach(shows, \.showID) { (show) async throws(StoreError) in
+    let left = try await troubled.value.leavingOut(of: shows, \.showID) {
+      (show) async throws(StoreError) in
       _ = try await self.lanes[show.lane].serve(.sweep(lane: show.lane, showID: show.showID))
     }
     return shows.count - left.count
-  }
-
-  // MARK: Shows that cannot be swept
-
-  /// The shows to leave out.
-  private func troubled() -> [Int64] {
-    let now = loop.now
-    state.value.troubled = state.value.troubled.filter { $0.value > now }
-    return state.value.troubled.keys.sorted()
-  }
-
-  /// Sweeps shows that are not in trouble; returns what is left. What is the database's own trouble, or
-  /// that of too many shows, is thrown.
-  private func forEach<Due>(
-    _ all: [Due], _ showID: (Due) -> Int64, _ body: (Due) async throws(StoreError) -> Void
-  ) async throws(StoreError) -> [Due] {
-    let troubled = troubled()
-    var left: [Due] = []
-    for due in all {
-      let showID = showID(due)
-      guard !troubled.contains(showID) else {
-        left.append(due)
-        continue
-      }
-      do throws(StoreError) {
-        try await body(due)
-      } catch {
-        guard error.kind == .fault, state.value.troubled.count < StoreLimits.troubledShows
-        else { throw error }
-        logger.error(
-          "a show cannot be swept", metadata: ["show": "\(showID)", "error": "\(error)"])
-        state.value.troubled[showID] = loop.now + StoreLimits.troublePause
-        left.append(due)
-      }
-    }
-    return left
-  }
-
-  private func schedule(after delay: Duration) {
-    guard !state.value.isStopped else { return }
-    state.value.timer = loop.schedule(after: delay) { [self] in
-      loop.spawn { await self.turn() }
-    }
-  }
-
-  private func turn() async {
-    do throws(StoreError) {
-      let count = try await sweep()
-      if state.value.isFailing { logger.notice("hold sweeper works again") }
-      state.value.isFailing = false
-      // A full sweep means that more are waiting.
-      schedule(after: count < StoreLimits.sweptShows ? StoreLimits.sweepInterval : .zero)
-    } catch {
-      if !state.value.isFailing {
-        logger.warning("hold sweeper failed", metadata: ["error": "\(error)"])
-      }
-      state.value.isFailing = true
-      schedule(after: StoreLimits.sweepBackoff)
-    }
   }
 }

@@ -7,61 +7,24 @@ package import Reactor
 /// Numbers sales at a steady pace on one loop.
 package final class SalesSweeper: Sendable {
   private let store: SalesStore
-  private let loop: EventLoop
-  private let logger: Logger
-  private let state: LoopBound<State>
-
-  private final class State {
-    var timer: LoopTimer?
-    var isStopped = false
-    var isFailing = false
-  }
+  private let rhythm: SweepRhythm
 
   /// A sweeper that is not running yet.
   package init(_ store: SalesStore, on loop: EventLoop, logger: Logger) {
     self.store = store
-    self.loop = loop
-    self.logger = logger
-    state = LoopBound(State(), loop: loop)
+    rhythm = SweepRhythm("sales", every: StoreLimits.numberingInterval, on: loop, logger: logger)
   }
 
   /// Starts numbering.
   package func start() {
-    loop.execute { self.schedule(after: .zero) }
+    rhythm.start { () async throws(StoreError) in try await self.sweep() }
   }
 
   /// Ends numbering; a turn under way is finished.
-  package func stop() {
-    loop.execute {
-      self.state.value.isStopped = true
-      self.state.value.timer?.cancel()
-    }
-  }
+  package func stop() { rhythm.stop() }
 
   /// Numbers some sales, unless another node does so just now. Whether there may be more.
   package func sweep() async throws(StoreError) -> Bool {
     try await store.number(waits: false).mayBeMore
-  }
-
-  private func schedule(after delay: Duration) {
-    guard !state.value.isStopped else { return }
-    state.value.timer = loop.schedule(after: delay) { [self] in
-      loop.spawn { await self.turn() }
-    }
-  }
-
-  private func turn() async {
-    do throws(StoreError) {
-      let mayBeMore = try await sweep()
-      if state.value.isFailing { logger.notice("sales are numbered again") }
-      state.value.isFailing = false
-      schedule(after: mayBeMore ? .zero : StoreLimits.numberingInterval)
-    } catch {
-      if !state.value.isFailing {
-        logger.warning("sales not numbered", metadata: ["error": "\(error)"])
-      }
-      state.value.isFailing = true
-      schedule(after: StoreLimits.sweepBackoff)
-    }
   }
 }
