@@ -55,10 +55,12 @@ package struct AccountService: Usher.V1.AccountServiceServer {
       throw .refusal(.accountBlocked, "The account is blocked.")
     }
     let refreshToken = APIKeySecret.makeRefreshToken()
-    let session = try await ask(context) { (store, timeout) async throws(StoreError) in
-      try await store.beginSession(
-        id: .random(), of: accountID, email: request.email, passwordHash: hash,
-        refreshToken: refreshToken, lifetimeSeconds: Limits.sessionSeconds, timeout: timeout)
+    let session = try await forgiving(request.email, context) { () async throws(RPCError) in
+      try await ask(context) { (store, timeout) async throws(StoreError) in
+        try await store.beginSession(
+          id: .random(), of: accountID, email: request.email, passwordHash: hash,
+          refreshToken: refreshToken, lifetimeSeconds: Limits.sessionSeconds, timeout: timeout)
+      }
     }
     // Blocked or closed in this moment, or the password is another now.
     guard let session else { throw Self.loginFailed }
@@ -139,7 +141,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
       try await store.changePassword(
         of: own.accountID, from: before, toHash: hash, keeping: own.sessionID, timeout: timeout)
     }
-    guard isDone else { throw Self.loginFailed }
+    guard isDone else { throw Self.passwordChanged }
     parts.onEach { $0.credentials.forgetSessions() }
     return .init()
   }
@@ -152,7 +154,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     let isDone = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.close(id: own.accountID, passwordHash: hash, timeout: timeout)
     }
-    guard isDone else { throw Self.loginFailed }
+    guard isDone else { throw Self.passwordChanged }
     parts.onEach { $0.credentials.forgetSessions() }
     // What is under way now is released by the sweeper.
     _ = try await holds.release(of: own.accountID, context)
@@ -176,26 +178,40 @@ package struct AccountService: Usher.V1.AccountServiceServer {
         .loginLocked, "Too many wrong passwords; try again later.",
         retryAfterMs: max(1, span.wholeMilliseconds))
     case .check(let id, let state, let hash):
-      let isRight = try await checking(email, context) { () async throws(SecretsError) in
-        try await hasher.verify(password, hash)
+      let isRight = try await forgiving(email, context) { () async throws(RPCError) in
+        try await hashing { () async throws(SecretsError) in
+          try await hasher.verify(password, hash)
+        }
       }
       guard isRight, let id, let state, let hash else { throw Self.loginFailed }
       return (id, state, hash)
     }
   }
 
-  /// Checks a password. An attempt that was not looked at has not failed.
-  private func checking(
-    _ email: String, _ context: ServerContext, _ body: () async throws(SecretsError) -> Bool
-  ) async throws(RPCError) -> Bool {
+  /// Does what belongs to an attempt. One that was not looked at, or was right and of which nothing came, has
+  /// not failed.
+  private func forgiving<Value>(
+    _ email: String, _ context: ServerContext, _ body: () async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
     do throws(RPCError) {
-      return try await hashing(body)
+      return try await body()
     } catch {
-      try await ask(context) { (store, timeout) async throws(StoreError) in
-        try await store.forgiveLogin(email: email, timeout: timeout)
-      }
+      await forgive(email, context)
       throw error
     }
+  }
+
+  /// Takes back that an attempt counts as a failure. It may be because the caller's time is over, or the caller
+  /// gone; so this has a time and a task of its own.
+  private func forgive(_ email: String, _ context: ServerContext) async {
+    let store = parts[context.loop].accounts
+    await context.loop.spawn {
+      do throws(StoreError) {
+        try await store.forgiveLogin(email: email, timeout: Limits.forgivingTime)
+      } catch {
+        failures.logger.warning("log-in not forgiven", metadata: ["error": "\(error)"])
+      }
+    }.value
   }
 
   /// The hash of the caller's own account. Throws unless this is its password.
@@ -208,7 +224,10 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     guard let email, password.utf8.count <= Secrets.Limits.passwordBytes else {
       throw Self.loginFailed
     }
-    return try await authenticate(email, password, context).hash
+    let hash = try await authenticate(email, password, context).hash
+    // It does not begin a session, which would forget the attempt.
+    await forgive(email, context)
+    return hash
   }
 
   private func hashing<Value>(
@@ -253,6 +272,11 @@ package struct AccountService: Usher.V1.AccountServiceServer {
 
   private static var loginFailed: RPCError {
     .refusal(.loginFailed, "The e-mail address or the password is wrong.")
+  }
+
+  private static var passwordChanged: RPCError {
+    .refusal(
+      .passwordChanged, "The password has been changed, or the account has ended, in between.")
   }
 
   private static var emailTaken: RPCError {

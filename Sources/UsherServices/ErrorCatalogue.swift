@@ -223,6 +223,11 @@ extension Reason {
       .init(
         .resourceExhausted, [], "Too many wrong passwords for this address.",
         "Wait as long as the RetryInfo says.")
+    case .passwordChanged:
+      .init(
+        .failedPrecondition, [],
+        "The password was right, but has been changed in between, or the account blocked or closed.",
+        "Log in with the password as it is now.")
     case .sessionOver:
       .init(
         .unauthenticated, [], "The refresh token is not good, or no longer.", "Log in again.")

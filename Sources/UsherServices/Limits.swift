@@ -15,6 +15,8 @@ enum Limits {
   static let sessionSeconds: Int64 = 30 * 86_400
   /// Longest e-mail address (RFC 5321, 4.5.3.1.3).
   static let emailBytes = 254
+  /// How long it may take to take back that a log-in failed: its caller may be gone.
+  static let forgivingTime = Duration.seconds(5)
   /// Shortest password, as NIST has it.
   static let leastPasswordBytes = 8
   /// Characters of a partner's name, which is a line on a ticket.

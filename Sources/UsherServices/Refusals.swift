@@ -20,6 +20,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case emailTaken = "EMAIL_TAKEN"
   case loginFailed = "LOGIN_FAILED"
   case loginLocked = "LOGIN_LOCKED"
+  case passwordChanged = "PASSWORD_CHANGED"
   case sessionOver = "SESSION_OVER"
   case partnerNotFound = "PARTNER_NOT_FOUND"
   case partnerNameTaken = "PARTNER_NAME_TAKEN"

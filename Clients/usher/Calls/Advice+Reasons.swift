@@ -135,6 +135,8 @@ extension Advice {
       ("Log in, or sign up with another address.", "usher account log-in EMAIL\(flags)")
     case "LOGIN_FAILED": ("Each wrong password in a row makes the next wait longer.", nil)
     case "LOGIN_LOCKED": ("Too many wrong passwords in a row: wait as long as it says.", nil)
+    case "PASSWORD_CHANGED":
+      ("Log in with the password as it is now.", "usher account log-in EMAIL\(flags)")
     case "SESSION_OVER": ("Log in again.", "usher account log-in EMAIL\(flags)")
     case "ACCOUNT_REQUIRED":
       ("This needs a customer's access token, not a key.", "usher account log-in EMAIL\(flags)")
