@@ -1,7 +1,7 @@
 // Amounts in whole minor units of one currency. Arithmetic is checked: an overflow is an error,
 // never a wrong price.
 
-/// An ISO 4217 currency code.
+/// The code of a currency, as ISO 4217 has them; of those that were withdrawn, too.
 package struct Currency: Hashable, Sendable, CustomStringConvertible {
   /// Three upper-case ASCII letters.
   package let code: String

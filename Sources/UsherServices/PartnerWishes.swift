@@ -111,9 +111,8 @@ enum PartnerWishes {
       isLine(city.region, 0...Limits.partnerNameCharacters), "\(field).region",
       "must have at most \(Limits.partnerNameCharacters) characters, none for control")
     violations.require(
-      city.countryCode.utf8.count == 2
-        && city.countryCode.utf8.allSatisfy { (0x41...0x5A).contains($0) },
-      "\(field).country_code", "must be an ISO 3166-1 alpha-2 code, for example DE")
+      Country.isIssued(city.countryCode), "\(field).country_code",
+      "must be an ISO 3166-1 alpha-2 code, for example DE")
     return .name(city.name, region: city.region, countryCode: city.countryCode)
   }
 

@@ -35,9 +35,7 @@ enum ScheduleWishes {
       (0...1_440).contains(row.durationMinutes), "duration_minutes", "must be at most 1440")
     violations.require(
       row.durationMinutes > 0 || kind == 1, "duration_minutes", "must be given but for a film")
-    let currency = try? Currency(row.currencyCode)
-    violations.require(
-      currency != nil, "currency_code", "must be an ISO 4217 code, for example EUR")
+    let currency = violations.currency(row.currencyCode, "currency_code")
     checkPrices(row.prices, &violations)
     violations.require(
       (0...4).contains(row.salesState.rawValue), "sales_state",

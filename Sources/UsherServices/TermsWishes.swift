@@ -86,9 +86,9 @@ extension FieldViolations {
 
   /// A currency; nil for what is none.
   mutating func currency(_ code: String, _ field: String) -> Currency? {
-    let currency = try? Currency(code)
-    require(currency != nil, field, "must be three upper-case letters, for example EUR")
-    return currency
+    if let currency = try? Currency(code), currency.isIssued { return currency }
+    add(field, "must be an ISO 4217 code, for example EUR")
+    return nil
   }
 
   /// A moment in microseconds since 1970; nil for none. From 1970 to the end of the year 9999.

@@ -109,6 +109,8 @@ def test_wrong_add_ons_and_other_peoples_theatres(demo, house):
             ({"add_on_id": 1}, ["add_on.add_on_id"]),
             ({"price": {"currency_code": "eur", "minor_units": 1}},
              ["add_on.price.currency_code"]),
+            ({"price": {"currency_code": "ABC", "minor_units": 1}},
+             ["add_on.price.currency_code"]),
             ({"price": {"currency_code": "EUR", "minor_units": -1}},
              ["add_on.price.minor_units"]),
             ({"price": {"currency_code": "EUR", "minor_units": 10**9 + 1}},

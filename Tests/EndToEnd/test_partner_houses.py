@@ -145,6 +145,7 @@ THEATRES = [
     ({"city": {}}, "city"), ({"city": {"city_id": 1, "name": "Troll"}}, "city"),
     ({"city": {"city_id": 1 << 40}}, "city.city_id"),
     ({"city": {"name": "Troll", "country_code": "aq"}}, "city.country_code"),
+    ({"city": {"name": "Troll", "country_code": "XX"}}, "city.country_code"),
     ({"city": {"name": "Troll" * 25, "country_code": "AQ"}}, "city.name"),
     ({"city": {"name": "Troll", "region": "x" * 121, "country_code": "AQ"}}, "city.region"),
     ({"policies": {"hold_minutes": 0}}, "policies.hold_minutes"),

@@ -127,7 +127,7 @@ def test_an_upload_under_way_is_on_record(keeper):
 
 def test_a_broken_row_stops_no_other(keeper):
     results = keeper.rows(
-        keeper.house, show("good", f"{DAY}T10:00"), show("", "tomorrow", currency_code="kr"),
+        keeper.house, show("good", f"{DAY}T10:00"), show("", "tomorrow", currency_code="ABC"),
         show("nowhere", f"{DAY}T13:00", auditorium="Screen 9"), show("better", f"{DAY}T16:00"))
     assert outcomes(results) == [CREATED, REFUSED, REFUSED, CREATED]
     assert reasons(results) == ["", "INVALID_FIELDS", "AUDITORIUM_NOT_FOUND", ""]

@@ -309,6 +309,9 @@ def test_other_wrong_fields_are_named(house):
         ("SetPrices", {"show_ids": [show_id], "prices": [
             {"tier": "GOLD", "price": {"currency_code": "euro", "minor_units": 1}}]},
          ["prices[0].price.currency_code"]),
+        ("SetPrices", {"show_ids": [show_id], "prices": [
+            {"tier": "GOLD", "price": {"currency_code": "XAU", "minor_units": 1}}]},
+         ["prices[0].price.currency_code"]),
         ("BlockSeats", {"show_id": show_id}, ["seats"]),
         ("BlockSeats", {"show_id": show_id, "seats": ["A1"], "reason": "x" * 201}, ["reason"]),
         ("BlockSeats", {"show_id": show_id, "seats": ["A1"], "reason": "a\u2028b"}, ["reason"]),

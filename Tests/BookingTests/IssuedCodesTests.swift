@@ -1,0 +1,22 @@
+import Testing
+
+@testable import Booking
+
+@Suite struct IssuedCodesTests {
+  @Test(arguments: ["EUR", "USD", "INR", "JPY", "KWD", "XAF", "XCG", "ZWG"])
+  func thingsAreSoldInMoneyThatThereIs(code: String) throws {
+    #expect(try Currency(code).isIssued)
+  }
+
+  /// Made up, withdrawn, a metal, a fund, for tests, none. All of them can be read.
+  @Test(arguments: ["ABC", "HRK", "BGN", "XAU", "CHE", "XTS", "XXX"])
+  func andInNothingElse(code: String) throws {
+    #expect(try !Currency(code).isIssued)
+  }
+
+  @Test func countriesHaveTwoCapitals() {
+    for code in ["BE", "DE", "IN", "AQ", "XK", "be", "BEL", "", "ZZ", "UK", "EU"] {
+      #expect(Country.isIssued(code) == ["BE", "DE", "IN", "AQ"].contains(code), "\(code)")
+    }
+  }
+}
