@@ -3,8 +3,10 @@
 import threading
 
 import grpc
+import pytest
 from partner import FREE, HELD, Refusal, booking_pb2, new_id, refusal
 from test_operators import Operator
+from usher.admin.v1 import operator_pb2
 from usherd import wait_until
 
 
@@ -296,17 +298,22 @@ def test_the_line_outlives_the_server(own_demo):
     assert demo.server.faults() == []
 
 
-def test_a_party_whose_key_is_revoked_waits_no_longer(demo):
+@pytest.mark.parametrize("end", ["revoked", "blocked"])
+def test_a_party_whose_key_is_good_no_more_waits_no_longer(demo, end):
     """Its stream ends within a heartbeat, and its place goes to those behind it."""
     with demo.partner(None) as connection:
         operator = Operator(demo, connection.channel)
-        key, secret = operator.key(operator.partner(f"Short {new_id()}").partner_id)
+        owner = operator.partner(f"Short {new_id()}").partner_id
+        key, secret = operator.key(owner)
         show_id = demo.fresh_show().show_id
         with demo.partner() as partner, demo.partner(secret) as short:
             singles = hold_all(partner, show_id, 2)
             party = Waiter(short, show_id, 1).wait_position(1, 0)
             behind = Waiter(partner, show_id, 1).wait_position(2, 1)
-            operator.RevokeApiKey(key_id=key.key_id)
+            if end == "revoked":
+                operator.RevokeApiKey(key_id=key.key_id)
+            else:
+                operator.set_state(owner, operator_pb2.PARTNER_STATE_BLOCKED)
             party.wait_end()
             assert (party.refusal.code, party.refusal.reason) == (
                 grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
