@@ -74,14 +74,15 @@ struct UsherCommand: AsyncParsableCommand {
         name: "What is on",
         subcommands: [
           Cities.self, Theatres.self, Movies.self, ShowMovie.self, Search.self, Showing.self,
-          Shows.self, Reviews.self,
+          Shows.self, ShowDetails.self, Reviews.self,
         ]),
       CommandGroup(name: "Seats", subcommands: [Seats.self, Watch.self]),
       CommandGroup(
         name: "Booking",
         subcommands: [
           Hold.self, AddOns.self, Attach.self, Extend.self, Confirm.self, Release.self,
-          Cancel.self, ShowBooking.self, Exchange.self, Wait.self, ShowRequest.self, Fence.self,
+          Cancel.self, ShowBooking.self, Exchange.self, Wait.self, Leave.self, ShowRequest.self,
+          Fence.self,
         ]),
       CommandGroup(name: "Customers", subcommands: [Account.self, Recommendations.self]),
       CommandGroup(name: "Partners", subcommands: [PartnerCommand.self, SandboxCommand.self]),

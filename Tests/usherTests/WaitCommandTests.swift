@@ -46,6 +46,39 @@ import UsherProtos
     }
   }
 
+  @Test func whoLeavesIsToldWhetherThereWasAnOffer() async throws {
+    try await withPeer { peer, cli in
+      peer.town.withLock { town in
+        for (count, ticket) in [(3, Self.ticket), (5, "5" + Self.ticket.dropFirst())] {
+          town.parties.append(.init(showId: 7, count: Int32(count), requestId: ticket))
+        }
+      }
+      let left = try await cli.run(["leave", "7", Self.ticket])
+      #expect(left.code == 0 && left.out == "Left the line for show 7.\n")
+      let offered = try await cli.run(["leave", "7", "5" + Self.ticket.dropFirst()])
+      #expect(
+        offered.out == """
+          The seats had been offered: they are held as booking booking-5.
+            next: usher booking booking-5
+
+          """)
+      let unknown = try await cli.run(["leave", "7", UUID().uuidString])
+      #expect(unknown.code == 5 && unknown.err.contains("reason: WAIT_NOT_FOUND"))
+    }
+  }
+
+  @Test func whetherOneHasLeftMayBeInDoubt() async throws {
+    try await withPeer { peer, cli in
+      peer.town.withLock {
+        $0.parties.append(.init(showId: 7, count: 9, requestId: Self.ticket))
+      }
+      let run = try await cli.run(["leave", "7", Self.ticket, "--timeout", "1s"])
+      #expect([75, 124].contains(run.code))
+      #expect(run.err.contains("request id: \(Self.ticket)\n"))
+      #expect(run.err.hasSuffix("  next: usher leave 7 \(Self.ticket)\n"))
+    }
+  }
+
   @Test(arguments: [["--json"], ["-o", "json"], ["-o", "jsonl"]])
   func anObjectPerEvent(format: [String]) async throws {
     try await withPeer { _, cli in

@@ -155,6 +155,7 @@ extension Usher.V1.ExchangeBookingRequest: ChangeRequest {}
 extension Usher.V1.ExtendHoldRequest: ChangeRequest {}
 extension Usher.V1.FenceRequestRequest: ChangeRequest {}
 extension Usher.V1.HoldSeatsRequest: ChangeRequest {}
+extension Usher.V1.LeaveWaitlistRequest: ChangeRequest {}
 extension Usher.V1.ReleaseHoldRequest: ChangeRequest {}
 extension Usher.V1.SetAddOnsRequest: ChangeRequest {}
 extension Usher.V1.SetPricesRequest: ChangeRequest {}

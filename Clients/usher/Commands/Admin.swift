@@ -16,8 +16,9 @@ struct Admin: AsyncParsableCommand {
       CommandGroup(
         name: "The house",
         subcommands: [
-          Partners.self, CreatePartner.self, UpdatePartner.self, Keys.self, CreateKey.self,
-          RotateKey.self, RevokeKey.self, ShowAccount.self, BlockAccount.self, ReadmitAccount.self,
+          Partners.self, ShowPartner.self, CreatePartner.self, UpdatePartner.self, Keys.self,
+          CreateKey.self, RotateKey.self, RevokeKey.self, ShowAccount.self, BlockAccount.self,
+          ReadmitAccount.self,
           CreateMovie.self, UpdateMovie.self, Reports.self, Moderate.self, Audit.self,
           Statistics.self, Suspicious.self,
         ])

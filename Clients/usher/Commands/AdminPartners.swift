@@ -1,4 +1,5 @@
-// `usher admin partners`, `create-partner`, `update-partner`, `audit`: who may sell, and who decided so.
+// `usher admin partners`, `partner`, `create-partner`, `update-partner`, `audit`: who may sell, and who
+// decided so.
 
 import ArgumentParser
 import UsherProtos
@@ -13,6 +14,30 @@ struct Partners: AsyncParsableCommand {
       try await list.print(
         "partners", OperatorTables.partners, session, Usher.Admin.V1.ListPartnersRequest(),
         session.operators.listPartners)
+    }
+  }
+}
+
+struct ShowPartner: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "partner", abstract: "Shows a partner.")
+  @Argument(help: "The partner's number.") var partner: Int64
+  @OptionGroup var global: GlobalOptions
+
+  func run() async throws {
+    try await global.perform { (session) throws(Failure) in
+      let answer = try await session.read(
+        .init(partnerId: partner), session.operators.getPartner)
+      let found = answer.partner ?? .init()
+      let flags = session.settings.repeatedFlags
+      try session.output.print(
+        answer,
+        lines: [
+          session.output.style.clean(
+            "Partner \(found.partnerId), \(found.name): \(OperatorTables.name(found.state)), "
+              + "since \(OperatorTables.time(found.createdAt))."),
+          "  next: usher admin keys --partner \(found.partnerId)\(flags)",
+        ])
     }
   }
 }

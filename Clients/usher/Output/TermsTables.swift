@@ -42,6 +42,13 @@ enum TermsTables {
     .data("returned") { "\($0.returned)" },
   ]
 
+  static let setAside: [Column<Usher.V1.SetAside>] = [
+    .number("ID", "allocation_id") { $0.allocationId },
+    .seen("SET ASIDE FOR") { $0.yours ? "you" : "others" },
+    .seen("SEATS", mayShrink: true) { seats($0) },
+    .seen("UNTIL") { OperatorTables.time($0.returnsAt) },
+  ]
+
   private static func seats(_ share: Usher.V1.SetAside) -> String {
     share.seats.isEmpty ? "\(share.count) of \(share.tier)" : share.seats.joined(separator: " ")
   }
