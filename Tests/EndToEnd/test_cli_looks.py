@@ -1,15 +1,18 @@
-"""`usher show`, `leave` and `admin partner` against a real server: what one looks up by its id or words."""
+"""`usher show`, `search`, `leave` and `admin partner` against a real server: what one looks up by its id or words."""
 
+import csv
 import json
 
 import pytest
 
 from command_line import CommandLine
-from houses import manager
+from houses import manager, row, show
 from partner import new_id
 from test_allocations import channel, set_aside
 from test_terms import House, create, half
 from test_waitlist import Waiter, hold_all
+
+DAY = "2031-03-28"
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,31 @@ def test_whoever_waits_leaves_from_anywhere(demo, partner, tmp_path):
         f"  next: usher booking {offered.booking_id}"]
     assert partner.get(offered.booking_id).seats == offered.seats
     partner.release(offered.booking_id)
+
+
+def test_a_search_finds_films_and_what_is_none(demo, house, cli):
+    word = f"Q{new_id()[:6]}"
+    with manager(demo) as keeper:
+        theatre = keeper.theatre().theatre_id
+        keeper.layout(keeper.room(theatre).auditorium_id, row("A", 0, 10))
+        play, = keeper.rows(theatre, show("one", f"{DAY}T10:00", title=f"{word} Hamlet"))
+        assert cli.run("search", word, code=0)[0] == "Shows that are no films"
+        cli.run("partner", "movie", "create", f"{word} Lagoon", "--minutes", 90, "--genre", "Drama")
+        told = cli.run("search", word)
+        assert told[0] == "Movies" and told[1].split()[:2] == ["ID", "TITLE"]
+        assert f"{word} Lagoon" in told[2] and told[3:5] == ["", "Shows that are no films"]
+        assert told[6].split()[0] == str(play.show_id) and f"{word} Hamlet" in told[6]
+        # Programs have one kind of thing at a time, movies as ever.
+        assert [each["title"] for each in cli.json("search", word)] == [f"{word} Lagoon"]
+        assert [each["showId"] for each in cli.json("search", word, "--shows")] == [str(play.show_id)]
+        rows = list(csv.DictReader(cli.run("search", word, "--shows", "-o", "csv")))
+        assert [each["title"] for each in rows] == [f"{word} Hamlet"]
+        whole = json.loads("\n".join(cli.run("search", word, "-o", "json")))
+        assert list(whole) == ["movies"]
+        assert cli.run("search", word, "--shows")[0].split()[0] == "SHOW"
+        # What is no film has no genre.
+        assert cli.run("search", word, "--genre", "drama")[-1] == told[2]
+        cli.run("search", word, "--genre", "drama", "--shows", code=64)
+        assert cli.run("search", word, "--date", "2031-03-29") == []
+    nothing = cli.start("search", "qqxqqzqq wwvww")
+    assert nothing.end() == [] and nothing.remarks == "usher: no movies and no other shows\n"

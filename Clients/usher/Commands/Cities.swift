@@ -1,4 +1,4 @@
-// `usher cities`, `theatres`, `movies`, `search`: what there is.
+// `usher cities`, `theatres`, `movies`: what there is.
 
 import ArgumentParser
 import UsherProtos
@@ -108,31 +108,6 @@ struct Movies: AsyncParsableCommand {
         genre: traits.genre ?? "", language: traits.language ?? "", date: traits.day)
       try await list.print(
         "movies", CatalogTables.movies, session, filter, session.catalog.listMovies)
-    }
-  }
-}
-
-struct Search: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Searches movies by words of their titles and synopses, best match first.",
-    discussion: """
-      The beginning of a title will do, and so will one with a slip of the pen. What is no film is \
-      found by `usher shows --text`.
-      """)
-
-  @Argument(help: "The words.") var words: [String]
-  @Option(help: FilterHelp.city) var city: String?
-  @OptionGroup var traits: MovieTraits
-  @OptionGroup var list: ListOptions
-  @OptionGroup var global: GlobalOptions
-
-  func run() async throws {
-    try await global.perform(hasList: true) { (session) throws(Failure) in
-      let filter = Usher.V1.SearchMoviesRequest(
-        text: words.joined(separator: " "), genre: traits.genre ?? "",
-        language: traits.language ?? "", cityId: try await session.cityId(city), date: traits.day)
-      try await list.print(
-        "movies", CatalogTables.movies, session, filter, session.catalog.searchMovies)
     }
   }
 }
