@@ -334,10 +334,31 @@ def test_the_command_line_breaks_and_mends(demo, sandbox, house, seller, tester,
         cli.run("sandbox", "fault", *arguments)
         assert [each.kind for each in tester.get().faults] == [kind]
         assert len(cli.run("sandbox")) == 4
+    assert cli.run(
+        "sandbox", "fault", "booking.HoldSeats", "--refuse", "--code", "aborted", "--times", 1,
+        "--also", "booking.ConfirmBooking --lose-answer --times 2", "--also", "--delay 5ms",
+    )[0] == "3 switches are set."
+    assert [(each.method, each.kind, each.times) for each in tester.get().faults] == [
+        (HOLD, REFUSE, 1), (CONFIRM, LOSE, 2), ("", DELAY, 0)]
+    assert refusal(seller.hold, house.show(), ["A1"]).reason == "CONFLICT"
+    assert len(cli.run("sandbox")) == 5
+    # What is in doubt is cleared up by the command that is told.
+    cli.run("sandbox", "fault", "partner.CreateOffer", "--lose-answer", "--code", "internal",
+            "--times", 1)
+    offer = ["partner", "offer", "create", "Doubt", "--percent", 5, "--theatre", house.theatre_id]
+    told = cli.start(*offer).errors(1)
+    again = told[-1].split("next: usher ")[1].split()
+    assert again[:-2] == [str(word) for word in offer] and again[-2] == "--request-id"
+    assert cli.run(*again)[0].startswith("Offer ")
+    assert house.number("select count(*) from offer where title = 'Doubt'") == 1
     cli.run("sandbox", "fault", "--clear")
     assert not tester.get().faults
     for wrong in (["fault"], ["fault", "--refuse", "--lose-answer"],
-                  ["fault", "--clear", "--times", 1], ["fault", "nothing", "--refuse"]):
+                  ["fault", "--clear", "--times", 1], ["fault", "nothing", "--refuse"],
+                  ["fault", "--clear", "--also", "--refuse"], ["fault", "--also", "--refuse"],
+                  ["fault", "--refuse", "--also", "nothing --refuse"],
+                  ["fault", "--refuse", "--also", "--refuse --lose-answer"],
+                  ["fault", "--refuse", "--also", "--delay 1s --code aborted"]):
         cli.start("sandbox", *wrong).end(64)
     live = CommandLine(demo, tmp_path).start("sandbox").errors(1)
     assert any("NOT_A_SANDBOX" in line for line in live)

@@ -1,4 +1,4 @@
-// `usher sandbox`: what one has set in a sandbox, and the switches that break one's own calls there.
+// `usher sandbox`: what one has set in a sandbox, and how its switches are written.
 
 import ArgumentParser
 import UsherProtos
@@ -25,72 +25,6 @@ struct SandboxCommand: AsyncParsableCommand {
       try await global.perform { (session) throws(Failure) in
         let answer = try await session.read(.init(), session.sandbox.getSandbox)
         try session.output.print(answer, lines: SandboxText.lines(answer, session.output.style))
-      }
-    }
-  }
-
-  struct SetFault: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "fault",
-      abstract: "Sets a switch in place of those before, or clears them.",
-      discussion: """
-        The next calls that fit go wrong; their trailing metadata 'usher-fault' says so.
-
-          usher sandbox fault booking.HoldSeats --refuse --code resource_exhausted --for 1m
-          usher sandbox fault seatMap.WatchSeatMap --cut-after 3
-          usher sandbox fault --delay 2s
-        """)
-    @Argument(
-      help: "Of which calls: booking.HoldSeats, or usher.v1.BookingService/HoldSeats. All without.")
-    var method: MethodName?
-    @Flag(help: "The call is not done.") var refuse = false
-    @Flag(help: "The call is done, and its answer does not come.") var loseAnswer = false
-    @Option(
-      help: ArgumentHelp("The call begins so much later: 500ms, 2s, 1m.", valueName: "time"))
-    var delay: Span?
-    @Option(help: ArgumentHelp("The stream breaks after so many messages.", valueName: "number"))
-    var cutAfter: Int32?
-    @Option(help: "The status: unavailable when left away.") var code: CodeName?
-    @Option(help: ArgumentHelp("For so many calls; all when left away.", valueName: "number"))
-    var times: Int32?
-    @Option(
-      name: .customLong("for"),
-      help: ArgumentHelp("For so long: 30s, 10m, 1h.", valueName: "time"))
-    var lasts: Span?
-    @Flag(help: "Clear all switches.") var clear = false
-    @OptionGroup var global: GlobalOptions
-
-    func validate() throws {
-      let kinds = [refuse, loseAnswer, delay != nil, cutAfter != nil].filter { $0 }.count
-      guard clear else {
-        guard kinds == 1 else {
-          throw ValidationError("Give one of --refuse, --lose-answer, --delay and --cut-after.")
-        }
-        guard delay == nil || code == nil else {
-          throw ValidationError("A call that is delayed has the status that it has.")
-        }
-        return
-      }
-      let isAlone =
-        kinds == 0 && method == nil && code == nil && times == nil && lasts == nil
-      guard isAlone else { throw ValidationError("--clear goes alone.") }
-    }
-
-    private var fault: Usher.V1.Fault {
-      let kind: Usher.V1.FaultKind =
-        refuse ? .refuse : loseAnswer ? .loseAnswer : delay != nil ? .delay : .cutStream
-      return .init(
-        method: method?.full ?? "", kind: kind, code: code?.code ?? .ok, delay: delay?.proto,
-        afterMessages: cutAfter ?? 0, times: times ?? 0, lasts: lasts?.proto)
-    }
-
-    func run() async throws {
-      try await global.perform { (session) throws(Failure) in
-        let faults = clear ? [] : [fault]
-        let answer = try await session.act(.init(faults: faults), session.sandbox.setFaults)
-        let next = "  next: usher sandbox" + session.settings.repeatedFlags
-        try session.output.print(
-          answer, lines: [clear ? "Nothing goes wrong by itself." : "Set.", next])
       }
     }
   }
