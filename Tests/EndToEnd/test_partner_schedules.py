@@ -495,6 +495,18 @@ def test_refused_lines_are_told_and_the_others_are_done(cli, keeper, tmp_path):
     assert told[-1]["result"]["outcome"] == "ROW_OUTCOME_UNCHANGED"
 
 
+def test_lines_that_cannot_be_read_stop_no_other(cli, keeper, tmp_path):
+    week = tmp_path / "week.csv"
+    rows = [f"{name},Screen 1,play,{title},{DAY}T{hour}:00,120,NOK,,90,".encode() for name, title, hour in [
+        ("one", "Ice", 10), ("two", "x" * 20_000, 13), ("three", "?", 13), ("four", "Ice", 16)]]
+    week.write_bytes(b"\n".join([HEADING.encode(), *rows]).replace(b"?", b"\xdcber"))
+    command = cli.start("partner", "schedule", "upload", keeper.house, week)
+    assert command.errors(1)[0] == "usher: 2 of 4 rows were refused"
+    assert command.lines == [
+        "line 3: the line is longer than 16 KiB", "line 4: the line is not UTF-8",
+        "4 rows: 2 created, 0 updated, 0 unchanged, 2 refused"]
+
+
 def test_a_whole_schedule_withdraws_what_it_does_not_name(cli, keeper, tmp_path):
     rows = [show(f"{n}", f"{DAY}T{n}:00") for n in range(10, 20, 2)]
     keeper.rows(keeper.house, *rows)
@@ -520,7 +532,7 @@ def test_a_whole_schedule_withdraws_what_it_does_not_name(cli, keeper, tmp_path)
     [
         ("week.txt", "", "is it CSV or JSON?"), ("week.csv", "reference,price\n", "'price'"),
         ("week.csv", "reference,reference\n", "there twice"),
-        ("week.csv", "x" * 20_000, "file too large"), ("nowhere.csv", None, "cannot read"),
+        ("week.csv", "x" * 20_000, "line 1: the line is longer than 16 KiB"), ("nowhere.csv", None, "cannot read"),
     ])
 def test_a_file_that_is_no_schedule_is_refused(cli, tmp_path, name, text, told):
     if text is not None:

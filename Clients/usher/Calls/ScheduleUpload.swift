@@ -37,7 +37,7 @@ struct ScheduleUpload {
   /// Set when the file is the whole schedule of a span.
   let whole: Usher.V1.ScheduleSpan?
   private var pending: [Part] = []
-  private var read: NumberedRow?
+  private var read: NumberedRow<Usher.V1.ScheduleRow>?
   private var isAtEnd = false
   private var hasBrokenLine = false
   private var reconnections = Reconnections()
@@ -149,7 +149,7 @@ struct ScheduleUpload {
 
   /// The row of a line; nil for a line that is none, which is told.
   private mutating func row(
-    _ next: NumberedRow, _ sink: inout some UploadSink
+    _ next: NumberedRow<Usher.V1.ScheduleRow>, _ sink: inout some UploadSink
   ) throws(Failure) -> Usher.V1.ScheduleRow? {
     switch next.row {
     case .success(let row): return row

@@ -26,7 +26,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       help: "The file; - is standard input.", completion: .file(extensions: ["csv", "json"]))
     var file: String
     @Option(help: "csv or json, where the file's name does not say so.")
-    var format: ScheduleFile.Format?
+    var format: RowFormat?
     @Option(
       help: ArgumentHelp(
         "The file is the whole programme from this time, as 2027-03-28T00:00:00+01:00 …",
@@ -69,5 +69,3 @@ struct ScheduleCommand: AsyncParsableCommand {
     }
   }
 }
-
-extension ScheduleFile.Format: ExpressibleByArgument {}

@@ -36,33 +36,39 @@ final class LineReader {
     return true
   }
 
-  /// The next line without its end; nil after the last. Throws a `POSIXError`: EFBIG for a line that is
-  /// longer than any row.
-  func next() throws -> String? {
+  /// The next line without its end; nil after the last. One that is longer than any row, or no UTF-8, is
+  /// a fault, and reading goes on behind it. Throws a `POSIXError`.
+  func next() throws -> Result<String, RowFault>? {
     var line: [UInt8] = []
+    var isTooLong = false
     while true {
-      if let end = rest.firstIndex(of: 0x0A) {
-        line += rest[..<end]
-        rest = rest[(end + 1)...]
-        return finish(line)
-      }
-      line += rest
-      rest = []
-      guard line.count <= Limits.lineBytes else { throw POSIXError(.EFBIG) }
+      let end = rest.firstIndex(of: 0x0A)
+      let piece = rest[..<(end ?? rest.endIndex)]
+      // Of what is too long nothing is kept.
+      isTooLong = isTooLong || line.count + piece.count > Limits.lineBytes
+      if isTooLong { line = [] } else { line += piece }
+      rest = end.map { rest[($0 + 1)...] } ?? []
+      if end != nil { return finish(line, isTooLong) }
       let count = Glibc.read(fd, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw POSIXError.current }
-      guard count > 0 else { return line.isEmpty ? nil : finish(line) }
+      guard count > 0 else { return line.isEmpty && !isTooLong ? nil : finish(line, isTooLong) }
       byteCount += count
       rest = chunk[..<count]
     }
   }
 
-  private func finish(_ line: [UInt8]) -> String {
+  private func finish(_ line: [UInt8], _ isTooLong: Bool) -> Result<String, RowFault> {
     lineNumber += 1
+    guard !isTooLong else {
+      return .failure(RowFault("the line is longer than \(Limits.lineBytes >> 10) KiB"))
+    }
     var line = line
     if line.last == 0x0D { line.removeLast() }
     if lineNumber == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
-    return String(decoding: line, as: UTF8.self)
+    guard let text = String(validating: line, as: UTF8.self) else {
+      return .failure(RowFault("the line is not UTF-8"))
+    }
+    return .success(text)
   }
 }
