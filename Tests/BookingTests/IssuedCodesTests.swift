@@ -1,3 +1,5 @@
+// What counts as a currency and as a country.
+
 import Testing
 
 @testable import Booking
