@@ -95,6 +95,17 @@ package struct HouseStore: Sendable {
       { (row) throws(PostgresError) in try OwnTheatreRecord(row) })
   }
 
+  /// Closes a theatre, or of it one auditorium alone (nil: all of it). Returns how many shows are in the way:
+  /// those to come, and those of which seats are held; 0 when it is done.
+  package func close(
+    theatre id: Int64, auditorium auditoriumID: Int64? = nil, by actor: AuditActor,
+    timeout: Duration? = nil
+  ) async throws(StoreError) -> Int64 {
+    let result = try await database.ask(
+      Statements.closeHouse, actor.values + [.int8(id), .int8(auditoriumID)], timeout: timeout)
+    return try reading { () throws(PostgresError) in try result.onlyRow().decode(0) }
+  }
+
   // MARK: Auditoriums
 
   /// The theatre of an auditorium, and whose it is; nil when there is no such auditorium.

@@ -66,6 +66,7 @@ package enum Migrations {
       ("0047_sold_sums.sql", PackageResources._047_sold_sums_sql),
       ("0048_indexes.sql", PackageResources._048_indexes_sql),
       ("0049_others.sql", PackageResources._049_others_sql),
+      ("0050_closed_houses.sql", PackageResources._050_closed_houses_sql),
     ]
   }
 }

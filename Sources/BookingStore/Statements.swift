@@ -57,6 +57,7 @@ enum Statements {
     "list_own_theatres", PackageResources.list_own_theatres_sql)
   static let getAuditoriumOwner = file(
     "get_auditorium_owner", PackageResources.get_auditorium_owner_sql)
+  static let closeHouse = call("close_house", parameters: 4)
   static let createAuditorium = file(
     "create_auditorium", PackageResources.create_auditorium_sql)
   static let renameAuditorium = file(

@@ -255,6 +255,11 @@ extension Reason {
       .init(
         .alreadyExists, [], "Another auditorium of the theatre has the name.",
         "Choose another name.")
+    case .showsToCome:
+      .init(
+        .failedPrecondition, ["shows"],
+        "The theatre or auditorium to be closed has shows to come, or seats are held; how many shows is named.",
+        "Cancel the shows, or wait until they and the holds are over.")
     case .layoutNotFound:
       .init(
         .notFound, ["layout"], "The auditorium has no layout, or none of that version.",

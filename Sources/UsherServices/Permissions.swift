@@ -194,6 +194,8 @@ package struct Permissions: Sendable {
     (Usher.V1.PartnerServiceMethods.createAuditorium, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.renameAuditorium, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listAuditoriums, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.closeTheatre, .scope(.manage)),
+    (Usher.V1.PartnerServiceMethods.closeAuditorium, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.importLayout, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.getLayout, .scope(.manage)),
     (Usher.V1.PartnerServiceMethods.listLayoutVersions, .scope(.manage)),

@@ -36,6 +36,7 @@ package enum Reason: String, Sendable, CaseIterable {
   case theatreNameTaken = "THEATRE_NAME_TAKEN"
   case auditoriumNotFound = "AUDITORIUM_NOT_FOUND"
   case auditoriumNameTaken = "AUDITORIUM_NAME_TAKEN"
+  case showsToCome = "SHOWS_TO_COME"
   case layoutNotFound = "LAYOUT_NOT_FOUND"
   case layoutChanged = "LAYOUT_CHANGED"
   case tooManyLayouts = "TOO_MANY_LAYOUTS"

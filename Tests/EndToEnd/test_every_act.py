@@ -147,11 +147,13 @@ def test_every_act_of_a_partner_is_noted(sandbox, log, keeper):
                 assert log.since(end) == [], f"{method} repeated"
     movie = catalog_pb2.Movie(title=f"Ice {new_id()}", duration_minutes=90)
     act(log, lambda: keeper.CreateMovie(movie=movie), keeper.key, "CreateMovie", keeper.partner_id)
-    act(log, keeper.theatre, keeper.key, "CreateTheatre", keeper.partner_id)
+    made = act(log, keeper.theatre, keeper.key, "CreateTheatre", keeper.partner_id)
+    act(log, lambda: keeper.CloseTheatre(theatre_id=made.theatre_id), keeper.key, "CloseTheatre",
+        keeper.partner_id)
     programme = evening(sandbox, "sat-1", auditorium="Screen 3")
     act(log, lambda: keeper.rows(place.theatre, programme), keeper.key, "UploadSchedule",
         keeper.partner_id)
-    assert done | {"CreateMovie", "CreateTheatre", "UploadSchedule"} == wanted
+    assert done | {"CreateMovie", "CreateTheatre", "CloseTheatre", "UploadSchedule"} == wanted
     # What is only tried is no act.
     end = log.end()
     keeper.ImportLayout(

@@ -16,8 +16,8 @@ from usher.v1 import layout_pb2, partner_pb2, schedule_pb2
 
 NOWHERE = 1 << 40
 SERVICE = partner_pb2.DESCRIPTOR.services_by_name["PartnerService"]
-# What is of no theatre that there is.
-ELSEWHERE = {"CreateMovie", "CreateTheatre", "ListOwnTheatres"}
+# What is of no theatre that there is, or of none any more: see test_closing.py.
+ELSEWHERE = {"CloseTheatre", "CreateMovie", "CreateTheatre", "ListOwnTheatres"}
 # What is refused changes nothing of these.
 TABLES = {
     "theatre": "theatre_id = {theatre}", "auditorium": "theatre_id = {theatre}",
@@ -36,6 +36,7 @@ class Place:
         house = House(demo, keeper)
         self.keeper = keeper
         self.theatre, self.auditorium, self.show = house.theatre_id, house.auditorium_id, house.show()
+        self.spare = keeper.room(self.theatre, f"Spare {new_id()}").auditorium_id
         self.offer = keeper.CreateOffer(
             offer=half(title="Theirs"), place={"show_id": self.show}, request_id=new_id()).offer_id
         self.allocation = keeper.CreateAllocation(**set_aside(self, self.show, "B1")).allocation_id
@@ -94,6 +95,7 @@ def calls(own):
         ("ListOwnAddOns", "theatre", lambda id: {"theatre_id": id}),
         ("EndAddOn", "add_on", lambda id: acted(add_on_id=id)),
         ("EndOffer", "offer", lambda id: acted(offer_id=id)),
+        ("CloseAuditorium", "spare", lambda id: {"auditorium_id": id}),
     ]
 
 

@@ -52,8 +52,8 @@ struct OwnTheatres: AsyncParsableCommand {
 
 struct TheatreCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "theatre", abstract: "Makes, changes and shows theatres.",
-    subcommands: [Create.self, Update.self, Show.self])
+    commandName: "theatre", abstract: "Makes, changes, shows and closes theatres.",
+    subcommands: [Create.self, Update.self, Show.self, Close.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,8 +5,8 @@ import UsherProtos
 
 struct AuditoriumCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "auditorium", abstract: "Makes, renames and lists auditoriums.",
-    subcommands: [Create.self, Rename.self, List.self])
+    commandName: "auditorium", abstract: "Makes, renames, lists and closes auditoriums.",
+    subcommands: [Create.self, Rename.self, List.self, Close.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -7,6 +7,7 @@ with place as materialized (
   select city.name as city, theatre.name as theatre, auditorium.name as auditorium,
          auditorium.auditorium_id, theatre.time_zone
     from auditorium join theatre using (theatre_id) join city using (city_id)
+   where auditorium.closed_at is null and theatre.closed_at is null
 ), price as materialized (
   select city, theatre, auditorium, weekend, array_agg(tier order by tier) as tiers,
          array_agg(minor_units order by tier) as minor_units

@@ -9,6 +9,9 @@ with added as (
            longitude double precision)
     join city on (city.name, city.region, city.country_code)
                = (new.city, new.region, new.country_code)
+   -- One that was closed stays so.
+   where not exists (
+     select from theatre there where there.city_id = city.city_id and there.name = new.name)
   on conflict do nothing
   returning 1
 )

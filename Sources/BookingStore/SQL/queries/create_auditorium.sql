@@ -2,7 +2,7 @@
 -- it. Columns as in list_auditoriums.sql.
 with made as (
   insert into auditorium (theatre_id, name) values ($3::bigint, $4::text)
-  on conflict (theatre_id, name) do nothing
+  on conflict (theatre_id, name) where closed_at is null do nothing
   returning auditorium_id, theatre_id, name),
 noted as (
   insert into audit_entry (actor_key_id, actor, action, partner_id, detail)

@@ -28,7 +28,7 @@ made as (
          $13::double precision, $14::smallint, $15::smallint, $16::smallint, $17::smallint,
          $18::integer
     from town o cross join zone z
-  on conflict (city_id, name) do nothing
+  on conflict (city_id, name) where closed_at is null do nothing
   returning *),
 noted as (
   insert into audit_entry (actor_key_id, actor, action, partner_id, detail)

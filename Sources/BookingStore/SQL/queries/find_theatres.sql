@@ -7,11 +7,12 @@
 with here as (select place_on_earth($1, $2) as place)
 select t.theatre_id, t.city_id, c.name, t.name, t.address, t.postal_code, t.time_zone,
        t.latitude, t.longitude,
-       (select count(*) from auditorium a where a.theatre_id = t.theatre_id)::integer,
+       (select count(*) from auditorium a
+         where a.theatre_id = t.theatre_id and a.closed_at is null)::integer,
        round(metres_on_earth(t.chord))::bigint, t.chord
   from (select t.*, t.place <-> (select place from here) as chord
           from theatre t
-         where true
+         where t.closed_at is null
            and metres_on_earth(t.place <-> (select place from here)) <= $3::bigint -- if $3
            and exists ( -- if $4
                  select 1 from show s -- if $4

@@ -1,2 +1,3 @@
--- Whose theatre $1 is.
-select t.theatre_id, t.partner_id from theatre t where t.theatre_id = $1::bigint
+-- Whose theatre $1 is, while it is open.
+select t.theatre_id, t.partner_id from theatre t
+ where t.theatre_id = $1::bigint and t.closed_at is null

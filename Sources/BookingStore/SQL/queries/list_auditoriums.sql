@@ -10,7 +10,7 @@ select a.auditorium_id, a.theatre_id, a.name, coalesce(l.layout_version, 0),
              as seat_count
       from layout x where x.auditorium_id = a.auditorium_id
      order by x.layout_version desc limit 1) l on true
- where a.theatre_id = $1::bigint and ($2::bigint = 0 or a.auditorium_id = $2)
+ where a.theatre_id = $1::bigint and a.closed_at is null and ($2::bigint = 0 or a.auditorium_id = $2)
    and (a.name, a.auditorium_id) > ($3::text, $4::bigint)
  order by a.name, a.auditorium_id
  limit $5::bigint

@@ -2,9 +2,11 @@
 -- $5 id), at most $6.
 select t.theatre_id, t.city_id, c.name, t.name, t.address, t.postal_code, t.time_zone,
        t.latitude, t.longitude,
-       (select count(*) from auditorium a where a.theatre_id = t.theatre_id)::integer
+       (select count(*) from auditorium a
+         where a.theatre_id = t.theatre_id and a.closed_at is null)::integer
   from theatre t join city c using (city_id)
  where (t.name, t.theatre_id) > ($4::text, $5::bigint)
+   and t.closed_at is null
    and t.city_id = $1 -- if $1
    and exists ( -- if $2
          select 1 from show s -- if $2

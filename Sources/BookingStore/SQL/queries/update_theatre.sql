@@ -19,8 +19,8 @@ noted as (
   insert into audit_entry (actor_key_id, actor, action, partner_id, detail)
   select $1::bigint, $2::text, 'UPDATE_THEATRE', a.partner_id,
          jsonb_build_object(
-           'before', to_jsonb(b) - '{place,lane,city_id,time_zone,partner_id}'::text[],
-           'after', to_jsonb(a) - '{place,lane,city_id,time_zone,partner_id}'::text[])
+           'before', to_jsonb(b) - '{place,lane,city_id,time_zone,partner_id,closed_at}'::text[],
+           'after', to_jsonb(a) - '{place,lane,city_id,time_zone,partner_id,closed_at}'::text[])
     from after a join before b using (theatre_id)
    where to_jsonb(a) <> to_jsonb(b))
 select a.theatre_id from after a

@@ -1,0 +1,147 @@
+"""Theatres and auditoriums that are no more: in no list, of no use, and never while somebody needs them."""
+
+import grpc
+import pytest
+
+from command_line import CommandLine
+from houses import Manager, acts, manager, row, show
+from partner import Refusal, new_id, refusal
+from test_operators import DENIED, refused
+from usher.v1 import catalog_pb2, partner_pb2
+from usherd import wait_until
+
+IN_USE = (grpc.StatusCode.FAILED_PRECONDITION, "SHOWS_TO_COME")
+DAY = "2027-02-01"
+
+
+@pytest.fixture
+def keeper(demo):
+    with manager(demo) as keeper:
+        yield keeper
+
+
+@pytest.fixture
+def house(keeper):
+    """A theatre in a city of its own, with a room of ten seats."""
+    house = keeper.theatre(city={"name": f"Troll {new_id()}", "country_code": "AQ"})
+    keeper.hall = keeper.room(house.theatre_id).auditorium_id
+    keeper.layout(keeper.hall, row("A", 0, 10))
+    return house
+
+
+def listed(partner, house):
+    """Where customers find the theatre: by city, around its place, and the city among all."""
+    city_id = house.city.city_id
+    here = catalog_pb2.FindTheatresRequest(
+        latitude=house.latitude, longitude=house.longitude, page_size=200)
+    cities, token = [], ""
+    while True:
+        page = partner.catalog.ListCities(catalog_pb2.ListCitiesRequest(page_token=token))
+        cities += page.cities
+        token = page.next_page_token
+        if not token:
+            break
+    return (
+        [each.theatre_id for each in partner.catalog.ListTheatres(
+            catalog_pb2.ListTheatresRequest(city_id=city_id)).theatres],
+        [each.theatre.theatre_id for each in partner.catalog.FindTheatres(here).theatres
+         if each.theatre.city_id == city_id],
+        [each.theatre_count for each in cities if each.city_id == city_id])
+
+
+def test_a_closed_theatre_is_nowhere(demo, partner, keeper, house):
+    id = house.theatre_id
+    assert listed(partner, house) == ([id], [id], [1])
+    other = keeper.theatre(city={"city_id": house.city.city_id})
+    keeper.CloseTheatre(theatre_id=other.theatre_id)
+    assert listed(partner, house) == ([id], [id], [1])
+    keeper.CloseTheatre(theatre_id=id)
+    assert listed(partner, house) == ([], [], [])
+    assert not keeper.ListOwnTheatres().theatres
+    for call in (
+            lambda: keeper.GetOwnTheatre(theatre_id=id), lambda: keeper.room(id, "Screen 2"),
+            lambda: keeper.ListAuditoriums(theatre_id=id),
+            lambda: keeper.GetLayout(auditorium_id=keeper.hall),
+            lambda: keeper.rows(id, show("new", f"{DAY}T20:00")),
+            lambda: keeper.CloseAuditorium(auditorium_id=keeper.hall),
+            lambda: keeper.CloseTheatre(theatre_id=id)):
+        assert refused(call) == DENIED
+    with demo.partner(None) as connection:
+        operator = Manager(connection.channel, demo.other_key)
+        assert refused(operator.CloseTheatre, theatre_id=id) == (
+            grpc.StatusCode.NOT_FOUND, "THEATRE_NOT_FOUND")
+    assert acts(keeper)[-2:] == ["CLOSE_THEATRE", "CLOSE_THEATRE"]
+    again = keeper.theatre(name=house.name, city={"city_id": house.city.city_id})
+    assert again.theatre_id != id
+    assert listed(partner, house)[0] == [again.theatre_id]
+
+
+def test_a_closed_auditorium_is_nowhere(keeper, house):
+    id = house.theatre_id
+    second = keeper.room(id, "Screen 2")
+    keeper.CloseAuditorium(auditorium_id=keeper.hall)
+    assert list(keeper.ListAuditoriums(theatre_id=id).auditoriums) == [second]
+    assert keeper.GetOwnTheatre(theatre_id=id).theatre.screen_count == 1
+    assert refused(keeper.RenameAuditorium, auditorium_id=keeper.hall, name="x") == DENIED
+    # Neither by its name nor by its id has it shows.
+    for fields in ({}, {"auditorium": "", "auditorium_id": keeper.hall}):
+        result, = keeper.rows(id, show("new", f"{DAY}T20:00", **fields))
+        assert Refusal.of(result.error).reason == "AUDITORIUM_NOT_FOUND"
+    again = keeper.room(id)
+    assert again.auditorium_id != keeper.hall
+    keeper.layout(again.auditorium_id, row("A", 0, 3))
+    result, = keeper.rows(id, show("new", f"{DAY}T20:00"))
+    assert result.show_id
+
+
+def test_shows_to_come_are_in_the_way(demo, keeper, house):
+    id = house.theatre_id
+    spare = keeper.room(id, "Screen 2").auditorium_id
+    result, = keeper.rows(id, show("new", f"{DAY}T20:00"))
+    for call in (
+            lambda: keeper.CloseTheatre(theatre_id=id),
+            lambda: keeper.CloseAuditorium(auditorium_id=keeper.hall)):
+        found = refusal(call)
+        assert (found.code, found.reason) == IN_USE and found.metadata["shows"] == "1"
+    keeper.CloseAuditorium(auditorium_id=spare)
+    keeper.rows(id, show("new", f"{DAY}T20:00", sales_state=4))
+    keeper.CloseTheatre(theatre_id=id)
+    assert acts(keeper)[-1] == "CLOSE_THEATRE"
+
+
+def test_held_seats_are_in_the_way(demo, keeper, house):
+    result, = keeper.rows(house.theatre_id, show("new", f"{DAY}T20:00", sales_state=2))
+    with demo.partner(keeper.key) as seller:
+        held = seller.hold(result.show_id, ["A1"])
+        demo.server.sql(
+            "update show set during = tstzrange(now() - interval '2 h', now() - interval '1 s')"
+            f" where show_id = {result.show_id}")
+        assert refused(keeper.CloseTheatre, theatre_id=house.theatre_id) == IN_USE
+        seller.release(held.booking_id)
+    keeper.CloseTheatre(theatre_id=house.theatre_id)
+
+
+def test_nobody_puts_a_show_on_while_it_closes(demo, keeper, house):
+    """Who does so at the same time is seen, or sees that it is closed."""
+    id = house.theatre_id
+    session = demo.server.open_transaction(
+        f"do $$ begin perform from theatre where theatre_id = {id} for key share;"
+        f" perform create_show({keeper.hall}, 2::smallint, null, 'Ice', '', '',"
+        " now() + interval '1 day', now() + interval '26 hours', 'NOK', '{STALLS}', '{9000}');"
+        " end $$")
+    closing = keeper.future("CloseTheatre", partner_pb2.CloseTheatreRequest(theatre_id=id))
+    wait_until(lambda: demo.server.sql(
+        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%close_house%'"))
+    session.communicate("commit;", timeout=30)
+    with pytest.raises(grpc.RpcError) as error:
+        closing.result()
+    assert Refusal(error.value).reason == "SHOWS_TO_COME"
+
+
+def test_closing_by_the_command_line(demo, keeper, house, own_folder):
+    cli = CommandLine(demo, own_folder)
+    cli.environment["USHER_TOKEN"] = keeper.key
+    hall, id = keeper.hall, house.theatre_id
+    assert cli.run("partner", "auditorium", "close", hall) == [f"Auditorium {hall} is closed."]
+    assert cli.run("partner", "theatre", "close", id) == [f"Theatre {id} is closed."]
+    assert not keeper.ListOwnTheatres().theatres
