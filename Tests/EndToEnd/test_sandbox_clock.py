@@ -34,6 +34,7 @@ MOVES = {
 STAYS = {
     "waitlist_entry": {"seen_at"}, "sales_outbox": {"created_at"}, "sales_log": {"created_at"},
     "sales_stream": {"began_at", "counted_until", "marked_at"}, "audit_entry": {"at"}, "schema_migrations": {"applied_at"},
+    "theatre": {"closed_at"}, "auditorium": {"closed_at"},
     "partner": {"created_at"}, "account": {"created_at"}, "account_ending": {"since"},
     "api_key": {"created_at", "expires_at", "revoked_at", "rotated_at"},
     "account_session": {"created_at", "expires_at", "ended_at"}, "refresh_token": {"used_at"},
