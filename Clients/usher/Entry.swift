@@ -81,8 +81,8 @@ struct UsherCommand: AsyncParsableCommand {
         name: "Booking",
         subcommands: [
           Hold.self, AddOns.self, Attach.self, Extend.self, Confirm.self, Release.self,
-          Cancel.self, ShowBooking.self, Exchange.self, Wait.self, Leave.self, ShowRequest.self,
-          Fence.self,
+          Cancel.self, ShowBooking.self, Exchange.self, Batch.self, Wait.self, Leave.self,
+          ShowRequest.self, Fence.self,
         ]),
       CommandGroup(name: "Customers", subcommands: [Account.self, Recommendations.self]),
       CommandGroup(name: "Partners", subcommands: [PartnerCommand.self, SandboxCommand.self]),

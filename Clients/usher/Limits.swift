@@ -22,6 +22,12 @@ enum Limits {
   /// Rows of a request, as the service has it, and bytes of one, a little below its limit.
   static let rowsPerRequest = 200
   static let requestBytes = 60 << 10
+  /// Rows of a batch's file, which are read before the first is sent.
+  static let batchRows = 10_000
+  /// Holds or cancellations of a request, as the service has it.
+  static let batchItems = 50
+  /// How often in a row a batch waits because its key calls too often.
+  static let batchPauses = 20
   /// Labels that are listed of each kind of change.
   static let labelsShown = 12
   /// Time for a whole command that does not wait for anything but answers.

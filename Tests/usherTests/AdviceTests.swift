@@ -110,6 +110,36 @@ import UsherServices
     await session.close()
   }
 
+  /// Whatever the command is about: those that give no advice of their own, too.
+  @Test func everyUncertainChangeSaysHowToRepeatIt() async throws {
+    let session = try Self.session(timeout: nil)
+    for code in [StatusCode.unavailable, .deadlineExceeded, .internal] {
+      let failure = await #expect(throws: Failure.self) {
+        try await session.change(
+          Usher.V1.CreateOfferRequest(requestId: "R"),
+          { (_, _) async throws(RPCError) in throw RPCError(code, "?") })
+      }
+      #expect(failure?.requestId == "R" && failure?.next?.hasSuffix(" --request-id R") == true)
+    }
+    await session.close()
+  }
+
+  @Test func ofABatchTheItemIsWhatIsToBeLookedAt() {
+    let items = [Advice.Subject(showId: 7), .init(showId: 8), .init(bookingId: "B")]
+    let lost = Self.refusal("SEATS_UNAVAILABLE", ofItem: "1")
+    #expect(Advice(items: items).failure(lost).next == "usher seats 8")
+    let gone = Self.refusal("BOOKING_STATE", ofItem: "2")
+    #expect(Advice(items: items).failure(gone).next == "usher booking B")
+    for item in ["3", "-1", "x"] {
+      let other = Self.refusal("SEATS_UNAVAILABLE", ofItem: item)
+      #expect(Advice(items: items).failure(other).next == "usher seats SHOW")
+    }
+  }
+
+  private static func refusal(_ reason: String, ofItem item: String) -> RPCError {
+    .refusal(.failedPrecondition, reason, "No.", metadata: ["item": item])
+  }
+
   @Test func thinkingTakesNoneOfTheTime() async throws {
     let session = try Self.session(timeout: .seconds(30))
     let before = try #require(session.deadline)

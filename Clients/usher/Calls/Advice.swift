@@ -6,6 +6,8 @@ import RPC
 struct Advice: Sendable {
   var showId: Int64?
   var bookingId: String?
+  /// The same of each item of a batch.
+  var items: [Subject] = []
   /// The change's request id; nil for a read.
   var requestId: String?
   /// The command that makes the same change again, request id included.
@@ -14,6 +16,12 @@ struct Advice: Sendable {
   var isCustomer = false
   /// Global flags to repeat in a command.
   var flags = ""
+
+  /// What an item of a batch is about.
+  struct Subject: Sendable {
+    var showId: Int64?
+    var bookingId: String?
+  }
 
   /// What to say when the person interrupts the call.
   var farewell: String? {
@@ -28,7 +36,10 @@ struct Advice: Sendable {
     var failure = Failure(error)
     // Whoever names a booking only is told its show.
     var advice = self
-    advice.showId = showId ?? ErrorDetails(error.details).show.flatMap { Int64($0) }
+    let details = ErrorDetails(error.details)
+    let item = details.item.flatMap { items.indices.contains($0) ? items[$0] : nil }
+    advice.showId = showId ?? details.show.flatMap { Int64($0) } ?? item?.showId
+    advice.bookingId = bookingId ?? item?.bookingId
     advice.advise(&failure, error)
     if isUncertain(error.code), let requestId {
       failure.requestId = requestId

@@ -70,10 +70,16 @@ extension Session {
   func change<Request: ChangeRequest, Answer: Sendable>(
     _ request: Request, _ call: Call<Request, Answer>, _ advice: Advice = Advice()
   ) async throws(Failure) -> Answer {
+    try await change(request, under: request.requestId, call, advice)
+  }
+
+  /// The same of a request whose parts have ids of their own, which follow from one.
+  func change<Request, Answer: Sendable>(
+    _ request: Request, under id: String, _ call: Call<Request, Answer>, _ advice: Advice
+  ) async throws(Failure) -> Answer {
     var advice = complete(advice)
-    advice.requestId = request.requestId
-    advice.repetition =
-      advice.repetition ?? Repetition.command(CommandLine.arguments, request.requestId)
+    advice.requestId = id
+    advice.repetition = advice.repetition ?? Repetition.command(CommandLine.arguments, id)
     var options = try options(advice)
     Signals.setFarewell(advice.farewell)
     defer { Signals.setFarewell(nil) }

@@ -31,6 +31,19 @@ enum CSVLine {
     return number
   }
 
+  /// Several words in one value, with semicolons between them, as in what the client prints.
+  static func words(_ text: String) -> [String] {
+    text.split(separator: ";").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+  }
+
+  static func flag(_ text: String, _ name: String) throws(RowFault) -> Bool {
+    switch text.lowercased() {
+    case "true", "yes": return true
+    case "false", "no": return false
+    default: throw RowFault("\(name): '\(text)' is not true or false")
+    }
+  }
+
   /// The fields of a line (RFC 4180, without line breaks inside quotes).
   static func fields(_ line: String) throws(RowFault) -> [String] {
     var fields: [String] = []

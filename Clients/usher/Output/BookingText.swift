@@ -59,6 +59,15 @@ enum BookingText {
     ]
   }
 
+  /// A booking in a line: `held F12, F13 for 4:59, 22.40 EUR, booking B, show 7`.
+  static func short(_ booking: Usher.V1.Booking) -> String {
+    let state = name(booking.state)
+    let seats = booking.seats.isEmpty ? "" : " \(booking.seats.joined(separator: ", "))"
+    let time = booking.state == .held ? " for \(span(booking))" : ""
+    let total = booking.quote?.total.map { ", \($0.text)" } ?? ""
+    return "\(state)\(seats)\(time)\(total), booking \(booking.bookingId), show \(booking.showId)"
+  }
+
   /// A booking as it is.
   static func details(
     _ booking: Usher.V1.Booking, _ asker: Asker, _ style: Style

@@ -62,6 +62,8 @@ struct ErrorDetails {
   var state: String?
   /// The show that is in the way, where that is the reason.
   var show: String?
+  /// Which item of a batch is the reason, from 0.
+  var item: Int?
   /// What is to become of what was paid, where the reason says so.
   var payment: String?
   var seats: [String] = []
@@ -80,6 +82,7 @@ struct ErrorDetails {
       reason = info.reason
       state = info.metadata["state"]
       show = info.metadata["show"]
+      item = info.metadata["item"].flatMap { Int($0) }
       payment = info.metadata["payment"]
       seats = (info.metadata["seats"] ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     case "google.rpc.BadRequest":

@@ -7,8 +7,7 @@ import UsherProtos
 struct ScheduleText: UploadSink {
   private let output: Output
   private let tellsAll: Bool
-  private let hasBar: Bool
-  private var isBarShown = false
+  private var bar: ProgressBar
   private var counts: [Usher.V1.RowOutcome: Int] = [:]
   private var withdrawnCount = 0
   private var lastLine = 0
@@ -17,7 +16,7 @@ struct ScheduleText: UploadSink {
   init(_ output: Output, tellsAll: Bool) {
     self.output = output
     self.tellsAll = tellsAll
-    hasBar = output.presentation.output == .table && Console.canRewrite(2)
+    bar = ProgressBar(output)
   }
 
   // MARK: Rows
@@ -49,12 +48,7 @@ struct ScheduleText: UploadSink {
     guard result.outcome == .refused else {
       return "\(head) \(word(result.outcome)), show \(result.showId)"
     }
-    let error = result.error ?? .init()
-    let details = ErrorDetails(error.protoBytes())
-    let fields = details.violations.map { "\($0.field) \($0.description)" }
-    let reason = details.reason.map { " (\($0))" } ?? ""
-    let text = fields.isEmpty ? error.message : fields.joined(separator: "; ")
-    return "\(head) \(text)\(reason)" + (details.show.map { ", show \($0)" } ?? "")
+    return "\(head) \(RefusalText.words(result.error ?? .init()))"
   }
 
   private static func json(_ report: RowReport) -> [UInt8] {
@@ -92,22 +86,10 @@ struct ScheduleText: UploadSink {
   // MARK: The bar and the end
 
   mutating func progress(_ fraction: Double?) {
-    guard hasBar else { return }
-    let rows = counts.values.reduce(0, +)
-    let width = 30
-    let filled = Int((fraction ?? 0) * Double(width))
-    let bar =
-      String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    Console.error("\r[\(bar)] \(rows) rows")
-    isBarShown = true
+    bar.show(fraction, "\(counts.values.reduce(0, +)) rows")
   }
 
-  /// Takes the bar away.
-  mutating func clear() {
-    guard isBarShown else { return }
-    Console.error("\r\u{1b}[K")
-    isBarShown = false
-  }
+  mutating func clear() { bar.clear() }
 
   /// The sum; throws when rows were refused.
   mutating func end() throws(Failure) {

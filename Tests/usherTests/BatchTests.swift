@@ -1,0 +1,233 @@
+// Batches from files: rows, their request ids, what is told of them, and the way through the binary.
+
+import Foundation
+import ProtoWire
+import RPC
+import Synchronization
+import Testing
+import UsherProtos
+
+@testable import usher
+
+@Suite struct BatchTests {
+  private static let id = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+
+  private func holds(_ seats: [[String]], under id: String = Self.id) -> BatchRows<
+    Usher.V1.HoldSeatsRequest
+  > {
+    var rows = BatchRows<Usher.V1.HoldSeatsRequest>(under: id)
+    for (index, seats) in seats.enumerated() {
+      rows.add(.init(line: index + 2, row: .success(.init(showId: 7, seats: seats))))
+    }
+    return rows
+  }
+
+  private func ids(_ seats: [[String]], under id: String = Self.id) -> [String] {
+    holds(seats, under: id).rows.map(\.item.requestId)
+  }
+
+  // MARK: Columns
+
+  @Test func rowsOfHolds() throws {
+    let columns = try HoldColumns("show_id,seats,best,tier,split,customer,request_id")
+    #expect(
+      try columns.row("7,A1; A2,,,,club,")
+        == .init(
+          showId: 7, seats: ["A1", "A2"], customerRef: "club"))
+    #expect(
+      try columns.row("7,,4,GOLD,true,,\(Self.id)")
+        == .init(
+          showId: 7, bestAvailable: .init(count: 4, tier: "GOLD", allowSplit: true),
+          requestId: Self.id))
+    for (line, fault) in [
+      ("x,A1,,,,,", "show_id: 'x' is no number"), ("7,,,GOLD,,,", "tier and split go with best"),
+      ("7,,2,,maybe,,", "split: 'maybe' is not true or false"), ("7,A1", "2 values in 7 columns"),
+    ] {
+      #expect(throws: RowFault(fault)) { try columns.row(line) }
+    }
+    #expect(throws: RowFault("no column is called 'show'")) { try HoldColumns("show,seats") }
+  }
+
+  @Test func rowsOfCancellations() throws {
+    let columns = try CancelColumns("seats,booking_id")
+    #expect(try columns.row("A1;A2,B") == .init(bookingId: "B", seats: ["A1", "A2"]))
+    #expect(try columns.row(",B") == .init(bookingId: "B"))
+    #expect(throws: RowFault("a column is there twice")) { try CancelColumns("seats,seats") }
+  }
+
+  // MARK: Request ids
+
+  @Test func theSameFileUnderTheSameIdIsTheSameRequests() {
+    let first = ids([["A1"], ["A2"], ["A3"]])
+    #expect(Set(first).count == 3 && first.allSatisfy { UUID(uuidString: $0) != nil })
+    #expect(first.allSatisfy { $0.split(separator: "-")[2].first == "8" })
+    #expect(ids([["A1"], ["A2"], ["A3"]], under: Self.id.uppercased()) == first)
+    // Moved and mended lines leave the others as they were.
+    #expect(ids([["A3"], ["A1"], ["B2"]]).prefix(2) == [first[2], first[0]])
+    #expect(!first.contains(ids([["B2"]])[0]))
+    #expect(Set(ids([["A1"]], under: UUID().uuidString)).isDisjoint(with: first))
+  }
+
+  @Test func rowsThatWantTheSameAreNotOne() {
+    let twice = ids([["A1"], ["A1"]])
+    #expect(twice[0] != twice[1] && ids([["A1"]]) == [twice[0]])
+  }
+
+  @Test func anIdOfItsOwnIsKeptAndComesOnce() {
+    var rows = BatchRows<Usher.V1.CancelBookingRequest>(under: Self.id)
+    for (line, id) in [(2, Self.id), (3, "x"), (4, Self.id.uppercased())] {
+      rows.add(.init(line: line, row: .success(.init(bookingId: "B", requestId: id))))
+    }
+    rows.add(.init(line: 5, row: .failure(RowFault("no"))))
+    #expect(rows.rows.map(\.item.requestId) == [Self.id])
+    #expect(rows.faults.map(\.line) == [3, 4, 5])
+    #expect(
+      rows.faults.map(\.fault.message) == [
+        "request_id: 'x' is no UUID", "request_id: line 2 has the same", "no",
+      ])
+  }
+
+  // MARK: Words
+
+  @Test func whatBecameOfARow() {
+    let booking = Usher.V1.Booking(
+      bookingId: "B", showId: 7, state: .held, seats: ["A1", "A2"],
+      quote: .init(total: .init(currencyCode: "EUR", minorUnits: 1_800)), expiresInMs: 299_000)
+    #expect(
+      Usher.V1.HoldResult(outcome: .booking(booking)).words
+        == "held A1, A2 for 4:59, 18.00 EUR, booking B, show 7")
+    var cancelled = booking
+    cancelled.state = .cancelled
+    let answer = Usher.V1.CancelBookingResponse(
+      booking: cancelled,
+      refund: .init(seats: ["A1"], amount: .init(currencyCode: "EUR", minorUnits: 900)))
+    #expect(
+      Usher.V1.CancelResult(outcome: .cancelled(answer)).words
+        == "refund 9.00 EUR for A1; cancelled A1, A2, 18.00 EUR, booking B, show 7")
+    let lost = RPCError.refusal(
+      .failedPrecondition, "SEATS_UNAVAILABLE", "Lost.", metadata: ["seats": "A1,A2"])
+    let status = try? Google.Rpc.Status(protoBytes: lost.details)
+    #expect(RefusalText.words(status ?? .init()) == "Lost. (SEATS_UNAVAILABLE)")
+  }
+
+  // MARK: Runs
+
+  /// Runs rows against a server that answers as it is told.
+  private func run(
+    _ count: Int, isAtomic: Bool = false, faults: Int = 0, label: String = "A",
+    _ call: @escaping Call<Usher.V1.BatchHoldSeatsRequest, Usher.V1.BatchHoldSeatsResponse>
+  ) async throws {
+    let sources = SettingSources(flags: [.server: "127.0.0.1:1", .insecure: "true"])
+    let session = try Session(ConnectionSettings(sources), Presentation(), timeout: nil)
+    var rows = holds((0..<count).map { ["\(label)\($0)"] })
+    for line in 0..<faults { rows.add(.init(line: line + 900, row: .failure(RowFault("no")))) }
+    var text = BatchText(Output(Presentation()), "held")
+    let run = BatchRun(
+      session: session, rows: rows, isAtomic: isAtomic, requestId: Self.id,
+      repetition: "usher again", call: call)
+    do {
+      try await run.run(&text)
+      try text.end(Self.id, "usher again")
+      await session.close()
+    } catch {
+      await session.close()
+      throw error
+    }
+  }
+
+  private static func answer(
+    _ request: Usher.V1.BatchHoldSeatsRequest
+  ) -> Usher.V1.BatchHoldSeatsResponse {
+    .init(results: request.holds.map { .init(outcome: .booking(.init(seats: $0.seats))) })
+  }
+
+  @Test func manyRowsAreSomeRequests() async throws {
+    let sizes = Sizes()
+    try await run(120) { (request, _) async throws(RPCError) in
+      sizes.note(request.holds.count)
+      return Self.answer(request)
+    }
+    #expect(sizes.all == [50, 50, 20])
+  }
+
+  @Test func aRequestIsNoLongerThanTheServerTakes() async throws {
+    let sizes = Sizes()
+    try await run(12, label: String(repeating: "x", count: 15_000)) {
+      (request, _) async throws(RPCError) in
+      #expect(request.protoBytes().count <= 64 << 10)
+      sizes.note(request.holds.count)
+      return Self.answer(request)
+    }
+    #expect(sizes.all == [4, 4, 4])
+  }
+
+  @Test func aKeyOfFewCallsIsAskedForFewer() async throws {
+    let sizes = Sizes()
+    try await run(60) { (request, _) async throws(RPCError) in
+      sizes.note(request.holds.count)
+      guard request.holds.count <= 13 else { throw Self.tooMany }
+      return Self.answer(request)
+    }
+    #expect(sizes.all == [50, 25, 12, 12, 12, 12, 12])
+  }
+
+  private static var tooMany: RPCError {
+    let info = Google.Rpc.ErrorInfo(reason: "RATE_LIMITED", domain: "usher")
+    let retry = Google.Rpc.RetryInfo(retryDelay: .init(nanos: 1_000_000))
+    let details: [(String, [UInt8])] = [
+      ("ErrorInfo", info.protoBytes()), ("RetryInfo", retry.protoBytes()),
+    ]
+    let status = Google.Rpc.Status(
+      code: Int32(StatusCode.resourceExhausted.rawValue), message: "Too often.",
+      details: details.map { .init(typeUrl: "type.googleapis.com/google.rpc.\($0.0)", value: $0.1) }
+    )
+    return RPCError(.resourceExhausted, "Too often.", details: status.protoBytes())
+  }
+
+  @Test func whatIsRefusedTogetherNamesItsLine() async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(3, isAtomic: true) { (_, _) async throws(RPCError) in
+        throw .refusal(
+          .failedPrecondition, "SEATS_UNAVAILABLE", "Some seats were lost.",
+          metadata: ["item": "2", "seats": "A2"])
+      }
+    }
+    #expect(failure?.exit == .seatsLost && failure?.message == "line 4: Some seats were lost.")
+    #expect(failure?.next == "usher seats 7 --server 127.0.0.1:1 --insecure")
+  }
+
+  @Test(arguments: [(51, 0, "at most 50 rows"), (3, 1, "1 line is no row")])
+  func allOrNoneIsKnownBeforeAnythingIsSent(
+    _ count: Int, _ faults: Int, _ message: String
+  ) async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(count, isAtomic: true, faults: faults) { (request, _) async throws(RPCError) in
+        Issue.record("it was sent")
+        return Self.answer(request)
+      }
+    }
+    #expect(failure?.exit == .usage && failure?.message.contains(message) == true)
+  }
+
+  @Test func refusedRowsAreToldAtTheEnd() async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(3, faults: 1) { (request, _) async throws(RPCError) in Self.answer(request) }
+    }
+    #expect(failure?.exit == .other && failure?.message == "1 of 4 rows were refused")
+    #expect(failure?.requestId == Self.id && failure?.next == "usher again")
+  }
+
+  @Test func anAnswerThatIsTooShortIsNoAnswer() async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(2) { (_, _) async throws(RPCError) in .init() }
+    }
+    #expect(failure?.message == "the server answered 0 of 2 rows")
+  }
+}
+
+/// How many rows each request had.
+private final class Sizes: Sendable {
+  private let sizes = Mutex<[Int]>([])
+  var all: [Int] { sizes.withLock { $0 } }
+  func note(_ size: Int) { sizes.withLock { $0.append(size) } }
+}
