@@ -102,18 +102,18 @@ def test_a_search_finds_films_and_what_is_none(demo, house, cli):
     with manager(demo) as keeper:
         theatre = keeper.theatre().theatre_id
         keeper.layout(keeper.room(theatre).auditorium_id, row("A", 0, 10))
-        play, = keeper.rows(theatre, show("one", f"{DAY}T10:00", title=f"{word} Hamlet"))
+        play, = keeper.rows(theatre, show("one", f"{DAY}T10:00", title=f"{word} Ophelia"))
         assert cli.run("search", word, code=0)[0] == "Shows that are no films"
         cli.run("partner", "movie", "create", f"{word} Lagoon", "--minutes", 90, "--genre", "Drama")
         told = cli.run("search", word)
         assert told[0] == "Movies" and told[1].split()[:2] == ["ID", "TITLE"]
         assert f"{word} Lagoon" in told[2] and told[3:5] == ["", "Shows that are no films"]
-        assert told[6].split()[0] == str(play.show_id) and f"{word} Hamlet" in told[6]
+        assert told[6].split()[0] == str(play.show_id) and f"{word} Ophelia" in told[6]
         # Programs have one kind of thing at a time, movies as ever.
         assert [each["title"] for each in cli.json("search", word)] == [f"{word} Lagoon"]
         assert [each["showId"] for each in cli.json("search", word, "--shows")] == [str(play.show_id)]
         rows = list(csv.DictReader(cli.run("search", word, "--shows", "-o", "csv")))
-        assert [each["title"] for each in rows] == [f"{word} Hamlet"]
+        assert [each["title"] for each in rows] == [f"{word} Ophelia"]
         whole = json.loads("\n".join(cli.run("search", word, "-o", "json")))
         assert list(whole) == ["movies"]
         assert cli.run("search", word, "--shows")[0].split()[0] == "SHOW"
