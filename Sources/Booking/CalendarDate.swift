@@ -23,6 +23,21 @@ package struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
     self.day = day
   }
 
+  /// The day so many days after 1970-01-01; nil before the year 1 and after 9999.
+  package init?(daysSince1970: Int32) {
+    // Counted from the March that begins an era of four hundred years, so that a leap day ends a year.
+    let days = Int(daysSince1970) + 719_468
+    let era = (days >= 0 ? days : days - 146_096) / 146_097
+    let dayOfEra = days - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    year = yearOfEra + era * 400 + (month > 2 ? 0 : 1)
+    guard (1...9999).contains(year) else { return nil }
+  }
+
   /// Days since 1970-01-01.
   package var daysSince1970: Int32 {
     // Years that begin in March, so that a leap day ends one.
@@ -33,10 +48,11 @@ package struct CalendarDate: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    [(year, 4), (month, 2), (day, 2)].map { number, width in
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }.joined(separator: "-")
+    let digits = [
+      year / 1_000, year / 100 % 10, year / 10 % 10, year % 10, nil, month / 10, month % 10, nil,
+      day / 10, day % 10,
+    ]
+    return String(decoding: digits.map { $0.map { 0x30 + UInt8($0) } ?? 0x2D }, as: UTF8.self)
   }
 
   private static func dayCount(year: Int, month: Int) -> Int {

@@ -4,11 +4,18 @@
 extension Unicode.Scalar {
   /// Whether it neither controls nor breaks a line.
   package var isPrintable: Bool {
-    switch properties.generalCategory {
+    // Most text is ASCII, and the tables of Unicode are slow to look into.
+    if value < 0x7F { return value >= 0x20 }
+    return switch properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: false
     default: true
     }
   }
+}
+
+extension Unicode.Scalar {
+  /// Whether it is printable and leaves room between words.
+  var isSpace: Bool { value < 0x80 ? value == 0x20 : properties.isWhitespace }
 }
 
 extension String {

@@ -232,7 +232,7 @@ extension SeatLayout {
   private static func isName(_ text: String, _ byteCount: Int, spaces: Bool) -> Bool {
     (1...byteCount).contains(text.utf8.count)
       && text.unicodeScalars.allSatisfy { scalar in
-        scalar.isPrintable && (spaces || !(scalar.properties.isWhitespace || scalar == ","))
+        scalar.isPrintable && (spaces || !(scalar.isSpace || scalar == ","))
       }
   }
 }

@@ -40,19 +40,13 @@ extension ShowRecord {
   init(_ row: PostgresRow) throws(PostgresError) { try self.init(row, from: 0) }
 
   init(_ row: PostgresRow, from first: Int) throws(PostgresError) {
-    let tiers: [String] = try row.decode(first + 23)
-    let amounts: [Int64] = try row.decode(first + 24)
-    guard tiers.count == amounts.count, let currency = try? Currency(try row.decode(first + 19))
-    else {
-      throw PostgresError(.decoding, "a show's prices cannot be read")
-    }
-    let localStart: String = try row.decode(first + 15)
-    guard let date = CalendarDate(String(localStart.prefix(10))) else {
-      throw PostgresError(.decoding, "a show's start cannot be read")
-    }
-    let minute = Int(try row.decode(first + 25, as: Int32.self))
     let startsAt: PostgresTimestamp = try row.decode(first + 13)
     let endsAt: PostgresTimestamp = try row.decode(first + 14)
+    let clock = try WallClock(try row.decode(first + 15))
+    let currency: String = try row.decode(first + 18)
+    guard let currency = try? Currency(currency) else {
+      throw PostgresError(.decoding, "a show's prices cannot be read")
+    }
     self.init(
       id: try row.decode(first), lane: try row.decode(first + 1), kind: try row.decode(first + 2),
       movieID: try row.decode(first + 3), title: try row.decode(first + 4),
@@ -62,13 +56,54 @@ extension ShowRecord {
       auditoriumID: try row.decode(first + 9), auditoriumName: try row.decode(first + 10),
       language: try row.decode(first + 11), format: try row.decode(first + 12),
       startsAtUnixMicroseconds: startsAt.unixMicroseconds,
-      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: localStart,
-      start: LocalStart(minute: minute, on: date), timeZone: try row.decode(first + 16),
-      utcOffsetMinutes: try row.decode(first + 17), salesState: try row.decode(first + 18),
+      endsAtUnixMicroseconds: endsAt.unixMicroseconds, localStart: clock.text,
+      start: LocalStart(minute: clock.minute, on: clock.date), timeZone: try row.decode(first + 16),
+      utcOffsetMinutes: clock.minutesAhead(of: startsAt), salesState: try row.decode(first + 17),
       currency: currency,
-      seatCount: try row.decode(first + 20), layoutVersion: try row.decode(first + 21),
-      pricingVersion: try row.decode(first + 22),
-      prices: zip(tiers, amounts).map { TierPrice(tier: $0, minorUnits: $1) })
+      seatCount: try row.decode(first + 19), layoutVersion: try row.decode(first + 20),
+      pricingVersion: try row.decode(first + 21), prices: try Self.prices(row, from: first + 22))
+  }
+
+  private static func prices(
+    _ row: PostgresRow, from first: Int
+  ) throws(PostgresError) -> [TierPrice] {
+    let tiers: [String] = try row.decode(first)
+    let amounts: [Int64] = try row.decode(first + 1)
+    guard tiers.count == amounts.count else {
+      throw PostgresError(.decoding, "a show's prices cannot be read")
+    }
+    return zip(tiers, amounts).map { TierPrice(tier: $0, minorUnits: $1) }
+      .sorted { ($1.minorUnits, $0.tier) < ($0.minorUnits, $1.tier) }
+  }
+}
+
+/// What a theatre's clock shows, told as the time at which UTC's does.
+private struct WallClock {
+  private let unixMicroseconds: Int64
+  let date: CalendarDate
+  /// Since the day began.
+  let minute: Int
+
+  init(_ time: PostgresTimestamp) throws(PostgresError) {
+    unixMicroseconds = time.unixMicroseconds
+    let minutes = unixMicroseconds / 60_000_000
+    guard unixMicroseconds >= 0, let days = Int32(exactly: minutes / 1_440),
+      let date = CalendarDate(daysSince1970: days)
+    else {
+      throw PostgresError(.decoding, "a show's start cannot be read")
+    }
+    self.date = date
+    minute = Int(minutes % 1_440)
+  }
+
+  /// "2027-03-28T19:30".
+  var text: String {
+    let (hours, minutes) = minute.quotientAndRemainder(dividingBy: 60)
+    return "\(date)T\(hours / 10)\(hours % 10):\(minutes / 10)\(minutes % 10)"
+  }
+
+  func minutesAhead(of time: PostgresTimestamp) -> Int32 {
+    Int32(clamping: (unixMicroseconds - time.unixMicroseconds) / 60_000_000)
   }
 }
 

@@ -14,7 +14,7 @@ final class LedgerShelf {
 
   private var ledgers: [Int64: Kept] = [:]
   private var showsByBooking: [BookingID: Int64] = [:]
-  private var choosers: [Shelf.LayoutKey: BestAvailable] = [:]
+  private var choosers: [LayoutKey: BestAvailable] = [:]
   private var seatCount = 0
   private var turn = 0
 
@@ -78,9 +78,9 @@ final class LedgerShelf {
   }
 
   /// Who chooses seats in shows of a layout.
-  func chooser(_ key: Shelf.LayoutKey, _ layout: SeatLayout) -> BestAvailable {
+  func chooser(_ key: LayoutKey, _ layout: SeatLayout) -> BestAvailable {
     if let known = choosers[key] { return known }
-    if choosers.count >= StoreLimits.cachedLayouts { choosers = [:] }
+    if choosers.count >= StoreLimits.cachedChoosers { choosers = [:] }
     let chooser = BestAvailable(SeatRows(layout))
     choosers[key] = chooser
     return chooser

@@ -92,8 +92,11 @@ package enum StoreLimits {
   package static let keyBytes = 256
   /// Shows kept by one directory. Prices and titles are small; layouts are shared.
   package static let cachedShows = 4_096
-  /// Layouts kept by one directory: the largest have a megabyte.
-  package static let cachedLayouts = 512
+  /// Seats of the layouts kept by one directory: those of five thousand screens of 120, some hundred
+  /// megabytes.
+  package static let cachedLayoutSeats = 600_000
+  /// Auditoriums whose neighbouring seats one worker keeps.
+  package static let cachedChoosers = 512
   /// Age at which a show that is kept is read again, so that a changed title or sales state shows.
   /// Prices are guarded by their version whatever the age.
   package static let showLifetime: Duration = .seconds(10)

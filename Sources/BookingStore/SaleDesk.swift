@@ -364,8 +364,8 @@ final class SaleDesk {
 }
 
 extension ShowDetails {
-  var layoutKey: Shelf.LayoutKey {
-    Shelf.LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
+  var layoutKey: LayoutKey {
+    LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
   }
 }
 

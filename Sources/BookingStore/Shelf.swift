@@ -5,13 +5,16 @@ import Booking
 import DequeModule
 import Reactor
 
+/// Names a layout for ever: what it is does not change under a version.
+package struct LayoutKey: Hashable, Sendable {
+  /// The auditorium.
+  package let auditoriumID: Int64
+  /// Which of its layouts.
+  package let version: Int32
+}
+
 final class Shelf {
   typealias Waiter = CheckedContinuation<Result<ShowDetails?, StoreError>, Never>
-
-  struct LayoutKey: Hashable {
-    let auditoriumID: Int64
-    let version: Int32
-  }
 
   private struct Kept {
     let details: ShowDetails
@@ -21,6 +24,7 @@ final class Shelf {
   /// Layouts never change under a version, so they have no age.
   private(set) var layouts: [LayoutKey: SeatLayout] = [:]
   private var layoutOrder = Deque<LayoutKey>()
+  private var layoutSeats = 0
   private var shows: [Int64: Kept] = [:]
   private var showsOfTheatre: [Int64: Set<Int64>] = [:]
   private var showOrder = Deque<Int64>()
@@ -75,9 +79,11 @@ final class Shelf {
   }
 
   func keep(_ layout: SeatLayout, _ key: LayoutKey) {
-    if layouts.updateValue(layout, forKey: key) == nil { layoutOrder.append(key) }
-    while layoutOrder.count > StoreLimits.cachedLayouts, let oldest = layoutOrder.popFirst() {
-      layouts[oldest] = nil
+    guard layouts.updateValue(layout, forKey: key) == nil else { return }
+    layoutOrder.append(key)
+    layoutSeats += layout.seats.count
+    while layoutSeats > StoreLimits.cachedLayoutSeats, let oldest = layoutOrder.popFirst() {
+      layoutSeats -= layouts.removeValue(forKey: oldest)?.seats.count ?? 0
     }
   }
 

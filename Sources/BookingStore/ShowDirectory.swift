@@ -1,6 +1,7 @@
 // The shows a loop has in memory, so that selling needs no read of the catalogue. What is stale is
 // found out by the sale itself: it refuses a quote made from other than the present prices.
 
+package import Booking
 package import Reactor
 
 /// Shows by id, read once and kept for a while. One per loop.
@@ -33,6 +34,18 @@ package final class ShowDirectory: Sendable {
     return try result.get()
   }
 
+  /// A layout that a show has. Throws when there is none: shows name only layouts that there are.
+  package func layout(_ key: LayoutKey) async throws(StoreError) -> SeatLayout {
+    guard loop.isInside else {
+      return try await loop.run { () async throws(StoreError) in try await self.layout(key) }
+    }
+    if let layout = shelf.value.layouts[key] { return layout }
+    let layout = try await catalog.layout(
+      auditoriumID: key.auditoriumID, version: key.version, timeout: nil)
+    shelf.value.keep(layout, key)
+    return layout
+  }
+
   /// Forgets a show whose prices turned out to be stale; the next caller reads it again.
   package func forget(id: Int64) {
     guard loop.isInside else { return loop.execute { self.shelf.value.forget(id: id) } }
@@ -63,13 +76,7 @@ package final class ShowDirectory: Sendable {
 
   private func read(_ id: Int64) async throws(StoreError) -> ShowDetails? {
     guard let show = try await catalog.showRecord(id: id, timeout: nil) else { return nil }
-    let key = Shelf.LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
-    if let layout = shelf.value.layouts[key] {
-      return try await catalog.details(of: show, layout: layout, timeout: nil)
-    }
-    let layout = try await catalog.layout(
-      auditoriumID: show.auditoriumID, version: show.layoutVersion, timeout: nil)
-    shelf.value.keep(layout, key)
-    return try await catalog.details(of: show, layout: layout, timeout: nil)
+    let key = LayoutKey(auditoriumID: show.auditoriumID, version: show.layoutVersion)
+    return try await catalog.details(of: show, layout: try await layout(key), timeout: nil)
   }
 }

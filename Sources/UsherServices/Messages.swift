@@ -19,6 +19,8 @@ extension Usher.V1.Seat {
   }
 
   private static func attributes(_ attributes: SeatAttributes) -> [Usher.V1.SeatAttribute] {
+    // Most seats have none, and a map has thousands.
+    guard !attributes.isEmpty else { return [] }
     let pairs: [(SeatAttributes, Usher.V1.SeatAttribute)] = [
       (.aisle, .aisle), (.wheelchair, .wheelchair), (.companion, .companion),
       (.restrictedView, .restrictedView),

@@ -10,19 +10,18 @@ import UsherProtos
 
 /// Shows and events of the feed.
 package enum SeatMapFrames {
-  /// How the feed finds a show: its seats' names from the directory, its map from the database.
+  /// How the feed finds a show: its map from the database, its seats' names from the directory.
   package static func load(
     _ showID: Int64, _ shows: ShowDirectory, _ seatMaps: SeatMapStore, logger: Logger
   ) async throws(FeedError) -> LoadedShow {
-    let found: (ShowDetails, SeatSnapshot)?
+    let found: (SeatLayout, SeatSnapshot)?
     do throws(StoreError) {
       found = try await find(showID, shows, seatMaps)
     } catch {
       logger.warning("seat map not loaded", metadata: ["show": "\(showID)", "error": "\(error)"])
       throw .unavailable
     }
-    guard let (show, snapshot) = found else { throw .showNotFound }
-    let layout = show.layout
+    guard let (layout, snapshot) = found else { throw .showNotFound }
     return LoadedShow(
       snapshot: snapshot, encode: { encode($0, layout) },
       encodeMap: { map($0, layout).envelope() })
@@ -43,14 +42,13 @@ package enum SeatMapFrames {
       }, encode: encode)
   }
 
-  /// A show and its map as committed now, or nil when there is no such show.
+  /// A show's layout and its map as committed now, or nil when there is no such show.
   static func find(
     _ showID: Int64, _ shows: ShowDirectory, _ seatMaps: SeatMapStore, timeout: Duration? = nil
-  ) async throws(StoreError) -> (ShowDetails, SeatSnapshot)? {
-    guard let show = try await shows.show(id: showID),
-      let snapshot = try await seatMaps.snapshot(showID: showID, timeout: timeout)
-    else { return nil }
-    return (show, snapshot)
+  ) async throws(StoreError) -> (SeatLayout, SeatSnapshot)? {
+    guard let taken = try await seatMaps.taken(showID: showID, timeout: timeout) else { return nil }
+    let layout = try await shows.layout(taken.layout)
+    return (layout, taken.snapshot(of: layout))
   }
 
   private static func encode(_ event: FeedEvent, _ layout: SeatLayout) -> [UInt8] {

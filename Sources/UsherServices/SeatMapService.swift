@@ -66,10 +66,10 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
       try await SeatMapFrames.find(
         request.showId, parts.shows, parts.seatMaps, timeout: context.remaining)
     }
-    guard let (show, snapshot) = found else {
+    guard let (layout, snapshot) = found else {
       throw .notFound(.showNotFound, "show", String(request.showId))
     }
-    return SeatMapFrames.map(snapshot, show.layout)
+    return SeatMapFrames.map(snapshot, layout)
   }
 
   package func watchSeatMap(

@@ -180,10 +180,16 @@ struct House: Sendable {
   }
 
   func snapshot() async throws -> SeatSnapshot {
-    guard let snapshot = try await SeatMapStore(connection).snapshot(showID: details.show.id) else {
+    try await snapshot(of: details.show.id)
+  }
+
+  /// The map of a show, by the layout that it says it has.
+  func snapshot(of showID: Int64) async throws -> SeatSnapshot {
+    guard let taken = try await SeatMapStore(connection).taken(showID: showID) else {
       throw StoreError(.fault)
     }
-    return snapshot
+    let directory = ShowDirectory(CatalogStore(connection), on: loop)
+    return taken.snapshot(of: try await directory.layout(taken.layout))
   }
 
   func faults() async throws -> [String] {

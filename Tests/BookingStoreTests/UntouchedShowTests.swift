@@ -42,7 +42,7 @@ extension House {
   }
 
   fileprivate func map(_ showID: Int64) async throws -> SeatSnapshot {
-    try #require(try await SeatMapStore(connection).snapshot(showID: showID))
+    try await snapshot(of: showID)
   }
 
   fileprivate func counts(_ showID: Int64) async throws -> [Int32]? {

@@ -87,7 +87,7 @@ extension SimWorker {
         try ShowLedger(
           terms, version: read.version, blocked: blocked.map(Int32.init), live: live,
           chooser: shelf.chooser(
-            Shelf.LayoutKey(auditoriumID: terms.showID, version: 1), terms.layout),
+            LayoutKey(auditoriumID: terms.showID, version: 1), terms.layout),
           queue: read.queueVersion > 0 ? queue(terms.showID) : WaitingQueue(),
           queueVersion: read.queueVersion),
         isProven: turn.stage == .locked)

@@ -1,15 +1,10 @@
--- The version of show $1 and the state of each of its seats, at one moment: one statement. Seats that
--- nobody has touched yet are available and known by the layout alone.
-select s.lane, s.version,
-       case when s.has_seats
-            then array(select h.seat_no from show_seat h
-                        where h.lane = s.lane and h.show_id = s.show_id order by h.seat_no)
-            else array(select l.seat_no from layout_seat l
-                        where l.auditorium_id = s.auditorium_id
-                          and l.layout_version = s.layout_version order by l.seat_no) end,
-       case when s.has_seats
-            then array(select h.state from show_seat h
-                        where h.lane = s.lane and h.show_id = s.show_id order by h.seat_no)
-            else array_fill(1::smallint, array[s.seat_count]) end
+-- The version of show $1, its layout, and the seats of it that are not available, with their states, at one
+-- moment: one statement. All others of the layout are available, with a row or without.
+select s.lane, s.version, s.auditorium_id, s.layout_version, coalesce(h.seat_nos, '{}'),
+       coalesce(h.states, '{}')
   from show s
+ cross join lateral (
+   select array_agg(x.seat_no) as seat_nos, array_agg(x.state) as states
+     from show_seat x
+    where x.lane = s.lane and x.show_id = s.show_id and x.state <> 1) h
  where s.show_id = $1::bigint

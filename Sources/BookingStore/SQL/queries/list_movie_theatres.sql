@@ -22,16 +22,9 @@ select t.theatre_id, t.city_id, t.city_name, t.name, t.address, t.postal_code, t
        (select count(*) from auditorium a where a.theatre_id = t.theatre_id)::integer,
        s.show_id, s.lane, s.kind, s.movie_id, m.title,
        t.theatre_id, t.name, t.city_id, t.city_name, s.auditorium_id, a.name, s.language, s.format,
-       lower(s.during), upper(s.during),
-       to_char(lower(s.during) at time zone t.time_zone, 'YYYY-MM-DD"T"HH24:MI'), t.time_zone,
-       (extract(epoch from (lower(s.during) at time zone t.time_zone)
-                         - (lower(s.during) at time zone 'UTC')) / 60)::integer,
+       lower(s.during), upper(s.during), lower(s.during) at time zone t.time_zone at time zone 'UTC', t.time_zone,
        s.sales_state, s.currency, s.seat_count, s.layout_version, s.pricing_version,
-       array(select p.tier from show_price p where p.lane = s.lane and p.show_id = s.show_id
-              order by p.minor_units desc, p.tier),
-       array(select p.minor_units from show_price p where p.lane = s.lane and p.show_id = s.show_id
-              order by p.minor_units desc, p.tier),
-       floor(extract(epoch from (lower(s.during) at time zone t.time_zone)::time) / 60)::integer
+       coalesce(p.tiers, '{}'), coalesce(p.amounts, '{}')
   from page t
   join movie m on m.movie_id = $1
   cross join lateral (
@@ -44,4 +37,7 @@ select t.theatre_id, t.city_id, t.city_name, t.name, t.address, t.postal_code, t
      order by lower(s.during), s.show_id
      limit $9::bigint) s
   join auditorium a on a.auditorium_id = s.auditorium_id
+  cross join lateral (
+    select array_agg(p.tier) as tiers, array_agg(p.minor_units) as amounts
+      from show_price p where p.lane = s.lane and p.show_id = s.show_id) p
  order by t.name, t.theatre_id, lower(s.during), s.show_id

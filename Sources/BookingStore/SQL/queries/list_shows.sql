@@ -8,16 +8,9 @@
 -- within 16 hours of UTC's, whatever the zone; where it may begin, $7 says.
 select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.title),
        s.theatre_id, s.theatre_name, s.city_id, c.name, s.auditorium_id, a.name, s.language, s.format,
-       lower(s.during), upper(s.during),
-       to_char(lower(s.during) at time zone s.time_zone, 'YYYY-MM-DD"T"HH24:MI'), s.time_zone,
-       (extract(epoch from (lower(s.during) at time zone s.time_zone)
-                         - (lower(s.during) at time zone 'UTC')) / 60)::integer,
+       lower(s.during), upper(s.during), lower(s.during) at time zone s.time_zone at time zone 'UTC', s.time_zone,
        s.sales_state, s.currency, s.seat_count, s.layout_version, s.pricing_version,
-       array(select p.tier from show_price p where p.lane = s.lane and p.show_id = s.show_id
-              order by p.minor_units desc, p.tier),
-       array(select p.minor_units from show_price p where p.lane = s.lane and p.show_id = s.show_id
-              order by p.minor_units desc, p.tier),
-       floor(extract(epoch from (lower(s.during) at time zone s.time_zone)::time) / 60)::integer
+       coalesce(p.tiers, '{}'), coalesce(p.amounts, '{}')
   from (select * from (
           select s.*, t.name as theatre_name, t.city_id, t.time_zone
             from show s join theatre t using (theatre_id)
@@ -39,4 +32,7 @@ select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.t
   join city c using (city_id)
   join auditorium a using (auditorium_id)
   left join movie m using (movie_id)
+  cross join lateral (
+    select array_agg(p.tier) as tiers, array_agg(p.minor_units) as amounts
+      from show_price p where p.lane = s.lane and p.show_id = s.show_id) p
  order by lower(s.during), s.show_id
