@@ -66,6 +66,11 @@ package struct CatalogStore: Sendable {
     /// No filter.
     package init() {}
 
+    /// Whether what it leaves may be rare in all of the catalogue.
+    package var isWide: Bool {
+      cityID == 0 && theatreID == 0 && !(genre.isEmpty && language.isEmpty && date == nil)
+    }
+
     func add(to hash: inout RequestHash) {
       hash.add(cityID)
       hash.add(theatreID)
@@ -115,6 +120,12 @@ package struct CatalogStore: Sendable {
 
     /// No filter.
     package init() {}
+
+    /// Whether what it leaves may be rare in all of the catalogue.
+    package var isWide: Bool {
+      movieID == 0 && cityID == 0 && theatreID == 0 && date == nil && text.isEmpty
+        && !(language.isEmpty && format.isEmpty && kind == 0)
+    }
 
     func add(to hash: inout RequestHash) {
       for number in [movieID, cityID, theatreID, Int64(kind)] { hash.add(number) }

@@ -60,8 +60,7 @@ extension BookingService {
 
   /// A batch counts as the calls that it stands for; the first of them has been counted.
   private static func count(_ calls: Int, _ context: ServerContext) throws(RPCError) {
-    guard calls > 1 else { return }
-    try context.seller().count(calls - 1, in: .selling)
+    try context.seller().countMore(calls - 1, in: .selling)
   }
 
   /// Runs a body for every item, all at once, and returns the results in the items' order.

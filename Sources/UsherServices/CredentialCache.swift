@@ -69,15 +69,22 @@ package final class KnownCaller: CallerIdentity {
     self.account = account
   }
 
-  /// Counts calls. Throws RESOURCE_EXHAUSTED with the time to wait when it has made too many lately.
-  func count(_ calls: Int = 1, in lane: RateLane) throws(RPCError) {
-    try rates.count(calls, in: lane)
+  /// Counts a call. Throws RESOURCE_EXHAUSTED with the time to wait when it has made too many lately.
+  func count(in lane: RateLane) throws(RPCError) {
+    try rates.count(in: lane) { $0.take() }
+  }
+
+  /// Counts what a call that was counted is worth beside itself. Throws as ``count(in:)``.
+  func countMore(_ calls: Int, in lane: RateLane) throws(RPCError) {
+    try rates.count(in: lane) { $0.takeMore(calls) }
   }
 }
 
 extension CallRates {
-  fileprivate func count(_ calls: Int = 1, in lane: RateLane) throws(RPCError) {
-    guard let rate = self[lane], let wait = rate.take(calls) else { return }
+  fileprivate func count(
+    in lane: RateLane, _ take: (CallRate) -> Duration?
+  ) throws(RPCError) {
+    guard let rate = self[lane], let wait = take(rate) else { return }
     throw .tooManyCalls(lane.rawValue, perSecond: rate.perSecond, wait: wait)
   }
 }
@@ -118,10 +125,19 @@ package final class CredentialCache {
     self.limits = limits
   }
 
-  /// Counts calls without a credential. Throws RESOURCE_EXHAUSTED with the time to wait when too many came
-  /// from their address lately.
-  func countAnonymous(_ context: ServerContext, _ calls: Int = 1) throws(RPCError) {
-    try limits.rates(ofPeer: context.peer).count(calls, in: .selling)
+  /// Counts a call without a credential. Throws RESOURCE_EXHAUSTED with the time to wait when too many came
+  /// from its address lately.
+  func countAnonymous(_ context: ServerContext) throws(RPCError) {
+    try limits.rates(ofPeer: context.peer).count(in: .selling) { $0.take() }
+  }
+
+  /// Counts what a call that was counted, whoever made it, is worth beside itself. Throws as the others.
+  func countMore(_ calls: Int, _ context: ServerContext) throws(RPCError) {
+    if let caller = context.caller as? KnownCaller {
+      try caller.countMore(calls, in: .selling)
+    } else {
+      try limits.rates(ofPeer: context.peer).count(in: .selling) { $0.takeMore(calls) }
+    }
   }
 
   /// Counts a password that is to be hashed, in the same way.

@@ -33,10 +33,19 @@ package final class CallRate: Sendable {
     theoretical = Atomic(.min)
   }
 
-  /// Takes calls; nil, or how long to wait when there is no room for all of them: then none is taken. More
-  /// than a second's worth is taken as a second's worth, or it would never be.
-  package func take(_ count: Int = 1, at now: LoopInstant = .now) -> Duration? {
-    let cost = interval * Int64(min(max(count, 1), perSecond))
+  /// Takes a call; nil, or how long to wait when there is no room for it: then nothing is taken.
+  package func take(at now: LoopInstant = .now) -> Duration? { take(calls: 1, now) }
+
+  /// Takes what a call that was taken is worth beside itself, as that many calls; otherwise as `take`. With
+  /// it a second's worth at most, or it would never be. Whoever waits and calls again is taken once more
+  /// before: that is waited for, too.
+  package func takeMore(_ count: Int, at now: LoopInstant = .now) -> Duration? {
+    take(calls: min(max(count, 0), perSecond - 1), now).map { $0 + .nanoseconds(interval) }
+  }
+
+  private func take(calls: Int, _ now: LoopInstant) -> Duration? {
+    guard calls > 0 else { return nil }
+    let cost = interval * Int64(calls)
     var before = theoretical.load(ordering: .relaxed)
     while true {
       let after = max(before, now.nanoseconds) + cost

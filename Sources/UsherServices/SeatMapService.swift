@@ -93,13 +93,7 @@ package struct SeatMapService: Usher.V1.SeatMapServiceServer {
   ) async throws(RPCError) {
     let key = try Self.key(request)
     // Many shows are many calls, of which the first has been counted.
-    if request.showIds.count > 1 {
-      if let caller = context.caller as? KnownCaller {
-        try caller.count(request.showIds.count - 1, in: .selling)
-      } else {
-        try parts[context.loop].credentials.countAnonymous(context, request.showIds.count - 1)
-      }
-    }
+    try parts[context.loop].credentials.countMore(request.showIds.count - 1, context)
     do {
       try await parts[context.loop].feed.join(key, responses.call)
     } catch {

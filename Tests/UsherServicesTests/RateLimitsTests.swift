@@ -27,19 +27,36 @@ import UsherProtos
 
   @Test func severalAreTakenTogetherOrNotAtAll() {
     let rate = CallRate(perSecond: 10)
-    #expect(rate.take(7, at: instant(0)) == nil)
-    #expect(rate.take(7, at: instant(0)) == .milliseconds(400))
-    #expect(rate.take(3, at: instant(0)) == nil)
-    // More than fit are as many as fit.
-    #expect(rate.take(1_000, at: instant(900)) == .milliseconds(100))
-    #expect(rate.take(1_000, at: instant(1_000)) == nil)
+    #expect(rate.takeMore(7, at: instant(0)) == nil)
+    #expect(rate.takeMore(7, at: instant(0)) == .milliseconds(500))
+    #expect(rate.takeMore(3, at: instant(0)) == nil)
+    #expect(rate.takeMore(0, at: instant(0)) == nil && rate.takeMore(.min, at: instant(0)) == nil)
+    #expect(rate.takeMore(1, at: instant(0)) == .milliseconds(200))
+  }
+
+  /// Whoever comes back when he was told to is served, however many calls his stands for.
+  @Test(arguments: [1, 2, 3, 20, 999_999], [1, 2, 21, 1_000, .max])
+  func whatStandsForManyCallsIsTakenInTheEnd(_ perSecond: Int, _ calls: Int) {
+    let rate = CallRate(perSecond: perSecond)
+    var now = instant(0)
+    for _ in 0..<3 {
+      var attempts = 0
+      while let wait = rate.take(at: now) ?? rate.takeMore(calls - 1, at: now) {
+        #expect(wait > .zero && wait <= .seconds(2))
+        attempts += 1
+        guard attempts < 5 else { break }
+        now = now + wait
+      }
+      #expect(attempts < 5)
+    }
   }
 
   @Test(arguments: [1, 3, 999_999, 1_000_000, .max, 0, -5])
   func everyRateIsOne(_ perSecond: Int) {
     let rate = CallRate(perSecond: perSecond)
     #expect(rate.take(at: instant(0)) == nil)
-    let wait = rate.take(.max, at: instant(0))
+    #expect(rate.takeMore(.max, at: instant(0)) == nil)
+    let wait = rate.take(at: instant(0))
     #expect(wait.map { $0 > .zero && $0 <= .seconds(1) } ?? false)
   }
 
