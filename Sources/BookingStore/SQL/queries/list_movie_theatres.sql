@@ -19,7 +19,8 @@ with page as materialized (
    limit $8::bigint)
 select t.theatre_id, t.city_id, t.city_name, t.name, t.address, t.postal_code, t.time_zone,
        t.latitude, t.longitude,
-       (select count(*) from auditorium a where a.theatre_id = t.theatre_id)::integer,
+       (select count(*) from auditorium a
+         where a.theatre_id = t.theatre_id and a.closed_at is null)::integer,
        s.show_id, s.lane, s.kind, s.movie_id, m.title,
        t.theatre_id, t.name, t.city_id, t.city_name, s.auditorium_id, a.name, s.language, s.format,
        lower(s.during), upper(s.during), lower(s.during) at time zone t.time_zone at time zone 'UTC', t.time_zone,
