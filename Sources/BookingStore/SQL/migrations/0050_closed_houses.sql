@@ -37,7 +37,8 @@ begin
              and (p_auditorium_id is null or s.auditorium_id = p_auditorium_id)
           union
           select s.show_id from booking b join show s using (lane, show_id)
-           where b.state = 1 and b.hold_until > clock_timestamp() and b.lane = v_lane
+           where b.state = 1 and b.lane = v_lane
+             and booking_state_at(b.state, b.hold_until, clock_timestamp()) = 1
              and s.theatre_id = p_theatre_id
              and (p_auditorium_id is null or s.auditorium_id = p_auditorium_id)) x;
   if v_shows > 0 then return v_shows; end if;
@@ -149,4 +150,17 @@ begin
      offset 0) d;
   return v_rows;
 end
+$$;
+
+-- As it was, but nobody runs what is closed.
+create or replace function runs_theatre(
+  p_partner_id bigint, p_is_operator boolean, p_theatre_ids bigint[], p_theatre_id bigint
+) returns boolean
+language sql stable as $$
+  select exists (
+    select from theatre t
+     where t.theatre_id = p_theatre_id and t.closed_at is null
+       and (p_is_operator
+            or (t.partner_id = p_partner_id
+                and (p_theatre_ids is null or t.theatre_id = any (p_theatre_ids)))))
 $$;

@@ -7,7 +7,8 @@ with owner as (
   select p.partner_id from partner p where p.partner_id = $3::bigint),
 unknown as (
   select wanted.theatre_id from unnest($8::bigint[]) wanted (theatre_id)
-   where not exists (select from theatre t where t.theatre_id = wanted.theatre_id)),
+   where not exists (
+     select from theatre t where t.theatre_id = wanted.theatre_id and t.closed_at is null)),
 made as (
   insert into api_key (
     key_hash, partner_id, prefix, label, scopes, theatre_ids, expires_at, certificate,

@@ -1,7 +1,10 @@
 -- Makes auditorium $4 of theatre $3 unless the name is taken; $1 is the key and $2 the name of who does
 -- it. Columns as in list_auditoriums.sql.
-with made as (
-  insert into auditorium (theatre_id, name) values ($3::bigint, $4::text)
+with there as (
+  select t.theatre_id from theatre t
+   where t.theatre_id = $3::bigint and t.closed_at is null for key share),
+made as (
+  insert into auditorium (theatre_id, name) select t.theatre_id, $4::text from there t
   on conflict (theatre_id, name) where closed_at is null do nothing
   returning auditorium_id, theatre_id, name),
 noted as (

@@ -15,7 +15,7 @@ select s.show_id, s.lane, s.kind, coalesce(s.movie_id, 0), coalesce(m.title, s.t
           select s.*, t.name as theatre_name, t.city_id, t.time_zone
             from show s join theatre t using (theatre_id)
            where (lower(s.during), s.show_id) > ($7::timestamptz, $8::bigint)
-             and upper(s.during) > now()
+             and upper(s.during) > now() and t.closed_at is null
              and s.movie_id = $1 -- if $1
              and t.city_id = $2 -- if $2
              and s.theatre_id = $3 -- if $3

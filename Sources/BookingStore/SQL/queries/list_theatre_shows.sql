@@ -5,4 +5,4 @@ select array(select s.show_id from show s
               order by lower(s.during), s.show_id
               limit $2::bigint)
   from theatre t
- where t.theatre_id = $1::bigint
+ where t.theatre_id = $1::bigint and t.closed_at is null
