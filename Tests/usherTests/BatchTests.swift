@@ -42,6 +42,7 @@ import UsherProtos
     for (line, fault) in [
       ("x,A1,,,,,", "show_id: 'x' is no number"), ("7,,,GOLD,,,", "tier and split go with best"),
       ("7,,2,,maybe,,", "split: 'maybe' is not true or false"), ("7,A1", "2 values in 7 columns"),
+      ("7,A1;,,,,,", "seats: 'A1;' has an empty word"),
     ] {
       #expect(throws: RowFault(fault)) { try columns.row(line) }
     }
@@ -51,7 +52,14 @@ import UsherProtos
   @Test func rowsOfCancellations() throws {
     let columns = try CancelColumns("seats,booking_id")
     #expect(try columns.row("A1;A2,B") == .init(bookingId: "B", seats: ["A1", "A2"]))
+    #expect(try columns.row("A1 ; A2 ,B") == .init(bookingId: "B", seats: ["A1", "A2"]))
     #expect(try columns.row(",B") == .init(bookingId: "B"))
+    // No seats would be all of them.
+    for seats in [";", " ", ";;", "A1;;A2"] {
+      #expect(throws: RowFault("seats: '\(seats)' has an empty word")) {
+        try columns.row("\(seats),B")
+      }
+    }
     #expect(throws: RowFault("a column is there twice")) { try CancelColumns("seats,seats") }
   }
 
@@ -161,14 +169,47 @@ import UsherProtos
     #expect(sizes.all == [4, 4, 4])
   }
 
-  @Test func aKeyOfFewCallsIsAskedForFewer() async throws {
+  @Test func whoWaitedInVainAsksForFewerAndForMoreAgainLater() async throws {
     let sizes = Sizes()
-    try await run(60) { (request, _) async throws(RPCError) in
+    try await run(160) { (request, _) async throws(RPCError) in
       sizes.note(request.holds.count)
-      guard request.holds.count <= 13 else { throw Self.tooMany }
+      // Refused: the first, and the second and third together.
+      guard ![1, 3, 4].contains(sizes.all.count) else { throw Self.tooMany }
       return Self.answer(request)
     }
-    #expect(sizes.all == [50, 25, 12, 12, 12, 12, 12])
+    #expect(sizes.all == [50, 50, 50, 50, 25, 50, 35])
+  }
+
+  @Test func whatIsNotKnownIsNotToldAsRefused() async throws {
+    for (codes, exit, message) in [
+      ([14, 9], Exit.temporary, "what became of 1 of 3 rows is not known"),
+      ([9, 9], .other, "2 of 3 rows were refused"),
+    ] {
+      let failure = await #expect(throws: Failure.self) {
+        try await run(3) { (request, _) async throws(RPCError) in
+          var answer = Self.answer(request)
+          for (index, code) in codes.enumerated() {
+            answer.results[index] = .init(outcome: .error(.init(code: Int32(code), message: "x")))
+          }
+          return answer
+        }
+      }
+      #expect(failure?.exit == exit && failure?.message == message)
+      #expect(failure?.next == "usher again" && failure?.requestId == Self.id)
+    }
+  }
+
+  /// A hold that was repeated after its end.
+  @Test func whatIsOverIsNotToldAsDone() async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(2) { (request, _) async throws(RPCError) in
+        .init(
+          results: request.holds.map {
+            .init(outcome: .booking(.init(state: .expired, seats: $0.seats)))
+          })
+      }
+    }
+    #expect(failure?.message == "2 of 2 rows were refused or are over")
   }
 
   private static var tooMany: RPCError {

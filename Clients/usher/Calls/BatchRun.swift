@@ -22,6 +22,19 @@ protocol BatchResult: ProtoJSONMessage {
   var refusal: Google.Rpc.Status? { get }
   /// What was done, for people.
   var words: String { get }
+  /// Whether it was done before and is over by now.
+  var isOver: Bool { get }
+}
+
+extension BatchResult {
+  var isOver: Bool { false }
+
+  /// Whether it is not known if it was done: the same request may tell.
+  var isUncertain: Bool {
+    guard let code = refusal.flatMap({ StatusCode(rawValue: Int($0.code)) }) else { return false }
+    return [.unavailable, .deadlineExceeded, .internal, .unknown, .aborted, .cancelled]
+      .contains(code)
+  }
 }
 
 struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
@@ -53,11 +66,12 @@ struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
         for (row, result) in zip(part, answer.results) { try text.note(row.line, row.item, result) }
         rest = rest.dropFirst(part.count)
         pauses = 0
+        size = min(2 * size, Limits.batchItems)
         text.progress(rows.rows.count - rest.count, of: rows.rows.count)
       } catch {
         try await pause(after: error, &pauses)
-        // A key of few calls a second is never served many at once.
-        if !isAtomic { size = max(1, size / 2) }
+        // Who was told to wait and waited had to share its calls with others: then fewer do sooner.
+        if pauses > 1 { size = max(1, size / 2) }
       }
     }
   }
@@ -136,6 +150,11 @@ extension Usher.V1.HoldResult: BatchResult {
   var words: String {
     guard case .booking(let booking) = outcome else { return "" }
     return BookingText.short(booking)
+  }
+
+  var isOver: Bool {
+    guard case .booking(let booking) = outcome else { return false }
+    return [.expired, .released].contains(booking.state)
   }
 }
 

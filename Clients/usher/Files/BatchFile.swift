@@ -24,7 +24,7 @@ struct HoldColumns: RowColumns {
     for (column, text) in try CSVLine.values(line, columns) {
       switch column {
       case .show: row.showId = try CSVLine.number(text, "show_id")
-      case .seats: row.seats = CSVLine.words(text)
+      case .seats: row.seats = try CSVLine.words(text, "seats")
       case .best: best.count = Int32(clamping: try CSVLine.number(text, "best"))
       case .tier: best.tier = text
       case .split: best.allowSplit = try CSVLine.flag(text, "split")
@@ -60,7 +60,7 @@ struct CancelColumns: RowColumns {
     for (column, text) in try CSVLine.values(line, columns) {
       switch column {
       case .booking: row.bookingId = text
-      case .seats: row.seats = CSVLine.words(text)
+      case .seats: row.seats = try CSVLine.words(text, "seats")
       case .request: row.requestId = text
       }
     }

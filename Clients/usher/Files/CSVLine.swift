@@ -1,5 +1,7 @@
 // Lines of CSV files, read.
 
+import Foundation
+
 enum CSVLine {
   /// The columns that a heading names, each once.
   static func columns<Column>(
@@ -31,9 +33,14 @@ enum CSVLine {
     return number
   }
 
-  /// Several words in one value, with semicolons between them, as in what the client prints.
-  static func words(_ text: String) -> [String] {
-    text.split(separator: ";").map { String($0.trimmingPrefix(while: \.isWhitespace)) }
+  /// Several words in one value, with semicolons between them, as in what the client prints. None is empty:
+  /// no seats at all may mean all of them.
+  static func words(_ text: String, _ name: String) throws(RowFault) -> [String] {
+    let words = text.split(separator: ";", omittingEmptySubsequences: false).map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+    guard !words.contains("") else { throw RowFault("\(name): '\(text)' has an empty word") }
+    return words
   }
 
   static func flag(_ text: String, _ name: String) throws(RowFault) -> Bool {

@@ -10,6 +10,8 @@ struct BatchText {
   private var bar: ProgressBar
   private var doneCount = 0
   private var refusedCount = 0
+  private var overCount = 0
+  private var unknownCount = 0
 
   init(_ output: Output, _ act: String) {
     self.output = output
@@ -32,7 +34,12 @@ struct BatchText {
   private mutating func note(
     _ line: Int, _ id: String?, _ result: some BatchResult
   ) throws(Failure) {
-    if result.refusal == nil { doneCount += 1 } else { refusedCount += 1 }
+    switch result {
+    case _ where result.isUncertain: unknownCount += 1
+    case _ where result.refusal != nil: refusedCount += 1
+    case _ where result.isOver: overCount += 1
+    default: doneCount += 1
+    }
     clear()
     guard output.presentation.output == .table else {
       return try Console.write(Self.json(line, id, result) + [0x0a])
@@ -64,22 +71,32 @@ struct BatchText {
 
   mutating func clear() { bar.clear() }
 
-  /// The sum; throws when rows were refused. `id` is the command's request id, `repetition` the command
-  /// under it.
+  /// The sum; throws when rows were refused, or are over, or nobody knows what became of them. `id` is the
+  /// command's request id, `repetition` the command under it.
   mutating func end(_ id: String, _ repetition: String) throws(Failure) {
     clear()
-    let rows = doneCount + refusedCount
+    let rows = doneCount + refusedCount + overCount + unknownCount
     if output.presentation.output == .table {
-      try output.print(lines: ["\(rows) rows: \(doneCount) \(act), \(refusedCount) refused"])
+      let rest = [(overCount, "over"), (unknownCount, "not known")].filter { $0.0 > 0 }
+        .map { ", \($0.0) \($0.1)" }.joined()
+      try output.print(
+        lines: ["\(rows) rows: \(doneCount) \(act), \(refusedCount) refused\(rest)"])
     }
-    guard refusedCount == 0 else {
-      var failure = Failure(
-        .other, "\(refusedCount) of \(rows) rows were refused",
+    guard doneCount < rows else { return }
+    var failure =
+      unknownCount > 0
+      ? Failure(
+        .temporary, "what became of \(unknownCount) of \(rows) rows is not known",
+        hint:
+          "Repeat the command under its request id: it tells, and what was done is not done twice.",
+        next: repetition)
+      : Failure(
+        .other,
+        "\(refusedCount + overCount) of \(rows) rows were refused\(overCount > 0 ? " or are over" : "")",
         hint:
           "Mend these lines and repeat the command under its request id: what was done is not done twice.",
         next: repetition)
-      failure.requestId = id
-      throw failure
-    }
+    failure.requestId = id
+    throw failure
   }
 }
