@@ -12,18 +12,16 @@ package final class AccountSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
   private let rhythm: SweepRhythm
-  private let troubled: LoopBound<TroubledSubjects<String>>
+  private let troubled: LoopBound<TroubledSubjects<Int64>>
 
-  private enum Left {
-    case hold(BookingID)
-    case party(lane: Int16, showID: Int64, UniqueID)
+  private struct Left {
+    let lane: Int16
+    let showID: Int64
+    let what: What
 
-    /// What tells it from all others.
-    var id: String {
-      switch self {
-      case .hold(let id): id.description
-      case .party(_, _, let requestID): requestID.description
-      }
+    enum What {
+      case hold(BookingID)
+      case party(UniqueID)
     }
   }
 
@@ -33,7 +31,7 @@ package final class AccountSweeper: Sendable {
     self.lanes = lanes
     rhythm = SweepRhythm(
       "ended accounts", every: StoreLimits.sweepInterval, on: loop, logger: logger)
-    troubled = LoopBound(TroubledSubjects("booking_or_request", logger: logger), loop: loop)
+    troubled = LoopBound(TroubledSubjects("show", logger: logger), loop: loop)
   }
 
   /// Starts sweeping.
@@ -46,39 +44,43 @@ package final class AccountSweeper: Sendable {
   /// Ends sweeping; a turn under way is finished.
   package func stop() { rhythm.stop() }
 
-  /// Sweeps once and returns how much there was to end. What cannot be ended is logged and left out for a
-  /// while.
+  /// Sweeps once and returns how much there was to end. A show of which something cannot be ended is logged
+  /// and left out for a while.
   package func sweep() async throws(StoreError) -> Int {
     let result = try await database.ask(
-      Statements.findEndedAccounts, [.int4(Int32(StoreLimits.sweptShows))], timeout: nil)
+      Statements.findEndedAccounts,
+      [.int4(Int32(StoreLimits.sweptShows)), .array(troubled.value.current())], timeout: nil)
     let due = try reading { () throws(PostgresError) in
       try result.all { row throws(PostgresError) in try Self.left(row) }
     }
-    let left = try await troubled.value.leavingOut(of: due, \.id) {
+    let left = try await troubled.value.leavingOut(of: due, \.showID) {
       (each) async throws(StoreError) in try await self.end(each)
     }
     return due.count - left.count
   }
 
   private func end(_ left: Left) async throws(StoreError) {
-    switch left {
-    case .hold(let id): _ = try await lanes[id.lane].serve(.change(.release(ofAccount: id)))
-    case .party(let lane, let showID, let requestID):
+    let lane = lanes[left.lane]
+    switch left.what {
+    case .hold(let id): _ = try await lane.serve(.change(.release(ofAccount: id)))
+    case .party(let requestID):
       let key = RequestKey(partnerID: StoreLimits.housePartnerID, requestID: requestID)
-      _ = try await lanes[lane].serve(.endWaits(lane: lane, showID: showID, [WaitEnd(key, .left)]))
+      _ = try await lane.serve(
+        .endWaits(lane: left.lane, showID: left.showID, [WaitEnd(key, .left)]))
     }
   }
 
   private static func left(_ row: PostgresRow) throws(PostgresError) -> Left {
-    guard let booking = try row.decode(0, as: PostgresUUID?.self) else {
-      return .party(
-        lane: try row.decode(1), showID: try row.decode(2),
-        UniqueID(try row.decode(3, as: PostgresUUID.self)))
+    let what: Left.What
+    if let booking = try row.decode(0, as: PostgresUUID?.self) {
+      guard let id = BookingID(UniqueID(booking)) else {
+        throw PostgresError(.decoding, "a booking's id cannot be read")
+      }
+      what = .hold(id)
+    } else {
+      what = .party(UniqueID(try row.decode(3, as: PostgresUUID.self)))
     }
-    guard let id = BookingID(UniqueID(booking)) else {
-      throw PostgresError(.decoding, "a booking's id cannot be read")
-    }
-    return .hold(id)
+    return Left(lane: try row.decode(1), showID: try row.decode(2), what: what)
   }
 }
 

@@ -67,6 +67,7 @@ package enum Migrations {
       ("0048_indexes.sql", PackageResources._048_indexes_sql),
       ("0049_others.sql", PackageResources._049_others_sql),
       ("0050_closed_houses.sql", PackageResources._050_closed_houses_sql),
+      ("0051_attempts_at_once.sql", PackageResources._051_attempts_at_once_sql),
     ]
   }
 }

@@ -52,6 +52,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     try AccountWishes.check(request)
     let (accountID, state, hash) = try await authenticate(request.email, request.password, context)
     guard state != .blocked else {
+      await forgive(request.email, context)
       throw .refusal(.accountBlocked, "The account is blocked.")
     }
     let refreshToken = APIKeySecret.makeRefreshToken()
@@ -63,7 +64,10 @@ package struct AccountService: Usher.V1.AccountServiceServer {
       }
     }
     // Blocked or closed in this moment, or the password is another now.
-    guard let session else { throw Self.loginFailed }
+    guard let session else {
+      await forgive(request.email, context)
+      throw Self.loginFailed
+    }
     return .init(
       accountId: accountID.description, tokens: try tokens(session, refreshToken: refreshToken))
   }

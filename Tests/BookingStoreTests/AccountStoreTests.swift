@@ -32,6 +32,29 @@ import Testing
     try await store.isOpen(session: id(session), of: id(account), tokenEndsAt: endsAt)
   }
 
+  /// One that waits for one that came later is not locked by it.
+  @Test func attemptsAtOnceAreNotLocked() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      _ = try await store.beginLogin(email: "a@b.c")
+      let other = try await PostgresConnection.connect(house.configuration, on: house.loop)
+      _ = try await other.query("begin")
+      _ = try await other.query("select from login_failure for update")
+      async let waiting = store.beginLogin(email: "a@b.c")
+      let isAwaited: PostgresStatement = """
+        select exists (select from pg_locks where not granted and locktype = 'transactionid'
+                         and transactionid = pg_current_xact_id()::xid)
+        """
+      while try await !other.query(isAwaited).onlyRow().decode(0, as: Bool.self) {
+        await Task.yield()
+      }
+      _ = try await other.query("update login_failure set locked_until = clock_timestamp()")
+      _ = try await other.query("commit")
+      guard case .check = try await waiting else { throw StoreError(.fault) }
+      await other.close()
+    }
+  }
+
   @Test func anAddressIsTakenInAnyCase() async throws {
     try await House.run { house in
       let store = AccountStore(house.connection)
