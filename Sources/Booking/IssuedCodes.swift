@@ -2,8 +2,9 @@
 // before a code was withdrawn is read all the same.
 
 extension Currency {
-  /// Whether things are sold in it. Source: ISO 4217, list one of 1 January 2026, without funds, metals
-  /// and codes for tests.
+  /// Whether things are sold in it, or were until lately: shows that are on sale in a currency that was
+  /// withdrawn must go on. Source: ISO 4217, list one of 1 January 2026, without funds, metals and codes for
+  /// tests; from list three what was withdrawn since 2023.
   package var isIssued: Bool { Self.issued.contains(code) }
 
   private static let issued = Set(
@@ -15,6 +16,7 @@ extension Currency {
     PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC
     SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF
     XPF YER ZAR ZMW ZWG
+    ANG BGN HRK SLL ZWL
     """.split(whereSeparator: \.isWhitespace).map(String.init))
 }
 

@@ -15,6 +15,7 @@ package struct LayoutKey: Hashable, Sendable {
 
 final class Shelf {
   typealias Waiter = CheckedContinuation<Result<ShowDetails?, StoreError>, Never>
+  typealias LayoutWaiter = CheckedContinuation<Result<SeatLayout, StoreError>, Never>
 
   private struct Kept {
     let details: ShowDetails
@@ -29,6 +30,7 @@ final class Shelf {
   private var showsOfTheatre: [Int64: Set<Int64>] = [:]
   private var showOrder = Deque<Int64>()
   private var waiters: [Int64: [Waiter]] = [:]
+  private var layoutWaiters: [LayoutKey: [LayoutWaiter]] = [:]
   /// Changes that are to be forgotten for once more, and whether another like it came meanwhile.
   private var changes: [CatalogueChange: Bool] = [:]
 
@@ -78,7 +80,18 @@ final class Shelf {
     if showsOfTheatre[theatreID]?.isEmpty == true { showsOfTheatre[theatreID] = nil }
   }
 
-  func keep(_ layout: SeatLayout, _ key: LayoutKey) {
+  /// Joins those who wait for a layout, in the same way.
+  func wait(for key: LayoutKey, _ waiter: LayoutWaiter) -> Bool {
+    layoutWaiters[key, default: []].append(waiter)
+    return layoutWaiters[key]?.count == 1
+  }
+
+  func finish(_ key: LayoutKey, _ result: Result<SeatLayout, StoreError>) {
+    if case .success(let layout) = result { keep(layout, key) }
+    for waiter in layoutWaiters.removeValue(forKey: key) ?? [] { waiter.resume(returning: result) }
+  }
+
+  private func keep(_ layout: SeatLayout, _ key: LayoutKey) {
     guard layouts.updateValue(layout, forKey: key) == nil else { return }
     layoutOrder.append(key)
     layoutSeats += layout.seats.count

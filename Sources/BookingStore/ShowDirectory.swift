@@ -34,16 +34,18 @@ package final class ShowDirectory: Sendable {
     return try result.get()
   }
 
-  /// A layout that a show has. Throws when there is none: shows name only layouts that there are.
+  /// A layout that a show has. Throws when there is none: shows name only layouts that there are. Callers at
+  /// the same time share one reading, as of shows.
   package func layout(_ key: LayoutKey) async throws(StoreError) -> SeatLayout {
     guard loop.isInside else {
       return try await loop.run { () async throws(StoreError) in try await self.layout(key) }
     }
     if let layout = shelf.value.layouts[key] { return layout }
-    let layout = try await catalog.layout(
-      auditoriumID: key.auditoriumID, version: key.version, timeout: nil)
-    shelf.value.keep(layout, key)
-    return layout
+    let result = await withCheckedContinuation { continuation in
+      let isFirst = shelf.value.wait(for: key, continuation)
+      if isFirst { loop.spawn { await self.load(key) } }
+    }
+    return try result.get()
   }
 
   /// Forgets a show whose prices turned out to be stale; the next caller reads it again.
@@ -72,6 +74,18 @@ package final class ShowDirectory: Sendable {
       result = .failure(error)
     }
     shelf.value.finish(id, result, now: loop.now)
+  }
+
+  private func load(_ key: LayoutKey) async {
+    let result: Result<SeatLayout, StoreError>
+    do throws(StoreError) {
+      result = .success(
+        try await catalog.layout(
+          auditoriumID: key.auditoriumID, version: key.version, timeout: nil))
+    } catch {
+      result = .failure(error)
+    }
+    shelf.value.finish(key, result)
   }
 
   private func read(_ id: Int64) async throws(StoreError) -> ShowDetails? {

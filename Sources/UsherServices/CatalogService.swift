@@ -79,8 +79,7 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     filter.genre = violations.requireName(request.genre, "genre")
     filter.language = violations.requireLanguage(request.language)
     filter.date = violations.requireDate(request.date)
-    try countWide(filter.isWide, context)
-    let page = try await list(request.pageSize, context, violations) {
+    let page = try await list(request.pageSize, context, violations, isWide: filter.isWide) {
       [filter] (store, size, timeout) async throws(StoreError) in
       try await store.movies(
         filter, pageSize: size, pageToken: request.pageToken, timeout: timeout)
@@ -120,8 +119,7 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     violations.require(isKind, "kind", "must be FILM, PLAY, CONCERT or OTHER")
     if isKind { filter.kind = Int16(clamping: request.kind.rawValue) }
     if !request.text.isEmpty { filter.text = violations.requireWords(request.text) }
-    try countWide(filter.isWide, context)
-    let page = try await list(request.pageSize, context, violations) {
+    let page = try await list(request.pageSize, context, violations, isWide: filter.isWide) {
       [filter] (store, size, timeout) async throws(StoreError) in
       try await store.shows(
         filter, pageSize: size, pageToken: request.pageToken, timeout: timeout)
@@ -169,19 +167,19 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     return .init(addOns: page.items.map { API.AddOn($0) }, nextPageToken: page.nextPageToken)
   }
 
-  /// The database may have to look at every show that there is, which takes it some tenths of a second.
-  private func countWide(_ isWide: Bool, _ context: ServerContext) throws(RPCError) {
-    guard isWide else { return }
-    try parts[context.loop].credentials.countMore(Limits.wideListCalls - 1, context)
-  }
-
+  /// Asks for a page. For a wide one the database may have to look at every show that there is, which takes it
+  /// some tenths of a second: it counts as several calls.
   private func list<Item>(
     _ pageSize: Int32, _ context: ServerContext, _ violations: FieldViolations = .init(),
+    isWide: Bool = false,
     _ body: (CatalogStore, Int, Duration?) async throws(StoreError) -> Page<Item>
   ) async throws(RPCError) -> Page<Item> {
     var violations = violations
     violations.require(pageSize >= 0, "page_size", "must not be negative")
     try violations.check()
+    if isWide {
+      try parts[context.loop].credentials.countMore(Limits.wideListCalls - 1, context)
+    }
     let store = parts[context.loop].catalog
     return try await failures.translating { () async throws(StoreError) in
       try await body(store, Int(pageSize), context.remaining)

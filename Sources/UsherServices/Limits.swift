@@ -30,8 +30,9 @@ enum Limits {
   /// Calls per second of a customer: what people do by hand, several devices at once.
   static let accountCallsPerSecond = 20
   /// Calls that a list counts for when every show that there is may have to be looked at for it: of a
-  /// nation's two weeks in some tenths of a second.
-  static let wideListCalls = 50
+  /// nation's two weeks in some tenths of a second. Half of what a customer may make in a second, so that the
+  /// other half is for what was found.
+  static let wideListCalls = 10
   /// Most that an operator may allow a key: more is no limit.
   static let keyCallsPerSecond: ClosedRange<Int32> = 0...1_000_000
   /// Theatres that one key is good for; one that needs more is good for all.
