@@ -12,7 +12,7 @@ package final class AccountSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
   private let rhythm: SweepRhythm
-  private let troubled: LoopBound<TroubledSubjects<Int64>>
+  private let troubled: LoopBound<TroubledShows>
 
   private struct Left {
     let lane: Int16
@@ -31,7 +31,7 @@ package final class AccountSweeper: Sendable {
     self.lanes = lanes
     rhythm = SweepRhythm(
       "ended accounts", every: StoreLimits.sweepInterval, on: loop, logger: logger)
-    troubled = LoopBound(TroubledSubjects("show", logger: logger), loop: loop)
+    troubled = LoopBound(TroubledShows(logger: logger), loop: loop)
   }
 
   /// Starts sweeping.

@@ -28,14 +28,14 @@ package final class HoldSweeper: Sendable {
   private let database: any Database
   private let lanes: Lanes
   private let rhythm: SweepRhythm
-  private let troubled: LoopBound<TroubledSubjects<Int64>>
+  private let troubled: LoopBound<TroubledShows>
 
   /// A sweeper that is not running yet.
   package init(_ database: any Database, _ lanes: Lanes, on loop: EventLoop, logger: Logger) {
     self.database = database
     self.lanes = lanes
     rhythm = SweepRhythm("holds", every: StoreLimits.sweepInterval, on: loop, logger: logger)
-    troubled = LoopBound(TroubledSubjects("show", logger: logger), loop: loop)
+    troubled = LoopBound(TroubledShows(logger: logger), loop: loop)
   }
 
   /// Starts sweeping.

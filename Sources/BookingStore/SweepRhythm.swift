@@ -71,39 +71,36 @@ final class SweepRhythm: Sendable {
   }
 }
 
-/// Subjects that could not be swept, and when to try again: they keep nothing else from being swept. Confined
-/// to a loop.
-final class TroubledSubjects<Subject: Hashable & Comparable> {
-  private let name: String
+/// Shows that could not be swept, and when to try again: they keep nothing else from being swept. Confined to a
+/// loop.
+final class TroubledShows {
   private let logger: Logger
-  private var ends: [Subject: LoopInstant] = [:]
+  private var ends: [Int64: LoopInstant] = [:]
 
-  /// None yet. The log knows a subject by a name.
-  init(_ name: String, logger: Logger) {
-    self.name = name
-    self.logger = logger
-  }
+  /// None yet.
+  init(logger: Logger) { self.logger = logger }
 
   /// How many there are at most.
   var count: Int { ends.count }
 
   /// Those to leave out now.
-  func current() -> [Subject] {
+  func current() -> [Int64] {
     let now = LoopInstant.now
     ends = ends.filter { $0.value > now }
     return ends.keys.sorted()
   }
 
-  /// Sweeps what is due and not in trouble; returns what is left. What is the database's own trouble, or
-  /// that of too many subjects, is thrown.
+  /// Sweeps what is due of shows that are not in trouble; returns what is left. What is the database's own
+  /// trouble, or that of too many shows, is thrown.
   func leavingOut<Due>(
-    of all: [Due], _ subject: (Due) -> Subject, _ sweep: (Due) async throws(StoreError) -> Void
+    of all: [Due], _ showID: (Due) -> Int64, _ sweep: (Due) async throws(StoreError) -> Void
   ) async throws(StoreError) -> [Due] {
-    let troubled = current()
+    _ = current()
     var left: [Due] = []
     for due in all {
-      let subject = subject(due)
-      guard !troubled.contains(subject) else {
+      let showID = showID(due)
+      // Of one that failed a moment ago the rest is not tried.
+      guard ends[showID] == nil else {
         left.append(due)
         continue
       }
@@ -111,8 +108,9 @@ final class TroubledSubjects<Subject: Hashable & Comparable> {
         try await sweep(due)
       } catch {
         guard error.kind == .fault, ends.count < StoreLimits.troubledShows else { throw error }
-        logger.error("cannot be swept", metadata: [name: "\(subject)", "error": "\(error)"])
-        ends[subject] = .now + StoreLimits.troublePause
+        logger.error(
+          "a show cannot be swept", metadata: ["show": "\(showID)", "error": "\(error)"])
+        ends[showID] = .now + StoreLimits.troublePause
         left.append(due)
       }
     }
