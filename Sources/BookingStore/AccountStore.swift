@@ -178,8 +178,9 @@ package struct AccountStore: Sendable {
 package enum LoginAttempt: Sendable, Hashable {
   /// Too many failed before it: not for so long.
   case locked(Duration)
-  /// Check the password, even of an account that there is not.
-  case check(UniqueID?, AccountState?, passwordHash: String?)
+  /// Check the password, even of an account that there is not. The attempt is known by when it began, in
+  /// microseconds since 1970.
+  case check(UniqueID?, AccountState?, passwordHash: String?, begunAt: Int64)
 }
 
 extension AccountStore {
@@ -197,16 +198,20 @@ extension AccountStore {
       return .check(
         try row.decode(0, as: PostgresUUID?.self).map { UniqueID($0) },
         try row.decode(1, as: Int16?.self).flatMap(AccountState.init(rawValue:)),
-        passwordHash: try row.decode(2))
+        passwordHash: try row.decode(2),
+        begunAt: try row.decode(4, as: PostgresTimestamp.self).unixMicroseconds)
     }
   }
 
-  /// Takes back that an attempt counts as a failure: nobody has looked at its password.
+  /// Takes back that the attempt that began then counts as a failure: nobody has looked at its password.
   package func forgiveLogin(
-    email: String, timeout: Duration? = nil
+    email: String, begunAt: Int64, timeout: Duration? = nil
   ) async throws(StoreError) {
     _ = try await database.ask(
-      Statements.forgiveLogin, [.secretHash(Self.key(email))], timeout: timeout)
+      Statements.forgiveLogin,
+      [
+        .secretHash(Self.key(email)), .timestamp(PostgresTimestamp(unixMicroseconds: begunAt)),
+      ], timeout: timeout)
   }
 
   /// Begins a session and forgets the failures before it; nil unless the account is active and its password

@@ -68,6 +68,7 @@ package enum Migrations {
       ("0049_others.sql", PackageResources._049_others_sql),
       ("0050_closed_houses.sql", PackageResources._050_closed_houses_sql),
       ("0051_attempts_at_once.sql", PackageResources._051_attempts_at_once_sql),
+      ("0052_others.sql", PackageResources._052_others_sql),
     ]
   }
 }

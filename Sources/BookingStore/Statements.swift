@@ -78,7 +78,7 @@ enum Statements {
   static let getShowScopes = file("get_show_scopes", PackageResources.get_show_scopes_sql)
 
   static let signUp = file("sign_up", PackageResources.sign_up_sql)
-  static let beginLogin = call("begin_login", parameters: 2)
+  static let beginLogin = call("begin_attempt", parameters: 2)
   static let forgiveLogin = file("forgive_login", PackageResources.forgive_login_sql)
   static let findEndedAccounts = file(
     "find_ended_accounts", PackageResources.find_ended_accounts_sql)

@@ -50,13 +50,14 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     _ request: Usher.V1.LogInRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.LogInResponse {
     try AccountWishes.check(request)
-    let (accountID, state, hash) = try await authenticate(request.email, request.password, context)
+    let (accountID, state, hash, attempt) = try await authenticate(
+      request.email, request.password, context)
     guard state != .blocked else {
-      await forgive(request.email, context)
+      await forgive(attempt, context)
       throw .refusal(.accountBlocked, "The account is blocked.")
     }
     let refreshToken = APIKeySecret.makeRefreshToken()
-    let session = try await forgiving(request.email, context) { () async throws(RPCError) in
+    let session = try await forgiving(attempt, context) { () async throws(RPCError) in
       try await ask(context) { (store, timeout) async throws(StoreError) in
         try await store.beginSession(
           id: .random(), of: accountID, email: request.email, passwordHash: hash,
@@ -65,7 +66,7 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     }
     // Blocked or closed in this moment, or the password is another now.
     guard let session else {
-      await forgive(request.email, context)
+      await forgive(attempt, context)
       throw Self.loginFailed
     }
     return .init(
@@ -167,51 +168,60 @@ package struct AccountService: Usher.V1.AccountServiceServer {
 
   // MARK: Passwords
 
+  /// An attempt to log in, which counts as a failure unless it is forgiven or succeeds.
+  private struct Attempt {
+    let email: String
+    /// As the store tells it.
+    let begunAt: Int64
+  }
+
   /// Whose password this is, and the hash that says so: what is done about it holds only while the account
   /// still has it. As much work, and the same answer, whether the address or the password is wrong.
   private func authenticate(
     _ email: String, _ password: String, _ context: ServerContext
-  ) async throws(RPCError) -> (UniqueID, AccountState, hash: String) {
+  ) async throws(RPCError) -> (UniqueID, AccountState, hash: String, Attempt) {
     try parts[context.loop].credentials.countPassword(context)
-    let attempt = try await ask(context) { (store, timeout) async throws(StoreError) in
+    let begun = try await ask(context) { (store, timeout) async throws(StoreError) in
       try await store.beginLogin(email: email, timeout: timeout)
     }
-    switch attempt {
+    switch begun {
     case .locked(let span):
       throw .retryable(
         .loginLocked, "Too many wrong passwords; try again later.",
         retryAfterMs: max(1, span.wholeMilliseconds))
-    case .check(let id, let state, let hash):
-      let isRight = try await forgiving(email, context) { () async throws(RPCError) in
+    case .check(let id, let state, let hash, let begunAt):
+      let attempt = Attempt(email: email, begunAt: begunAt)
+      let isRight = try await forgiving(attempt, context) { () async throws(RPCError) in
         try await hashing { () async throws(SecretsError) in
           try await hasher.verify(password, hash)
         }
       }
       guard isRight, let id, let state, let hash else { throw Self.loginFailed }
-      return (id, state, hash)
+      return (id, state, hash, attempt)
     }
   }
 
   /// Does what belongs to an attempt. One that was not looked at, or was right and of which nothing came, has
   /// not failed.
   private func forgiving<Value>(
-    _ email: String, _ context: ServerContext, _ body: () async throws(RPCError) -> Value
+    _ attempt: Attempt, _ context: ServerContext, _ body: () async throws(RPCError) -> Value
   ) async throws(RPCError) -> Value {
     do throws(RPCError) {
       return try await body()
     } catch {
-      await forgive(email, context)
+      await forgive(attempt, context)
       throw error
     }
   }
 
   /// Takes back that an attempt counts as a failure. It may be because the caller's time is over, or the caller
   /// gone; so this has a time and a task of its own.
-  private func forgive(_ email: String, _ context: ServerContext) async {
+  private func forgive(_ attempt: Attempt, _ context: ServerContext) async {
     let store = parts[context.loop].accounts
     await context.loop.spawn {
       do throws(StoreError) {
-        try await store.forgiveLogin(email: email, timeout: Limits.forgivingTime)
+        try await store.forgiveLogin(
+          email: attempt.email, begunAt: attempt.begunAt, timeout: Limits.forgivingTime)
       } catch {
         failures.logger.warning("log-in not forgiven", metadata: ["error": "\(error)"])
       }
@@ -228,9 +238,9 @@ package struct AccountService: Usher.V1.AccountServiceServer {
     guard let email, password.utf8.count <= Secrets.Limits.passwordBytes else {
       throw Self.loginFailed
     }
-    let hash = try await authenticate(email, password, context).hash
+    let (_, _, hash, attempt) = try await authenticate(email, password, context)
     // It does not begin a session, which would forget the attempt.
-    await forgive(email, context)
+    await forgive(attempt, context)
     return hash
   }
 

@@ -41,13 +41,7 @@ import Testing
       _ = try await other.query("begin")
       _ = try await other.query("select from login_failure for update")
       async let waiting = store.beginLogin(email: "a@b.c")
-      let isAwaited: PostgresStatement = """
-        select exists (select from pg_locks where not granted and locktype = 'transactionid'
-                         and transactionid = pg_current_xact_id()::xid)
-        """
-      while try await !other.query(isAwaited).onlyRow().decode(0, as: Bool.self) {
-        await Task.yield()
-      }
+      try await House.untilAwaited(other)
       _ = try await other.query("update login_failure set locked_until = clock_timestamp()")
       _ = try await other.query("commit")
       guard case .check = try await waiting else { throw StoreError(.fault) }
@@ -112,7 +106,9 @@ import Testing
       let store = AccountStore(house.connection)
       var waits: [Int64] = []
       for _ in 0..<16 {
-        guard case .check(nil, nil, passwordHash: nil) = try await store.beginLogin(email: "A@b.c")
+        guard
+          case .check(nil, nil, passwordHash: nil, begunAt: _) = try await store.beginLogin(
+            email: "A@b.c")
         else { throw StoreError(.fault) }
         if case .locked(let span) = try await store.beginLogin(email: "a@B.c") {
           waits.append(Int64((span / .seconds(5)).rounded(.up)))
@@ -176,11 +172,8 @@ import Testing
       let store = AccountStore(house.connection)
       try await signUp(store, 1, "a@b.c")
       for _ in 0..<20 {
-        guard case .check = try await store.beginLogin(email: "A@b.c") else {
-          Issue.record("locked out by attempts that nobody looked at")
-          return
-        }
-        try await store.forgiveLogin(email: "a@B.c")
+        let begun = try await begin(store, "A@b.c")
+        try await store.forgiveLogin(email: "a@B.c", begunAt: begun)
       }
       // Four wrong ones before and one that waits in line: the fifth wrong one locks, and only that.
       for _ in 0..<5 { _ = try await store.beginLogin(email: "a@b.c") }
@@ -188,6 +181,74 @@ import Testing
         Issue.record("wrong passwords are not counted any more")
         return
       }
+    }
+  }
+
+  /// When an attempt began, which nothing locks.
+  private func begin(_ store: AccountStore, _ email: String) async throws -> Int64 {
+    guard case .check(_, _, _, let begunAt) = try await store.beginLogin(email: email) else {
+      Issue.record("locked out")
+      throw StoreError(.fault)
+    }
+    return begunAt
+  }
+
+  /// How many seconds an address is locked for, rounded up.
+  private func secondsLocked(_ store: AccountStore) async throws -> Double {
+    guard case .locked(let span) = try await store.beginLogin(email: "a@b.c") else { return 0 }
+    return (span / .seconds(1)).rounded(.up)
+  }
+
+  /// However many others have failed before.
+  @Test func whatIsForgivenLeavesNoLock() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      let unlock = "update login_failure set locked_until = clock_timestamp()"
+      for _ in 0..<6 {
+        _ = try await begin(store, "a@b.c")
+        try await house.run(unlock)
+      }
+      for _ in 0..<3 {
+        try await store.forgiveLogin(email: "a@b.c", begunAt: try await begin(store, "a@b.c"))
+      }
+      // One that is forgiven late: the eighth failure is the seventh, and waits for that.
+      let late = try await begin(store, "a@b.c")
+      try await house.run(unlock)
+      let wrong = try await begin(store, "a@b.c")
+      #expect((30...40).contains(try await secondsLocked(store)))
+      try await store.forgiveLogin(email: "a@b.c", begunAt: late)
+      #expect((10...20).contains(try await secondsLocked(store)))
+      try await store.forgiveLogin(email: "a@b.c", begunAt: wrong)
+      #expect(try await secondsLocked(store) == 0)
+    }
+  }
+
+  /// Five at once, four of which nobody looks at: one wrong password locks nothing.
+  @Test func whatIsForgivenHasAddedToNoLock() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      var begun: [Int64] = []
+      for _ in 0..<5 { begun.append(try await begin(store, "a@b.c")) }
+      #expect((1...5).contains(try await secondsLocked(store)))
+      for attempt in begun.dropLast() {
+        try await store.forgiveLogin(email: "a@b.c", begunAt: attempt)
+      }
+      #expect(try await secondsLocked(store) == 0)
+    }
+  }
+
+  /// A node of before the attempt had a time.
+  @Test func anOlderNodeBeginsAttemptsToo() async throws {
+    try await House.run { house in
+      let store = AccountStore(house.connection)
+      try await signUp(store, 1, "a@b.c")
+      let begun = try await house.connection.query(
+        "select password_hash, locked_ms from begin_login('a@b.c', sha256('a@b.c'))"
+      ).onlyRow()
+      #expect(try begun.decode(0, as: String.self) == "hash")
+      #expect(try begun.decode(1, as: Int64.self) == 0)
+      for _ in 0..<4 { _ = try await begin(store, "a@b.c") }
+      #expect(try await secondsLocked(store) == 5)
     }
   }
 }

@@ -232,6 +232,18 @@ struct House: Sendable {
       """)
   }
 
+  /// Waits until another session waits for the transaction of this connection; the test's time limit ends it
+  /// otherwise.
+  static func untilAwaited(_ connection: PostgresConnection) async throws {
+    let isAwaited: PostgresStatement = """
+      select exists (select from pg_locks where not granted and locktype = 'transactionid'
+                       and transactionid = pg_current_xact_id()::xid)
+      """
+    while try await !connection.query(isAwaited).onlyRow().decode(0, as: Bool.self) {
+      await Task.yield()
+    }
+  }
+
   func run(_ sql: String) async throws {
     _ = try await connection.query(PostgresStatement(sql: sql))
   }

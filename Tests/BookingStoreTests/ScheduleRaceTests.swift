@@ -26,13 +26,7 @@ import Testing
         [row(auditorium: 1)], toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
       async let late = HouseStore(house.connection).upload(
         [row(auditorium: 2)], toTheatre: 1, by: AuditActor(keyID: nil, name: "test"))
-      let isAwaited: PostgresStatement = """
-        select exists (select from pg_locks where not granted and locktype = 'transactionid'
-                         and transactionid = pg_current_xact_id()::xid)
-        """
-      while try await !first.query(isAwaited).onlyRow().decode(0, as: Bool.self) {
-        await Task.yield()
-      }
+      try await House.untilAwaited(first)
       _ = try await first.query("commit")
       #expect(try await late.map(\.outcome) == [.showElsewhere])
       await first.close()

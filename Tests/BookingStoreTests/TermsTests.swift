@@ -114,6 +114,21 @@ private func half(
     }
   }
 
+  @Test(arguments: [ours, operators])
+  func anOfferForWhatIsClosedIsForWhatIsNotThere(actor: TermsActor) async throws {
+    try await House.owned { house, terms in
+      func refusal(_ place: OfferPlace, _ id: UInt64) async throws -> TermsRefusal? {
+        try await terms.createOffer(half(place), house.identity(id), by: actor).refusal
+      }
+      try await house.run("update auditorium set closed_at = now() where auditorium_id = 1")
+      #expect(try await refusal(OfferPlace(auditoriumID: 1), 100) == .beyondReach)
+      #expect(try await refusal(OfferPlace(auditoriumID: 99), 101) == .beyondReach)
+      #expect(try await refusal(OfferPlace(theatreID: 1), 102) == nil)
+      try await house.run("update theatre set closed_at = now() where theatre_id = 1")
+      #expect(try await refusal(OfferPlace(theatreID: 1), 103) == .beyondReach)
+    }
+  }
+
   /// A schedule may give a show another movie and change nothing else.
   @Test func anOfferForAMovieGoesWithTheMovie() async throws {
     try await House.owned { house, terms in
