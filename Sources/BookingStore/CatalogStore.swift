@@ -39,11 +39,12 @@ package struct CatalogStore: Sendable {
       key: { ($0.name, $0.id) }, TheatreRecord.init)
   }
 
-  /// Whose a theatre is; nil when there is none.
+  /// Whose a theatre is, or was before it closed; nil when there is none.
   package func owner(
-    ofTheatre id: Int64, timeout: Duration? = nil
+    ofTheatre id: Int64, evenClosed: Bool = false, timeout: Duration? = nil
   ) async throws(StoreError) -> OwnedTheatre? {
-    let result = try await database.ask(Statements.getTheatreOwner, [.int8(id)], timeout: timeout)
+    let result = try await database.ask(
+      Statements.getTheatreOwner, [.int8(id), .bool(evenClosed)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
       OwnedTheatre(theatreID: try row.decode(0), partnerID: try row.decode(1))
@@ -70,6 +71,9 @@ package struct CatalogStore: Sendable {
     package var isWide: Bool {
       cityID == 0 && theatreID == 0 && !(genre.isEmpty && language.isEmpty && date == nil)
     }
+
+    /// The same of a search, which without a city and a day looks at no shows.
+    package var isWideSearch: Bool { cityID == 0 && date != nil }
 
     func add(to hash: inout RequestHash) {
       hash.add(cityID)

@@ -108,46 +108,60 @@ package struct HouseStore: Sendable {
 
   // MARK: Auditoriums
 
-  /// The theatre of an auditorium, and whose it is; nil when there is no such auditorium.
+  /// The theatre of an auditorium, and whose it is or was before the auditorium closed; nil when there is no
+  /// such auditorium.
   package func owner(
-    ofAuditorium id: Int64, timeout: Duration? = nil
+    ofAuditorium id: Int64, evenClosed: Bool = false, timeout: Duration? = nil
   ) async throws(StoreError) -> OwnedTheatre? {
     let result = try await database.ask(
-      Statements.getAuditoriumOwner, [.int8(id)], timeout: timeout)
+      Statements.getAuditoriumOwner, [.int8(id), .bool(evenClosed)], timeout: timeout)
     guard let row = result.firstRow else { return nil }
     return try reading { () throws(PostgresError) in
       OwnedTheatre(theatreID: try row.decode(0), partnerID: try row.decode(1))
     }
   }
 
-  /// Makes an auditorium of a theatre that there is; nil when the name is taken.
+  /// What became of a wish for an auditorium, or for another name of one.
+  package enum AuditoriumOutcome: Sendable, Hashable {
+    /// This is what it is now.
+    case done(AuditoriumRecord)
+    /// The theatre has one of this name.
+    case nameTaken
+    /// The theatre or the auditorium is not there, or no more.
+    case notFound
+  }
+
+  /// Makes an auditorium.
   package func createAuditorium(
     inTheatre theatreID: Int64, named name: String, by actor: AuditActor,
     timeout: Duration? = nil
-  ) async throws(StoreError) -> AuditoriumRecord? {
+  ) async throws(StoreError) -> AuditoriumOutcome {
     let result = try await database.ask(
       Statements.createAuditorium, actor.values + [.int8(theatreID), .text(name)],
       timeout: timeout)
     return try reading { () throws(PostgresError) in
-      try result.firstRow.map(AuditoriumRecord.init)
+      guard let row = result.firstRow else { return .notFound }
+      guard try row.decode(0, as: Int64?.self) != nil else { return .nameTaken }
+      return .done(try AuditoriumRecord(row))
     }
   }
 
-  /// Gives an auditorium that there is another name; nil when that is taken.
+  /// Gives an auditorium another name.
   package func renameAuditorium(
     id: Int64, inTheatre theatreID: Int64, to name: String, by actor: AuditActor,
     timeout: Duration? = nil
-  ) async throws(StoreError) -> AuditoriumRecord? {
+  ) async throws(StoreError) -> AuditoriumOutcome {
     do throws(StoreError) {
-      _ = try await database.ask(
+      let result = try await database.ask(
         Statements.renameAuditorium, actor.values + [.int8(id), .text(name)], timeout: timeout)
+      guard result.rowCount > 0 else { return .notFound }
     } catch {
       guard error.cause?.kind == .uniqueViolation else { throw error }
-      return nil
+      return .nameTaken
     }
-    return try await auditoriums(
-      inTheatre: theatreID, only: id, pageSize: 1, pageToken: "", timeout: timeout
-    ).items.first
+    let now = try await auditoriums(
+      inTheatre: theatreID, only: id, pageSize: 1, pageToken: "", timeout: timeout)
+    return now.items.first.map { .done($0) } ?? .notFound
   }
 
   /// Auditoriums of a theatre by name, or one of them alone.

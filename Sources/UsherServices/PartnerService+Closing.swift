@@ -1,4 +1,5 @@
-// usher.v1.PartnerService: theatres and auditoriums that are no more.
+// usher.v1.PartnerService: theatres and auditoriums that are no more. What is closed already is answered like
+// the first time: whoever has lost the answer asks again.
 
 import BookingStore
 package import RPC
@@ -8,7 +9,7 @@ extension PartnerService {
   package func closeTheatre(
     _ request: Usher.V1.CloseTheatreRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CloseTheatreResponse {
-    try await requireOwn(theatre: request.theatreId, context)
+    try await requireOwn(theatre: request.theatreId, evenClosed: true, context)
     try await close(theatre: request.theatreId, auditorium: nil, context)
     return .init()
   }
@@ -16,7 +17,8 @@ extension PartnerService {
   package func closeAuditorium(
     _ request: Usher.V1.CloseAuditoriumRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.CloseAuditoriumResponse {
-    let theatreID = try await requireOwn(auditorium: request.auditoriumId, context)
+    let theatreID = try await requireOwn(
+      auditorium: request.auditoriumId, evenClosed: true, context)
     try await close(theatre: theatreID, auditorium: request.auditoriumId, context)
     return .init()
   }
@@ -28,9 +30,9 @@ extension PartnerService {
       try await store.close(theatre: id, auditorium: auditoriumID, by: actor, timeout: timeout)
     }
     guard shows == 0 else {
+      let count = shows == 1 ? "There is 1 show" : "There are \(shows) shows"
       throw .refusal(
-        .showsToCome, "There are \(shows) shows to come, or with seats held.",
-        metadata: ["shows": String(shows)])
+        .showsToCome, "\(count) to come, or with seats held.", metadata: ["shows": String(shows)])
     }
     parts.noteOwn(CatalogueChange(.places))
   }

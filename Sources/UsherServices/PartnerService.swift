@@ -103,9 +103,9 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
       try await store.createAuditorium(
         inTheatre: request.theatreId, named: request.name, by: actor, timeout: timeout)
     }
-    guard let made else { throw Self.auditoriumNameTaken }
-    parts.noteOwn(CatalogueChange(.places))
-    return .init(auditorium: .init(made))
+    let caller = try context.seller()
+    return .init(
+      auditorium: try auditorium(made, missing: caller.missing(theatre: request.theatreId)))
   }
 
   package func renameAuditorium(
@@ -118,9 +118,10 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
         id: request.auditoriumId, inTheatre: theatreID, to: request.name, by: actor,
         timeout: timeout)
     }
-    guard let renamed else { throw Self.auditoriumNameTaken }
-    parts.noteOwn(CatalogueChange(.places))
-    return .init(auditorium: .init(renamed))
+    let caller = try context.seller()
+    return .init(
+      auditorium: try auditorium(
+        renamed, missing: caller.missing(auditorium: request.auditoriumId)))
   }
 
   package func listAuditoriums(
@@ -137,8 +138,18 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
       auditoriums: page.items.map { API.Auditorium($0) }, nextPageToken: page.nextPageToken)
   }
 
-  private static var auditoriumNameTaken: RPCError {
-    .refusal(.auditoriumNameTaken, "Another auditorium of the theatre has this name.")
+  /// `missing` is what is thrown when something was closed since its owner was looked up.
+  private func auditorium(
+    _ outcome: HouseStore.AuditoriumOutcome, missing: RPCError
+  ) throws(RPCError) -> Usher.V1.Auditorium {
+    switch outcome {
+    case .done(let auditorium):
+      parts.noteOwn(CatalogueChange(.places))
+      return .init(auditorium)
+    case .nameTaken:
+      throw .refusal(.auditoriumNameTaken, "Another auditorium of the theatre has this name.")
+    case .notFound: throw missing
+    }
   }
 
   // MARK: Movies
@@ -161,30 +172,32 @@ package struct PartnerService: Usher.V1.PartnerServiceServer {
 
   // MARK: Shared
 
-  /// Throws unless a theatre is the caller's to run.
-  func requireOwn(theatre id: Int64, _ context: ServerContext) async throws(RPCError) {
+  /// Throws unless a theatre is the caller's to run, or was before it closed.
+  func requireOwn(
+    theatre id: Int64, evenClosed: Bool = false, _ context: ServerContext
+  ) async throws(RPCError) {
     let catalog = parts[context.loop].catalog
     let owned = try await failures.translating { () async throws(StoreError) in
-      try await catalog.owner(ofTheatre: id, timeout: context.remaining)
+      try await catalog.owner(ofTheatre: id, evenClosed: evenClosed, timeout: context.remaining)
     }
-    try context.seller().requireOwn(owned, id: id)
+    let caller = try context.seller()
+    guard let owned else { throw caller.missing(theatre: id) }
+    try caller.requireOwn(owned)
   }
 
-  /// The theatre of an auditorium that is the caller's to run; throws otherwise.
+  /// The theatre of an auditorium that is the caller's to run, or was before the auditorium closed; throws
+  /// otherwise.
   @discardableResult
   func requireOwn(
-    auditorium id: Int64, _ context: ServerContext
+    auditorium id: Int64, evenClosed: Bool = false, _ context: ServerContext
   ) async throws(RPCError) -> Int64 {
     let houses = parts[context.loop].houses
     let owned = try await failures.translating { () async throws(StoreError) in
-      try await houses.owner(ofAuditorium: id, timeout: context.remaining)
+      try await houses.owner(ofAuditorium: id, evenClosed: evenClosed, timeout: context.remaining)
     }
     let caller = try context.seller()
-    if caller.isOperator, owned == nil {
-      throw .notFound(.auditoriumNotFound, "auditorium", String(id))
-    }
-    try caller.requireOwn(owned, id: owned?.theatreID ?? 0)
-    guard let owned else { throw .hidden }
+    guard let owned else { throw caller.missing(auditorium: id) }
+    try caller.requireOwn(owned)
     return owned.theatreID
   }
 

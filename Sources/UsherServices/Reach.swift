@@ -23,17 +23,23 @@ extension KnownCaller {
   /// Whether this is the operator of the house, who may run and follow everything.
   var isOperator: Bool { scopes.contains(.admin) }
 
-  /// The theatre, if the caller may run it: an operator any, a partner its own, as far as the key is good.
-  /// Throws PERMISSION_DENIED otherwise; also for a theatre that does not exist, except to operators:
-  /// NOT_FOUND.
-  func requireOwn(_ theatre: OwnedTheatre?, id: Int64) throws(RPCError) {
-    if isOperator, theatre == nil {
-      throw .notFound(.theatreNotFound, "theatre", String(id))
-    }
+  /// Throws PERMISSION_DENIED unless the caller may run a theatre: an operator any, a partner its own, as far
+  /// as the key is good.
+  func requireOwn(_ theatre: OwnedTheatre) throws(RPCError) {
     guard !isOperator else { return }
-    guard let theatre, theatre.partnerID == partnerID,
-      theatreIDs?.contains(theatre.theatreID) ?? true
+    guard theatre.partnerID == partnerID, theatreIDs?.contains(theatre.theatreID) ?? true
     else { throw Self.beyondReach }
+  }
+
+  /// What is said of a theatre that is not there: NOT_FOUND to operators, to others the same as of one
+  /// that is not theirs.
+  func missing(theatre id: Int64) -> RPCError {
+    isOperator ? .notFound(.theatreNotFound, "theatre", String(id)) : Self.beyondReach
+  }
+
+  /// The same of an auditorium.
+  func missing(auditorium id: Int64) -> RPCError {
+    isOperator ? .notFound(.auditoriumNotFound, "auditorium", String(id)) : Self.beyondReach
   }
 
   /// Throws NOT_FOUND unless a customer's booking is its own: whose it is otherwise is nobody's business.
