@@ -96,8 +96,9 @@ package struct CatalogService: Usher.V1.CatalogServiceServer {
     filter.genre = violations.requireName(request.genre, "genre")
     filter.language = violations.requireLanguage(request.language)
     filter.date = violations.requireDate(request.date)
-    let page = try await list(request.pageSize, context, violations) {
-      [filter] (store, size, timeout) async throws(StoreError) in
+    let page = try await list(
+      request.pageSize, context, violations, isWide: filter.isWideSearch
+    ) { [filter] (store, size, timeout) async throws(StoreError) in
       try await store.movies(
         fitting: request.text, filter, pageSize: size, pageToken: request.pageToken,
         timeout: timeout)

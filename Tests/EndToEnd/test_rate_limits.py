@@ -5,13 +5,14 @@ import time
 import grpc
 import pytest
 
+from command_line import CommandLine
 from houses import Manager, manager, row, show
 from partner import Partner, Refusal, new_id, refusal
 from serving import Serving
 from test_accounts import Customer
 from test_operators import Operator
 from usher.v1 import account_pb2, account_pb2_grpc, booking_pb2, catalog_pb2, sales_pb2, sales_pb2_grpc, schedule_pb2
-from usherd import Folder
+from usherd import Folder, wait_until
 
 SLOW = 5
 
@@ -116,6 +117,21 @@ def test_a_batch_counts_as_what_is_in_it(node, operator):
             grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED")
 
 
+def test_a_batch_that_is_interrupted_while_it_waits_says_how_to_go_on(demo, node, operator, own_folder):
+    cli = CommandLine(demo, own_folder)
+    cli.environment["USHER_SERVER"] = node.tcp
+    _, cli.environment["USHER_TOKEN"] = operator.key(operator.partner(f"Hasty {new_id()}").partner_id)
+    file = own_folder / "rows.csv"
+    file.write_text("\n".join(["booking_id", *(new_id() for _ in range(60))]) + "\n")
+    command = cli.start("batch", "cancel", file)
+    wait_until(lambda: "too many calls; going on in" in command.remarks, 30, "the pause")
+    assert len(command.interrupt().end(130)) == 50
+    said = command.remarks.splitlines()
+    assert said[-3] == "usher: interrupted; whether it happened is not known"
+    request_id = said[-2].removeprefix("  request id: ")
+    assert said[-1] == f"  next: usher batch cancel {file} --yes --request-id {request_id}"
+
+
 def test_what_counts_as_many_calls_is_served_to_whoever_waits_as_told(node, operator):
     _, secret = operator.key(operator.partner(f"Patient {new_id()}").partner_id)
     with Partner(node.tcp, node.authority, secret) as partner:
@@ -143,6 +159,29 @@ def test_what_counts_as_many_calls_is_served_to_whoever_waits_as_told(node, oper
             assert not partner.catalog.ListShows(wide).shows
         wide.format = "IMAX"
         assert refusal(partner.catalog.ListShows, wide).reason == "RATE_LIMITED"
+
+
+@pytest.mark.parametrize("method, wide, narrow", [
+    ("ListMovies", {"language": "tlh"}, {}),
+    ("ListShows", {"language": "tlh"}, {"language": "tlh", "text": "ice"}),
+    ("SearchMovies", {"text": "the", "date": "2027-06-0{}"}, {"text": "the {}", "genre": "Drama"})])
+def test_lists_of_all_that_there_is_count_as_many_calls(node, operator, method, wide, narrow):
+    def requests(fields):
+        made = [{name: text.format(n) for name, text in fields.items()} for n in (1, 2)]
+        # Two pages, neither of which is in memory.
+        return [getattr(catalog_pb2, f"{method}Request")(**each, page_size=140 + n)
+                for n, each in enumerate(made)]
+
+    for fields, refused in ((wide, True), (narrow, False)):
+        _, secret = operator.key(operator.partner(f"Wide {new_id()}").partner_id)
+        with Partner(node.tcp, node.authority, secret) as partner:
+            first, second = requests(fields)
+            call = getattr(partner.catalog, method)
+            call(first)
+            if refused:
+                assert refusal(call, second).reason == "RATE_LIMITED"
+            else:
+                call(second)
 
 
 # MARK: The lanes
