@@ -15,9 +15,10 @@ struct TownRows: Sendable {
   private let prices: String
   private let shows: String
 
-  /// Plans the shows of the given days and writes all rows. Column names are those of the SQL.
-  init(_ town: TownSeed, days: [Int32]) throws(TownSeedError) {
-    let rooms = TownRoom.all(of: town)
+  /// Plans the shows of the given days and writes all rows but those of some theatres. Column names are those
+  /// of the SQL.
+  init(_ town: TownSeed, without closed: Set<TheatreName>, days: [Int32]) throws(TownSeedError) {
+    let rooms = TownRoom.all(of: town).filter { !closed.contains(TheatreName($0.city, $0.theatre)) }
     cities = try Self.json(town.cities.map(CityRow.init))
     theatres = try Self.json(
       town.cities.flatMap { city in city.theatres.map { TheatreRow(city, $0) } })
@@ -25,7 +26,9 @@ struct TownRows: Sendable {
     layouts = try Self.json(town.drawings.values.map(LayoutRow.init))
     addOns = try Self.json(
       town.cities.flatMap { city in
-        city.theatres.flatMap { theatre in theatre.addOns.map { AddOnRow(city, theatre, $0) } }
+        city.theatres.filter { !closed.contains(TheatreName(city, $0)) }.flatMap { theatre in
+          theatre.addOns.map { AddOnRow(city, theatre, $0) }
+        }
       })
     movies = try Self.json(town.movies.map(MovieRow.init))
     prices = try Self.json(rooms.flatMap { PriceRow.all(of: $0, in: town) })
@@ -77,6 +80,17 @@ struct TownRows: Sendable {
     } catch {
       throw TownSeedError("rows cannot be written: \(error)")
     }
+  }
+}
+
+/// What tells a theatre of the town from the others.
+struct TheatreName: Hashable {
+  let city, theatre: String
+}
+
+extension TheatreName {
+  fileprivate init(_ city: CityFile, _ theatre: TheatreFile) {
+    self.init(city: city.name, theatre: theatre.name)
   }
 }
 

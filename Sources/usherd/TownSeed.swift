@@ -57,10 +57,23 @@ struct TownSeed: Sendable {
   ) async throws -> Summary {
     let town = try TownSeed()
     let days = (0..<Int32(dayCount)).map { today.unixDays + $0 }
-    let rows = try TownRows(town, days: days)
+    let rows = try TownRows(town, without: try await closedTheatres(connection), days: days)
     return try await connection.transaction { connection throws(PostgresError) in
       try await rows.insert(into: connection, today: today)
     }
+  }
+
+  /// Of these nothing is added: what has the name of one now is somebody else's.
+  private static func closedTheatres(
+    _ connection: PostgresConnection
+  ) async throws(PostgresError) -> Set<TheatreName> {
+    let sql = String(decoding: PackageResources.closed_theatres_sql, as: UTF8.self)
+    let result = try await connection.query(PostgresStatement(name: "closed_theatres", sql: sql))
+    var names: Set<TheatreName> = []
+    for row in result.rows {
+      names.insert(TheatreName(city: try row.decode(0), theatre: try row.decode(1)))
+    }
+    return names
   }
 
   private static func read<File: Decodable>(

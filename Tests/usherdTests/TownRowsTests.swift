@@ -116,6 +116,32 @@ import Testing
     }
   }
 
+  /// What a partner has made under the name of a theatre that was closed is the partner's.
+  @Test func whatTookTheNameOfAClosedTheatreIsLeftAlone() async throws {
+    try await Self.withTown { connection in
+      try await connection.executeScript(
+        """
+        update show set sales_state = 4 where theatre_id = 1;
+        update theatre set closed_at = now() where theatre_id = 1;
+        insert into theatre (lane, city_id, name, time_zone, latitude, longitude)
+        select lane, city_id, name, time_zone, latitude, longitude from theatre where theatre_id = 1;
+        insert into auditorium (theatre_id, name)
+        select max(t.theatre_id), (select min(a.name) from auditorium a where a.theatre_id = 1)
+          from theatre t
+        """)
+      let again = try await TownSeed.apply(to: connection, today: Self.today)
+      #expect(again == TownSeed.Summary())
+      // Nor on another day, on which the others have shows.
+      let later = PostgresDate(unixDays: Self.today.unixDays + 1)
+      let next = try await TownSeed.apply(to: connection, today: later)
+      #expect(next.shows > 0)
+      let theirs = try await Self.count(
+        connection,
+        "select count(*) from show where theatre_id = (select max(theatre_id) from theatre)")
+      #expect(theirs == 0)
+    }
+  }
+
   /// A digest of everything but the shows that were added later.
   private static func fingerprint(
     _ connection: PostgresConnection, last: Int64?
