@@ -113,7 +113,7 @@ package final class AnswerCache {
 
   /// The answer to a question from memory or by asking. Who puts the same question meanwhile waits for
   /// the same answer, unless something has changed since it was put to the database; when the call that
-  /// asked is over before the answer comes, the next one asks.
+  /// asked is over before the answer comes, or its caller has asked too often, the next one asks.
   func answer<Answer: ProtoMessage>(
     _ key: AnswerKey, _ footing: AnswerFooting,
     ask: () async throws(RPCError) -> Answer
@@ -125,7 +125,7 @@ package final class AnswerCache {
       else { return try await fly(key, footing, ask) }
       switch await withCheckedContinuation({ flight.waiters.append($0) }) {
       case .success(let answer): return answer
-      case .failure(let error) where [.cancelled, .deadlineExceeded].contains(error.code): break
+      case .failure(let error) where error.isOfOneCaller: break
       case .failure(let error): throw error
       }
     }

@@ -141,6 +141,22 @@ extension RPCError {
       details: [Google.Rpc.RetryInfo(retryDelay: delay)])
   }
 
+  /// Whether it says something of a call and its caller alone: another's may well be answered.
+  var isOfOneCaller: Bool {
+    switch code {
+    case .cancelled, .deadlineExceeded: true
+    case .resourceExhausted: reason == .rateLimited
+    default: false
+    }
+  }
+
+  private var reason: Reason? {
+    let name = "/\(Google.Rpc.ErrorInfo.protoName)"
+    let info = status.details.first { $0.typeUrl.hasSuffix(name) }
+      .flatMap { try? Google.Rpc.ErrorInfo(protoBytes: $0.value) }
+    return info.flatMap { Reason(rawValue: $0.reason) }
+  }
+
   /// Something does not exist, or not for this caller.
   package static func notFound(_ reason: Reason, _ type: String, _ name: String) -> RPCError {
     refusal(

@@ -292,16 +292,20 @@ extension AnswerCacheTests {
     }
   }
 
-  @Test func aFailureIsToldToAllWhoWait() async throws {
+  @Test(arguments: [RPCError(.unavailable, "away"), .overloaded])
+  func aFailureIsToldToAllWhoWait(error: RPCError) async throws {
     try await inStorm { storm in
-      storm.value.gate.take()?.resume(returning: RPCError(.unavailable, "away"))
+      storm.value.gate.take()?.resume(returning: error)
       let answers = await storm.value.answers.wait(for: 100)
-      #expect(answers.allSatisfy { $0 == .failure(RPCError(.unavailable, "away")) })
+      #expect(answers.allSatisfy { $0 == .failure(error) })
       #expect(storm.value.desk.askedCount == 1)
     }
   }
 
-  @Test(arguments: [RPCError.cancelled, .deadlineExceeded])
+  @Test(arguments: [
+    RPCError.cancelled, .deadlineExceeded,
+    .tooManyCalls("selling", perSecond: 5, wait: .seconds(1)),
+  ])
   func whenWhoAskedHasLeftTheNextOneAsks(end: RPCError) async throws {
     try await inStorm { storm in
       storm.value.gate.take()?.resume(returning: end)
