@@ -4,6 +4,7 @@ import Booking
 import BookingStore
 import ProtoWire
 package import RPC
+import Reactor
 package import UsherProtos
 
 extension BookingService {
@@ -11,7 +12,7 @@ extension BookingService {
     _ request: Usher.V1.BatchHoldSeatsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.BatchHoldSeatsResponse {
     try Self.check(request.holds.map(\.requestId), "holds")
-    try Self.count(request.holds.count, context)
+    try count(request.holds.count, context)
     if request.atomic {
       let bookings = try await holdTogether(request.holds, context)
       return .init(results: bookings.map { .init(outcome: .booking($0)) })
@@ -31,7 +32,7 @@ extension BookingService {
     _ request: Usher.V1.BatchCancelBookingsRequest, context: ServerContext
   ) async throws(RPCError) -> Usher.V1.BatchCancelBookingsResponse {
     try Self.check(request.cancellations.map(\.requestId), "cancellations")
-    try Self.count(request.cancellations.count, context)
+    try count(request.cancellations.count, context)
     if request.atomic {
       let answers = try await cancelTogether(request.cancellations, context)
       return .init(results: answers.map { .init(outcome: .cancelled($0)) })
@@ -59,8 +60,8 @@ extension BookingService {
   }
 
   /// A batch counts as the calls that it stands for; the first of them has been counted.
-  private static func count(_ calls: Int, _ context: ServerContext) throws(RPCError) {
-    try context.seller().countMore(calls - 1, in: .selling)
+  private func count(_ calls: Int, _ context: ServerContext) throws(RPCError) {
+    try parts[context.loop].credentials.countMore(calls - 1, context)
   }
 
   /// Runs a body for every item, all at once, and returns the results in the items' order.

@@ -73,11 +73,6 @@ package final class KnownCaller: CallerIdentity {
   func count(in lane: RateLane) throws(RPCError) {
     try rates.count(in: lane) { $0.take() }
   }
-
-  /// Counts what a call that was counted is worth beside itself. Throws as ``count(in:)``.
-  func countMore(_ calls: Int, in lane: RateLane) throws(RPCError) {
-    try rates.count(in: lane) { $0.takeMore(calls) }
-  }
 }
 
 extension CallRates {
@@ -133,11 +128,8 @@ package final class CredentialCache {
 
   /// Counts what a call that was counted, whoever made it, is worth beside itself. Throws as the others.
   func countMore(_ calls: Int, _ context: ServerContext) throws(RPCError) {
-    if let caller = context.caller as? KnownCaller {
-      try caller.countMore(calls, in: .selling)
-    } else {
-      try limits.rates(ofPeer: context.peer).count(in: .selling) { $0.takeMore(calls) }
-    }
+    let rates = (context.caller as? KnownCaller)?.rates ?? limits.rates(ofPeer: context.peer)
+    try rates.count(in: .selling) { $0.takeMore(calls) }
   }
 
   /// Counts a password that is to be hashed, in the same way.
