@@ -92,8 +92,8 @@ package enum StoreLimits {
   package static let keyBytes = 256
   /// Shows kept by one directory. Prices and titles are small; layouts are shared.
   package static let cachedShows = 4_096
-  /// Seats of the layouts kept by one directory, of which each loop has one: those of five thousand screens
-  /// of 120, by their parts some hundred megabytes.
+  /// Seats of the layouts kept by one directory, of which each loop has one, and no show that it keeps has
+  /// another: those of five thousand screens of 120, by their parts some hundred megabytes.
   package static let cachedLayoutSeats = 600_000
   /// Auditoriums whose neighbouring seats one worker keeps.
   package static let cachedChoosers = 512

@@ -20,8 +20,13 @@ final class Shelf {
   private struct Kept {
     let details: ShowDetails
     let readAt: LoopInstant
+
+    var layout: LayoutKey {
+      LayoutKey(auditoriumID: details.show.auditoriumID, version: details.show.layoutVersion)
+    }
   }
 
+  private let layoutSeatLimit: Int
   /// Layouts never change under a version, so they have no age.
   private(set) var layouts: [LayoutKey: SeatLayout] = [:]
   private var layoutOrder = Deque<LayoutKey>()
@@ -33,6 +38,11 @@ final class Shelf {
   private var layoutWaiters: [LayoutKey: [LayoutWaiter]] = [:]
   /// Changes that are to be forgotten for once more, and whether another like it came meanwhile.
   private var changes: [CatalogueChange: Bool] = [:]
+
+  /// An empty one, for layouts of so many seats.
+  init(layoutSeatLimit: Int = StoreLimits.cachedLayoutSeats) {
+    self.layoutSeatLimit = layoutSeatLimit
+  }
 
   func show(id: Int64, now: LoopInstant) -> ShowDetails? {
     guard let kept = shows[id], now - kept.readAt < StoreLimits.showLifetime else { return nil }
@@ -95,12 +105,18 @@ final class Shelf {
     guard layouts.updateValue(layout, forKey: key) == nil else { return }
     layoutOrder.append(key)
     layoutSeats += layout.seats.count
-    while layoutSeats > StoreLimits.cachedLayoutSeats, let oldest = layoutOrder.popFirst() {
+    var gone: Set<LayoutKey> = []
+    while layoutSeats > layoutSeatLimit, let oldest = layoutOrder.popFirst() {
       layoutSeats -= layouts.removeValue(forKey: oldest)?.seats.count ?? 0
+      gone.insert(oldest)
     }
+    // Their shows would keep them beyond the limit.
+    guard !gone.isEmpty else { return }
+    for id in shows.filter({ gone.contains($0.value.layout) }).keys { remove(id) }
   }
 
   private func keep(_ kept: Kept, _ id: Int64) {
+    guard layouts[kept.layout] != nil else { return remove(id) }
     if shows.updateValue(kept, forKey: id) == nil { showOrder.append(id) }
     showsOfTheatre[kept.details.show.theatreID, default: []].insert(id)
     while showOrder.count > StoreLimits.cachedShows, let oldest = showOrder.popFirst() {

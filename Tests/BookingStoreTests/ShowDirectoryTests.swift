@@ -1,6 +1,7 @@
 // The directory of shows: read once, shared by those who ask together, read again when told.
 
 import Postgres
+import Reactor
 import Support
 import Testing
 
@@ -52,6 +53,32 @@ import Testing
         return try await group.reduce(into: []) { $0.append($1) }
       }
       #expect(seats.count == 50 && seats.allSatisfy { $0 == 30 })
+    }
+  }
+
+  /// What a show has of a layout is the layout's, and goes with it.
+  @Test func aShowIsKeptAsLongAsItsLayout() async throws {
+    try await House.run { house in
+      let (shelf, now) = (Shelf(layoutSeatLimit: 40), house.loop.now)
+      let catalog = CatalogStore(house.connection)
+      func keep(_ id: Int64) async throws -> LayoutKey {
+        let details = try #require(try await catalog.show(id: id))
+        let key = LayoutKey(
+          auditoriumID: details.show.auditoriumID, version: details.show.layoutVersion)
+        shelf.finish(key, .success(details.layout))
+        shelf.finish(id, .success(details), now: now)
+        return key
+      }
+      let first = try await keep(1)
+      #expect(try await keep(3) == first)
+      #expect(shelf.show(id: 1, now: now) != nil && shelf.show(id: 3, now: now) != nil)
+      let second = try await keep(2)
+      #expect(Array(shelf.layouts.keys) == [second])
+      #expect(shelf.show(id: 2, now: now) != nil)
+      for id in [Int64(1), 3] { #expect(shelf.show(id: id, now: now) == nil) }
+      // One whose layout has gone meanwhile.
+      shelf.finish(1, .success(try await catalog.show(id: 1)), now: now)
+      #expect(shelf.show(id: 1, now: now) == nil)
     }
   }
 
