@@ -33,6 +33,7 @@ def test_a_show_is_told_with_its_terms(demo, house, cli):
     told = cli.run("show", show_id)
     assert told[0] == "A play" and f"Show        {show_id}" in told and "Kind        play" in told
     assert any(line.startswith("Starts      ") and "Antarctica/Troll" in line for line in told)
+    assert any(line.startswith("Ends        ") and "Antarctica/Troll" in line for line in told)
     assert "Sales       on sale" in told and "Seats       16" in told
     assert ["GOLD", "20.00", "EUR"] in [line.split() for line in told]
     assert told[-1] == f"  next: usher seats {show_id}" and not any("SET ASIDE" in line for line in told)

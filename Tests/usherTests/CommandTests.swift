@@ -51,8 +51,8 @@ import Testing
         shows.out == """
           show_id,starts_at,ends_at,local_start,time_zone,movie_id,title,theatre_id,theatre,city,\
           auditorium,format,language,lowest_price,highest_price,currency,sales,seats
-          7,,,2027-03-28T19:30,Europe/Berlin,3,The Long Winter,2,Metropol,Berlin,Screen 3,2D,en,\
-          9.00,14.00,EUR,on sale,10
+          7,,2027-03-28T19:22:00Z,2027-03-28T19:30,Europe/Berlin,3,The Long Winter,2,Metropol,Berlin,\
+          Screen 3,2D,en,9.00,14.00,EUR,on sale,10
 
           """)
       let none = try await cli.run(["theatres", "--city", "2", "-o", "csv"])

@@ -48,7 +48,8 @@ final class Peer: Sendable {
   static let show = Usher.V1.Show(
     showId: 7, kind: .film, movieId: 3, title: "The Long Winter", theatreId: 2,
     theatreName: "Metropol", cityId: 1, cityName: "Berlin", auditoriumId: 4,
-    auditoriumName: "Screen 3", language: "en", format: "2D", localStart: "2027-03-28T19:30",
+    auditoriumName: "Screen 3", language: "en", format: "2D",
+    endsAt: .init(seconds: 1_806_261_720), localStart: "2027-03-28T19:30",
     timeZone: "Europe/Berlin", utcOffsetMinutes: 120, salesState: .onSale,
     prices: [
       .init(tier: "GOLD", price: .init(currencyCode: "EUR", minorUnits: 1_400)),

@@ -14,11 +14,22 @@ import UsherProtos
       lines == [
         "The Long Winter", "Show        7", "Kind        film", "Movie       3",
         "Theatre     Metropol, Berlin (2)", "Auditorium  Screen 3 (4)",
-        "Starts      Sun 28 Mar 2027 19:30 Europe/Berlin (UTC+02:00)", "Format      2D",
+        "Starts      Sun 28 Mar 2027 19:30 Europe/Berlin (UTC+02:00)",
+        "Ends        Sun 28 Mar 2027 21:22 Europe/Berlin (UTC+02:00)", "Format      2D",
         "Language    en", "Sales       on sale", "Seats       10", "",
         "TIER        PRICE", "GOLD    14.00 EUR", "STALLS   9.00 EUR", "",
         "  next: usher seats 7 -x",
       ])
+  }
+
+  @Test func aShowEndsOnItsTheatresDay() {
+    var show = Peer.show
+    show.utcOffsetMinutes = 330
+    #expect(show.endText == "Mon 29 Mar 2027 00:52 Europe/Berlin (UTC+05:30)")
+    show.endsAt = .init(seconds: .max)
+    #expect(show.endText != nil)
+    show.endsAt = nil
+    #expect(show.endText == nil)
   }
 
   @Test func itsTermsAreTables() {

@@ -1,6 +1,7 @@
 // Times as people read them: wall clock of a theatre with its zone, spans, days of the week.
 
 import Foundation
+import ProtoWire
 import UsherProtos
 
 enum Clock {
@@ -87,7 +88,18 @@ enum Clock {
 extension Usher.V1.Show {
   /// The start on the theatre's wall clock, with the zone: `Sun 28 Mar 2027 19:30 Europe/Berlin
   /// (UTC+02:00)`.
-  var startText: String {
-    "\(Clock.localTime(localStart)) \(timeZone) (\(Clock.offset(minutes: utcOffsetMinutes)))"
+  var startText: String { onItsClock(localStart) }
+
+  /// The end on the clock of the start, though the theatre's may have changed meanwhile; nil where it is not
+  /// told.
+  var endText: String? {
+    guard let endsAt else { return nil }
+    let local = Google.Protobuf.Timestamp(seconds: endsAt.seconds &+ Int64(utcOffsetMinutes) * 60)
+    let text = String(decoding: local.jsonBytes(), as: UTF8.self)
+    return onItsClock(String(text.dropFirst().prefix(16)))
+  }
+
+  private func onItsClock(_ time: String) -> String {
+    "\(Clock.localTime(time)) \(timeZone) (\(Clock.offset(minutes: utcOffsetMinutes)))"
   }
 }

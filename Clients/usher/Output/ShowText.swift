@@ -30,8 +30,7 @@ enum ShowText {
       ("Movie", CSVText.id(show.movieId)),
       ("Theatre", "\(show.theatreName), \(show.cityName) (\(show.theatreId))"),
       ("Auditorium", "\(show.auditoriumName) (\(show.auditoriumId))"),
-      ("Starts", show.startText),
-      ("Ends", show.endsAt == nil ? "" : OperatorTables.time(show.endsAt)),
+      ("Starts", show.startText), ("Ends", show.endText ?? ""),
       ("Format", show.format), ("Language", show.language),
       ("Sales", CatalogTables.sales(show.salesState)), ("Seats", "\(show.seatCount)"),
     ]
