@@ -26,8 +26,8 @@ enum Limits {
   static let batchRows = 10_000
   /// Holds or cancellations of a request, as the service has it.
   static let batchItems = 50
-  /// How often in a row a batch waits because its key calls too often.
-  static let batchPauses = 20
+  /// How often in a row a batch or a list waits because its key calls too often.
+  static let pausesInARow = 20
   /// Labels that are listed of each kind of change.
   static let labelsShown = 12
   /// Time for a whole command that does not wait for anything but answers.

@@ -27,6 +27,10 @@ struct Town {
   /// Streams of parties in line, and who left it.
   var parties: [Usher.V1.JoinWaitlistRequest] = []
   var leavers: [String] = []
+  /// Pages of cities that were asked for, and how long, last first, whoever asks for one behind the first is
+  /// told to wait.
+  var cityPages: [String] = []
+  var cityPauses: [Duration] = []
 
   mutating func set(_ labels: [String], _ state: Usher.V1.SeatState) {
     var changed: [Usher.V1.SeatChange] = []
@@ -67,7 +71,7 @@ final class Peer: Sendable {
     loop = try EventLoop(name: "peer")
     let holder = PeerHolder()
     var router = Router()
-    router.register(PeerCatalog())
+    router.register(PeerCatalog(holder: holder))
     router.register(PeerMaps(holder: holder))
     router.register(PeerBookings(holder: holder))
     router.register(PeerWaitlist(holder: holder))
@@ -147,7 +151,7 @@ final class PeerHolder: Sendable {
 extension RPCError {
   static func refusal(
     _ code: StatusCode, _ reason: String, _ message: String, metadata: [String: String] = [:],
-    violations: [(String, String)] = []
+    violations: [(String, String)] = [], retryAfter: Duration? = nil
   ) -> RPCError {
     let info = Google.Rpc.ErrorInfo(reason: reason, domain: "usher", metadata: metadata)
     var details = [Self.packed("ErrorInfo", info.protoBytes())]
@@ -155,6 +159,11 @@ extension RPCError {
       let request = Google.Rpc.BadRequest(
         fieldViolations: violations.map { .init(field: $0.0, description: $0.1) })
       details.append(Self.packed("BadRequest", request.protoBytes()))
+    }
+    if let (seconds, attoseconds) = retryAfter?.components {
+      let delay = Google.Protobuf.Duration(
+        seconds: seconds, nanos: Int32(attoseconds / 1_000_000_000))
+      details.append(Self.packed("RetryInfo", Google.Rpc.RetryInfo(retryDelay: delay).protoBytes()))
     }
     let status = Google.Rpc.Status(
       code: Int32(code.rawValue), message: message, details: details)

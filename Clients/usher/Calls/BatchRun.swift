@@ -53,7 +53,7 @@ struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
     for (line, fault) in rows.faults { try text.note(line, fault) }
     if isAtomic { try checkTogether() }
     var (rest, size) = (rows.rows[...], Limits.batchItems)
-    var pauses = 0
+    var patience = Patience()
     while !rest.isEmpty {
       let part = isAtomic ? rest : Self.beginning(of: rest, size)
       do throws(Failure) {
@@ -65,13 +65,13 @@ struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
         }
         for (row, result) in zip(part, answer.results) { try text.note(row.line, row.item, result) }
         rest = rest.dropFirst(part.count)
-        pauses = 0
+        patience = Patience()
         size = min(2 * size, Limits.batchItems)
         text.progress(rows.rows.count - rest.count, of: rows.rows.count)
       } catch {
-        try await pause(after: error, &pauses)
+        try await patience.wait(after: error, session)
         // Who was told to wait and waited had to share its calls with others: then fewer do sooner.
-        if pauses > 1 { size = max(1, size / 2) }
+        if patience.pauseCount > 1 { size = max(1, size / 2) }
       }
     }
   }
@@ -112,16 +112,6 @@ struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
       named.message = "line \(part[part.startIndex + item].line): \(error.message)"
       throw named
     }
-  }
-
-  /// Whoever calls too often waits as long as the server says; throws every other failure.
-  private func pause(after failure: Failure, _ count: inout Int) async throws(Failure) {
-    guard failure.reason == "RATE_LIMITED", let pause = failure.retryAfter,
-      count < Limits.batchPauses, session.remaining.map({ $0 > pause }) ?? true
-    else { throw failure }
-    count += 1
-    session.output.notice("too many calls; going on in \(Clock.span(pause))")
-    try? await Task.sleep(for: pause)
   }
 }
 

@@ -31,8 +31,8 @@ struct Listing<Item: Sendable>: Sendable {
 }
 
 extension Session {
-  /// Follows pages until the end or the limit, 0 for all, and gives each away. Returns whether the
-  /// server has more.
+  /// Follows pages until the end or the limit, 0 for all, and gives each away. Between them whoever calls
+  /// too often waits as told. Returns whether the server has more.
   func pages<Request: PageRequest, Answer: Page>(
     of request: Request, _ call: Call<Request, Answer>, limit: Int,
     _ take: (Answer) throws(Failure) -> Void
@@ -41,7 +41,7 @@ extension Session {
     var left = limit == 0 ? Limits.listItemsAtMost : limit
     while true {
       request.pageSize = Int32(min(left, Limits.pageItems))
-      var page = try await read(request, call)
+      var page = try await page(of: request, call)
       // A server that gives the same page for ever must not hold us.
       guard page.nextPageToken.isEmpty || page.nextPageToken != request.pageToken else {
         throw Failure(.other, "the server's list has no end: the next page is the page before")
@@ -52,6 +52,19 @@ extension Session {
       try take(page)
       request.pageToken = page.nextPageToken
       if request.pageToken.isEmpty || left == 0 { return !request.pageToken.isEmpty || excess > 0 }
+    }
+  }
+
+  private func page<Request, Answer: Sendable>(
+    of request: Request, _ call: Call<Request, Answer>
+  ) async throws(Failure) -> Answer {
+    var patience = Patience()
+    while true {
+      do throws(Failure) {
+        return try await read(request, call)
+      } catch {
+        try await patience.wait(after: error, self)
+      }
     }
   }
 
