@@ -1,6 +1,7 @@
 """`usher batch` against a real server: files of holds and of cancellations, each row by itself or all together."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -151,6 +152,21 @@ def test_many_rows_come_from_standard_input(house, cli):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["line"] for row in rows] == list(range(2, 130))
     assert len({row["result"]["booking"]["bookingId"] for row in rows}) == 128
+
+
+def test_who_is_not_read_any_more_is_told_how_to_go_on(house, cli, table):
+    show_id = house.show()
+    file = table("show_id,best", f"{show_id},2", f"{show_id},2")
+    reader, writer = os.pipe()
+    os.close(reader)
+    cut = subprocess.run(
+        [PROGRAM, "batch", "hold", file], env=cli.environment, stdout=writer,
+        stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert cut.returncode == 141
+    again = next(line for line in cut.stderr.splitlines() if line.startswith("  next: usher "))
+    assert cli.run(*again.removeprefix("  next: usher ").split())[-1] == "2 rows: 2 held, 0 refused"
+    assert house.number(f"select count(*) from booking where show_id = {show_id}") == 2
 
 
 @pytest.mark.parametrize("name, text, told", [

@@ -123,10 +123,11 @@ import UsherProtos
   /// Runs rows against a server that answers as it is told.
   private func run(
     _ count: Int, isAtomic: Bool = false, faults: Int = 0, label: String = "A",
+    timeout: Duration? = nil,
     _ call: @escaping Call<Usher.V1.BatchHoldSeatsRequest, Usher.V1.BatchHoldSeatsResponse>
   ) async throws {
     let sources = SettingSources(flags: [.server: "127.0.0.1:1", .insecure: "true"])
-    let session = try Session(ConnectionSettings(sources), Presentation(), timeout: nil)
+    let session = try Session(ConnectionSettings(sources), Presentation(), timeout: timeout)
     var rows = holds((0..<count).map { ["\(label)\($0)"] })
     for line in 0..<faults { rows.add(.init(line: line + 900, row: .failure(RowFault("no")))) }
     var text = BatchText(Output(Presentation()), "held")
@@ -135,7 +136,6 @@ import UsherProtos
       repetition: "usher again", call: call)
     do {
       try await run.run(&text)
-      try text.end(Self.id, "usher again")
       await session.close()
     } catch {
       await session.close()
@@ -174,7 +174,7 @@ import UsherProtos
     try await run(160) { (request, _) async throws(RPCError) in
       sizes.note(request.holds.count)
       // Refused: the first, and the second and third together.
-      guard ![1, 3, 4].contains(sizes.all.count) else { throw Self.tooMany }
+      guard ![1, 3, 4].contains(sizes.all.count) else { throw Self.tooMany() }
       return Self.answer(request)
     }
     #expect(sizes.all == [50, 50, 50, 50, 25, 50, 35])
@@ -199,30 +199,77 @@ import UsherProtos
     }
   }
 
+  @Test func whatWasTurnedAwayIsToBeRepeatedAndNotMended() async throws {
+    let busy = RPCError.refusal(
+      .resourceExhausted, "OVERLOADED", "Busy.", retryAfter: .milliseconds(250))
+    let status = try Google.Rpc.Status(protoBytes: busy.details)
+    let cases: [(Int32?, String)] = [
+      (nil, "2 of 4 rows were turned away for now"),
+      (14, "what became of 1 of 4 rows is not known; 2 of 4 rows were turned away for now"),
+    ]
+    for (code, message) in cases {
+      let failure = await #expect(throws: Failure.self) {
+        try await run(4) { (request, _) async throws(RPCError) in
+          var answer = Self.answer(request)
+          for index in [1, 2] { answer.results[index] = .init(outcome: .error(status)) }
+          if let code { answer.results[3] = .init(outcome: .error(.init(code: code))) }
+          return answer
+        }
+      }
+      #expect(failure?.exit == .temporary && failure?.message == message)
+      #expect(failure?.retryAfter == .milliseconds(250))
+      #expect(failure?.hint?.hasPrefix("Repeat the command under its request id: ") == true)
+      #expect(failure?.next == "usher again" && failure?.requestId == Self.id)
+    }
+  }
+
   /// A hold that was repeated after its end.
   @Test func whatIsOverIsNotToldAsDone() async throws {
+    let states: [Usher.V1.BookingState] = [
+      .expired, .released, .cancelled, .exchanged, .held, .confirmed,
+    ]
     let failure = await #expect(throws: Failure.self) {
-      try await run(2) { (request, _) async throws(RPCError) in
+      try await run(states.count) { (request, _) async throws(RPCError) in
         .init(
-          results: request.holds.map {
-            .init(outcome: .booking(.init(state: .expired, seats: $0.seats)))
+          results: zip(request.holds, states).map {
+            .init(outcome: .booking(.init(state: $1, seats: $0.seats)))
           })
       }
     }
-    #expect(failure?.message == "2 of 2 rows were refused or are over")
+    #expect(failure?.message == "4 of 6 rows were refused or are over")
   }
 
-  private static var tooMany: RPCError {
-    let info = Google.Rpc.ErrorInfo(reason: "RATE_LIMITED", domain: "usher")
-    let retry = Google.Rpc.RetryInfo(retryDelay: .init(nanos: 1_000_000))
-    let details: [(String, [UInt8])] = [
-      ("ErrorInfo", info.protoBytes()), ("RetryInfo", retry.protoBytes()),
-    ]
-    let status = Google.Rpc.Status(
-      code: Int32(StatusCode.resourceExhausted.rawValue), message: "Too often.",
-      details: details.map { .init(typeUrl: "type.googleapis.com/google.rpc.\($0.0)", value: $0.1) }
-    )
-    return RPCError(.resourceExhausted, "Too often.", details: status.protoBytes())
+  private static func tooMany(_ pause: Duration = .milliseconds(1)) -> RPCError {
+    .refusal(.resourceExhausted, "RATE_LIMITED", "Too often.", retryAfter: pause)
+  }
+
+  private static let noKey = RPCError.refusal(.unauthenticated, "CREDENTIALS_INVALID", "No.")
+
+  /// Under another id rows that leave the choice would be held twice.
+  @Test(arguments: [
+    (tooMany(.seconds(3_600)), Exit.temporary), (noKey, .auth), (.deadlineExceeded, .deadline),
+    (.init(.invalidArgument, "?"), .usage),
+  ])
+  func whoStopsInTheMiddleKeepsItsRequestId(_ error: RPCError, _ exit: Exit) async throws {
+    let sizes = Sizes()
+    let failure = await #expect(throws: Failure.self) {
+      try await run(60, timeout: .seconds(600)) { (request, _) async throws(RPCError) in
+        sizes.note(request.holds.count)
+        guard sizes.all.count == 1 else { throw error }
+        return Self.answer(request)
+      }
+    }
+    #expect(sizes.all == [50, 10])
+    #expect(failure?.requestId == Self.id && failure?.next == "usher again")
+    #expect(failure?.exit == exit && failure?.code == error.code.name)
+    #expect(error.code == .invalidArgument || failure?.hint != nil)
+  }
+
+  @Test func whoStopsBeforeAnythingWasDoneHasNothingToRepeat() async throws {
+    let failure = await #expect(throws: Failure.self) {
+      try await run(60) { (_, _) async throws(RPCError) in throw Self.noKey }
+    }
+    #expect(failure?.requestId == nil && failure?.next == nil)
   }
 
   @Test func whatIsRefusedTogetherNamesItsLine() async throws {
@@ -263,6 +310,7 @@ import UsherProtos
       try await run(2) { (_, _) async throws(RPCError) in .init() }
     }
     #expect(failure?.message == "the server answered 0 of 2 rows")
+    #expect(failure?.requestId == Self.id && failure?.next == "usher again")
   }
 }
 

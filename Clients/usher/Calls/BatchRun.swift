@@ -26,14 +26,30 @@ protocol BatchResult: ProtoJSONMessage {
   var isOver: Bool { get }
 }
 
+/// What became of a row, as far as it matters to what is to be done about it.
+enum RowFate {
+  case done
+  /// Done before, and over by now.
+  case over
+  case refused
+  /// Refused for as long as the server says.
+  case turnedAway(Duration)
+  /// It is not known if it was done: the same request may tell.
+  case unknown
+}
+
 extension BatchResult {
   var isOver: Bool { false }
 
-  /// Whether it is not known if it was done: the same request may tell.
-  var isUncertain: Bool {
-    guard let code = refusal.flatMap({ StatusCode(rawValue: Int($0.code)) }) else { return false }
-    return [.unavailable, .deadlineExceeded, .internal, .unknown, .aborted, .cancelled]
-      .contains(code)
+  var fate: RowFate {
+    guard let refusal else { return isOver ? .over : .done }
+    let uncertain: [StatusCode] = [
+      .unavailable, .deadlineExceeded, .internal, .unknown, .aborted, .cancelled,
+    ]
+    if let code = StatusCode(rawValue: Int(refusal.code)), uncertain.contains(code) {
+      return .unknown
+    }
+    return ErrorDetails(refusal.protoBytes()).retryAfter.map(RowFate.turnedAway) ?? .refused
   }
 }
 
@@ -48,20 +64,38 @@ struct BatchRun<Request: BatchRequest, Answer: BatchAnswer> {
   let repetition: String
   let call: Call<Request, Answer>
 
-  /// Runs to the end. Lines that are no rows come first; where all or none is wanted they end it.
+  /// Runs to the end, and tells the sum. Lines that are no rows come first; where all or none is wanted they
+  /// end it.
   func run(_ text: inout BatchText) async throws(Failure) {
     for (line, fault) in rows.faults { try text.note(line, fault) }
     if isAtomic { try checkTogether() }
+    Signals.setFarewell(Advice(requestId: requestId, repetition: repetition).farewell)
+    defer { Signals.setFarewell(nil) }
+    var isBegun = false
+    do throws(Failure) {
+      try await send(&text, &isBegun)
+      try text.end(requestId, repetition)
+    } catch {
+      guard isBegun else { throw error }
+      // Rows without ids of their own are done twice under any other request id.
+      var failure = error
+      (failure.requestId, failure.next) = (requestId, repetition)
+      throw failure
+    }
+  }
+
+  /// `isBegun` becomes true with the first answer: from then on something may have been done.
+  private func send(_ text: inout BatchText, _ isBegun: inout Bool) async throws(Failure) {
     var (rest, size) = (rows.rows[...], Limits.batchItems)
     var patience = Patience()
     while !rest.isEmpty {
       let part = isAtomic ? rest : Self.beginning(of: rest, size)
       do throws(Failure) {
         let answer = try await ask(part)
+        isBegun = true
         guard answer.results.count == part.count else {
           throw Failure(
-            .other, "the server answered \(answer.results.count) of \(part.count) rows",
-            next: repetition)
+            .other, "the server answered \(answer.results.count) of \(part.count) rows")
         }
         for (row, result) in zip(part, answer.results) { try text.note(row.line, row.item, result) }
         rest = rest.dropFirst(part.count)
@@ -144,7 +178,7 @@ extension Usher.V1.HoldResult: BatchResult {
 
   var isOver: Bool {
     guard case .booking(let booking) = outcome else { return false }
-    return [.expired, .released].contains(booking.state)
+    return [.expired, .released, .cancelled, .exchanged].contains(booking.state)
   }
 }
 

@@ -70,19 +70,19 @@ extension Session {
   func change<Request: ChangeRequest, Answer: Sendable>(
     _ request: Request, _ call: Call<Request, Answer>, _ advice: Advice = Advice()
   ) async throws(Failure) -> Answer {
-    try await change(request, under: request.requestId, call, advice)
+    let advice = complete(advice, under: request.requestId)
+    Signals.setFarewell(advice.farewell)
+    defer { Signals.setFarewell(nil) }
+    return try await change(request, under: request.requestId, call, advice)
   }
 
-  /// The same of a request whose parts have ids of their own, which follow from one.
+  /// The same of a request whose parts have ids of their own, which follow from one. What to tell whoever
+  /// interrupts is the caller's to say.
   func change<Request, Answer: Sendable>(
     _ request: Request, under id: String, _ call: Call<Request, Answer>, _ advice: Advice
   ) async throws(Failure) -> Answer {
-    var advice = complete(advice)
-    advice.requestId = id
-    advice.repetition = advice.repetition ?? Repetition.command(CommandLine.arguments, id)
+    let advice = complete(advice, under: id)
     var options = try options(advice)
-    Signals.setFarewell(advice.farewell)
-    defer { Signals.setFarewell(nil) }
     do throws(RPCError) {
       options.isSafe = true
       options.retryPolicy = Repetition.changes
@@ -123,6 +123,13 @@ extension Session {
     var copy = advice
     copy.isCustomer = settings.token?.isCustomers ?? false
     copy.flags = settings.repeatedFlags
+    return copy
+  }
+
+  private func complete(_ advice: Advice, under id: String) -> Advice {
+    var copy = complete(advice)
+    copy.requestId = id
+    copy.repetition = advice.repetition ?? Repetition.command(CommandLine.arguments, id)
     return copy
   }
 

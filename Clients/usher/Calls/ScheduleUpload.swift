@@ -156,9 +156,8 @@ struct ScheduleUpload {
     case .failure(let fault):
       read = nil
       hasBrokenLine = true
-      let error = Google.Rpc.Status(
-        code: Int32(StatusCode.invalidArgument.rawValue), message: fault.message)
-      try sink.note(RowReport(line: next.line, result: .init(outcome: .refused, error: error)))
+      try sink.note(
+        RowReport(line: next.line, result: .init(outcome: .refused, error: fault.status)))
       return nil
     }
   }

@@ -90,6 +90,5 @@ struct BatchOptions: ParsableArguments {
     var text = BatchText(session.output, act)
     defer { text.clear() }
     try await run.run(&text)
-    try text.end(id, again)
   }
 }

@@ -4,6 +4,8 @@
 import ArgumentParser
 import Foundation
 import ProtoWire
+import RPC
+import UsherProtos
 
 /// A row of a file.
 struct NumberedRow<Row> {
@@ -15,6 +17,11 @@ struct NumberedRow<Row> {
 struct RowFault: Error, Equatable {
   let message: String
   init(_ message: String) { self.message = message }
+
+  /// The refusal as which it is told, as if the server had seen the line.
+  var status: Google.Rpc.Status {
+    .init(code: Int32(StatusCode.invalidArgument.rawValue), message: message)
+  }
 }
 
 /// The columns of a CSV file, as its first line names them.
