@@ -182,6 +182,11 @@ def test_a_file_that_is_no_batch_is_refused(cli, tmp_path, name, text, told):
 def test_nothing_is_nothing(cli, table):
     assert cli.run("batch", "hold", table("show_id,seats")) == ["0 rows: 0 held, 0 refused"]
     assert cli.json("batch", "cancel", table("booking_id")) == []
+    # Rows from standard input leave nobody to ask.
+    assert "- needs --yes" in "".join(
+        cli.start("batch", "cancel", "-", "--format", "json").errors(64))
+    assert cli.run("batch", "cancel", "-", "--format", "json", "--yes") == [
+        "0 rows: 0 cancelled, 0 refused"]
     assert "prints no list" in cli.start(
         "batch", "hold", table("show_id"), "-o", "csv").errors(64)[0]
 

@@ -314,7 +314,7 @@ import Testing
     ["shows", "--date", "2027-02-30"], ["movies", "--date", "never"], ["search"],
     ["theatres", "--near", "91,0"], ["theatres", "--near", "1"], ["theatres", "--within", "5"],
     ["theatres", "--near", "1,2", "--city", "1"], ["theatres", "--near", "1,2", "--within", "0"],
-    ["cities", "--limit", "-1"], ["cities", "-o", "xml"],
+    ["cities", "--limit", "-1"], ["cities", "-o", "xml"], ["batch", "cancel", "-"],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],
     ["cities"], ["cities", "--server", "http://h:1"],
   ])

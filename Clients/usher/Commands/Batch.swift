@@ -42,11 +42,19 @@ struct Batch: AsyncParsableCommand {
   struct CancelBatch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "cancel", abstract: "Cancels the booking of each row, or some seats of it.",
-      discussion: "Asks first when it runs in a terminal.")
+      discussion: """
+        Asks first when it runs in a terminal. Rows from standard input leave nobody to ask: - needs --yes.
+        """)
     @OptionGroup var batch: BatchOptions
     @OptionGroup var danger: DangerOptions
     @OptionGroup var request: RequestOptions
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+      guard batch.file != "-" || danger.yes else {
+        throw ValidationError("Rows from standard input leave nobody to ask: - needs --yes.")
+      }
+    }
 
     func run() async throws {
       try await global.perform(waits: true) { (session) throws(Failure) in
