@@ -79,7 +79,7 @@ def test_whoever_waits_leaves_from_anywhere(demo, partner, tmp_path):
     waiting = cli.start("wait", show_id, "--seats", 1, "--request-id", ticket)
     waiting.wait_line("place 1   next in line")
     second = Waiter(partner, show_id, 1).wait_position(2, 1)
-    assert cli.run("leave", show_id, ticket) == [f"Left the line for show {show_id}."]
+    assert cli.run("leave", show_id, ticket) == [f"No longer in the line for show {show_id}."]
     second.wait_position(1, 0)
     assert any("WAIT_ENDED" in line for line in waiting.errors(1))
     # Again is no more than once.
@@ -87,15 +87,16 @@ def test_whoever_waits_leaves_from_anywhere(demo, partner, tmp_path):
     assert "WAIT_NOT_FOUND" in "".join(cli.start("leave", show_id, new_id()).errors(5))
     cli.run("leave", show_id, "x", code=64)
     cli.run("leave", 0, ticket, code=64)
-    # Who was offered seats meanwhile keeps them, and is told.
+    # Who was offered seats meanwhile is told, and keeps them as long as the hold lasts.
     partner.release(single.booking_id)
     offered = second.wait_end().offer
     told = cli.run("leave", show_id, second.request_id)
     assert told == [
-        f"The seats had been offered: they are held as booking {offered.booking_id}.",
+        f"Seats had been offered as booking {offered.booking_id}.",
         f"  next: usher booking {offered.booking_id}"]
     assert partner.get(offered.booking_id).seats == offered.seats
     partner.release(offered.booking_id)
+    assert cli.run("leave", show_id, second.request_id) == told
 
 
 def test_a_search_finds_films_and_what_is_none(demo, house, cli):

@@ -52,7 +52,7 @@ def test_ctrl_c_leaves_the_line_at_once(demo, partner, cli):
     waiting.wait_line("place 1   next in line")
     second = Waiter(partner, show_id, 1).wait_position(2, 1)
     waiting.interrupt().end(130)
-    assert f"left the line for show {show_id}" in waiting.remarks
+    assert f"interrupted; no longer in the line for show {show_id}" in waiting.remarks
     second.wait_position(1, 0)
     # The ticket is used up.
     again, = [json.loads(line) for line in cli.start(

@@ -54,11 +54,11 @@ import UsherProtos
         }
       }
       let left = try await cli.run(["leave", "7", Self.ticket])
-      #expect(left.code == 0 && left.out == "Left the line for show 7.\n")
+      #expect(left.code == 0 && left.out == "No longer in the line for show 7.\n")
       let offered = try await cli.run(["leave", "7", "5" + Self.ticket.dropFirst()])
       #expect(
         offered.out == """
-          The seats had been offered: they are held as booking booking-5.
+          Seats had been offered as booking booking-5.
             next: usher booking booking-5
 
           """)
@@ -110,7 +110,7 @@ import UsherProtos
         kill($0, signal)
       }
       #expect(run.code == 128 + signal)
-      #expect(run.err.hasSuffix("usher: interrupted; left the line for show 7\n"))
+      #expect(run.err.hasSuffix("usher: interrupted; no longer in the line for show 7\n"))
       #expect(peer.town.withLock { $0.leavers } == [Self.ticket])
     }
   }
@@ -123,7 +123,7 @@ import UsherProtos
         ["wait", "7", "--seats", "3", "--request-id", Self.ticket, "--json"],
         reader: pipe.fileHandleForWriting)
       #expect(run.code == 141)
-      #expect(!run.err.contains("left the line"))
+      #expect(!run.err.contains("in the line"))
       #expect(peer.town.withLock { $0.leavers } == [Self.ticket])
     }
   }
@@ -135,7 +135,7 @@ import UsherProtos
         kill($0, SIGINT)
       }
       #expect(run.code == 130)
-      #expect(run.err.contains("the seats had been offered: they are held as booking booking-5\n"))
+      #expect(run.err.contains("usher: interrupted; seats had been offered as booking booking-5\n"))
       #expect(run.err.contains("next: usher booking booking-5\n"))
     }
   }
@@ -144,7 +144,7 @@ import UsherProtos
     try await withPeer { peer, cli in
       let run = try await cli.run(["wait", "7", "--seats", "3", "--timeout", "2s"])
       #expect(run.code == 124)
-      #expect(run.err.hasSuffix("usher: the time limit passed; left the line for show 7\n"))
+      #expect(run.err.hasSuffix("usher: the time limit passed; no longer in the line for show 7\n"))
       #expect(peer.town.withLock { $0.leavers.count } == 1)
     }
   }

@@ -7,8 +7,8 @@ struct Leave: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Leaves the line for a show at once.",
     discussion: """
-      The request id is the ticket that 'usher wait' was given or told. Whoever was offered seats meanwhile \
-      keeps them as a hold, whose booking is told.
+      The request id is the ticket that 'usher wait' was given or told. Whoever has been offered seats is \
+      told their booking; a hold stays one.
 
         usher leave 512 7d444840-9dc0-11d1-b245-5ffdce74fad2
       """)
@@ -39,11 +39,9 @@ struct Leave: AsyncParsableCommand {
   private static func lines(
     _ show: Int64, _ booking: String, flags: String, _ style: Style
   ) -> [String] {
-    guard !booking.isEmpty else { return ["Left the line for show \(show)."] }
     let id = style.clean(booking)
-    return [
-      "The seats had been offered: they are held as booking \(id).",
-      "  next: usher booking \(Shell.quote(id))\(flags)",
-    ]
+    let words = LeavingText.words(show, id)
+    return ["\(words.prefix(1).uppercased())\(words.dropFirst())."]
+      + (LeavingText.next(id, flags: flags).map { ["  next: \($0)"] } ?? [])
   }
 }

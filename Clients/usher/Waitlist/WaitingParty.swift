@@ -102,8 +102,12 @@ struct WaitingParty: Sendable {
       let answer = try await session.waitlist.leaveWaitlist(
         Usher.V1.LeaveWaitlistRequest(showId: show, requestId: request.requestId),
         options: session.options(within: Limits.farewell))
-      guard answer.bookingId.isEmpty else { return offeredBefore(answer.bookingId, exit, cause) }
-      return Failure(exit, "\(cause); left the line for show \(show)")
+      let booking = answer.bookingId
+      return Failure(
+        exit, "\(cause); \(LeavingText.words(show, booking))",
+        hint: booking.isEmpty
+          ? nil : "If it is still held, confirm it, or give the seats back with 'usher release'.",
+        next: LeavingText.next(booking, flags: session.settings.repeatedFlags))
     } catch {
       // The server may not have heard of the party yet.
       if ErrorDetails(error.details).reason == "WAIT_NOT_FOUND" {
@@ -114,12 +118,5 @@ struct WaitingParty: Sendable {
         hint: "The place is given up a minute after its stream has ended. To keep it:",
         next: again)
     }
-  }
-
-  private func offeredBefore(_ booking: String, _ exit: Exit, _ cause: String) -> Failure {
-    Failure(
-      exit, "\(cause), but the seats had been offered: they are held as booking \(booking)",
-      hint: "Confirm it, or give the seats back with 'usher release'.",
-      next: "usher booking \(Shell.quote(booking))\(session.settings.repeatedFlags)")
   }
 }
