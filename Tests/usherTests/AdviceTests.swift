@@ -50,6 +50,13 @@ import UsherServices
     #expect(Advice(showId: 7).failure(full).next == "usher seats 7")
   }
 
+  @Test func showsOfATheatreThatIsToCloseAreListed() {
+    let refused = RPCError.refusal(.showsToCome, "No.", metadata: ["shows": "2"])
+    #expect(
+      Advice(theatreId: 7, flags: " -x").failure(refused).next == "usher shows --theatre 7 -x")
+    #expect(Advice().failure(refused).next == "usher shows --theatre THEATRE")
+  }
+
   @Test func seatsThatThereAreNotAreLookedUpOnTheMap() {
     let error = RPCError.refusal(
       .invalidArgument, "INVALID_FIELDS", "No.", violations: [("seats", "is unknown")])

@@ -156,7 +156,10 @@ extension Advice {
     case "AUDITORIUM_NOT_FOUND", "AUDITORIUM_NAME_TAKEN":
       ("Auditoriums are listed by theatre.", "usher partner auditorium list THEATRE\(flags)")
     case "SHOWS_TO_COME":
-      ("Withdraw the shows to come, or wait until they and the holds are over.", nil)
+      (
+        "Withdraw the shows to come, or wait until they and the holds are over.",
+        "usher shows --theatre \(theatreId.map { "\($0)" } ?? "THEATRE")\(flags)"
+      )
     case "LAYOUT_NOT_FOUND", "LAYOUT_CHANGED":
       ("Its versions are listed.", "usher partner layout versions AUDITORIUM\(flags)")
     case "TOO_MANY_LAYOUTS": ("Make another auditorium for what changes all the time.", nil)

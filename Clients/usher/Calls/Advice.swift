@@ -6,7 +6,8 @@ import RPC
 struct Advice: Sendable {
   var showId: Int64?
   var bookingId: String?
-  /// The same of each item of a batch.
+  var theatreId: Int64?
+  /// Show and booking of each item of a batch.
   var items: [Subject] = []
   /// The change's request id; nil for a read.
   var requestId: String?
