@@ -28,7 +28,7 @@ struct FilteredStatement: Sendable {
       }
       return PostgresStatement(
         name: name + given.map { "+\($0)" }.joined(),
-        sql: kept.map { $0.text }.joined(separator: "\n"))
+        sql: kept.map { $0.text }.joined(separator: "\n"), mayFollow: true)
     }
   }
 

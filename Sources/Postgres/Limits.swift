@@ -7,6 +7,14 @@ enum Limits {
   /// the caller's deadline cannot see.
   static let queriesInFlight = 256
 
+  /// Single statements of a pool on one connection: one that runs, and as many behind it as keep the server
+  /// from falling asleep before our loop has its turn again. More would wait where nobody else can take them.
+  static let statementsPerCarrier = 4
+
+  /// How long a statement may have run for another to be sent after it: longer than those do that fetch a
+  /// page by an index, shorter than what is worth going round.
+  static let followedFor: Duration = .milliseconds(5)
+
   /// Prepared statements kept per connection. Statements come from files of the program, so their
   /// number is known and small; anything beyond is a sign of built-up SQL and runs unprepared.
   static let preparedStatements = 512

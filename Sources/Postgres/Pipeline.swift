@@ -60,6 +60,13 @@ final class Pipeline {
   /// Nothing in flight, no transaction open: the next user finds a clean session.
   var isReusable: Bool { isOpen && !isWorn && inFlight.isEmpty && session.isIdle }
 
+  /// Whether a query behind what is in flight would not wait long: the server has begun with the first only
+  /// now.
+  func takesFollower(_ now: LoopInstant) -> Bool {
+    guard isOpen, !isWorn else { return false }
+    return inFlight.first?.startedAt.map { now - $0 < Limits.followedFor } ?? true
+  }
+
   func makeTicket() -> UInt64 {
     defer { nextTicket += 1 }
     return nextTicket

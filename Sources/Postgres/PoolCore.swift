@@ -4,7 +4,27 @@
 internal import DequeModule
 internal import Reactor
 
-/// A pool's state. Connections are idle (in `idle`), lent (counted) or being opened (counted).
+/// A statement on its way through a pool: in line, then on a connection. Confined to the pool's loop.
+final class PooledQuery {
+  let statement: PostgresStatement
+  let parameters: [PostgresValue]
+  let deadline: LoopInstant?
+  /// Its place in line, or, once it has a carrier, in that.
+  fileprivate var ticket: UInt64 = 0
+  /// The connection that it was sent on.
+  fileprivate var carrier: PostgresConnection?
+
+  init(
+    _ statement: PostgresStatement, _ parameters: [PostgresValue], deadline: LoopInstant?
+  ) {
+    self.statement = statement
+    self.parameters = parameters
+    self.deadline = deadline
+  }
+}
+
+/// A pool's state. Connections are idle (in `idle`), carry single statements (in `carriers`), are lent
+/// (counted) or being opened (counted).
 final class PoolCore {
   typealias Outcome = Result<PostgresConnection, PostgresError>
 
@@ -13,9 +33,25 @@ final class PoolCore {
     let since: LoopInstant
   }
 
+  private struct Carrier {
+    let connection: PostgresConnection
+    /// Statements sent and not yet told of as ended.
+    var count = 1
+    /// Whether all of them may follow and be followed.
+    let takesMore: Bool
+  }
+
+  /// What is waited for.
+  enum Request {
+    /// A connection of one's own.
+    case lease(CheckedContinuation<Outcome, Never>)
+    /// The answer to a statement.
+    case query(PooledQuery, CheckedContinuation<QueryOutcome, Never>)
+  }
+
   private struct Waiter {
     let ticket: UInt64
-    let continuation: CheckedContinuation<Outcome, Never>
+    let request: Request
     let timer: LoopTimer
   }
 
@@ -24,6 +60,7 @@ final class PoolCore {
   private let onHealth: @Sendable (PostgresPool.Health) -> Void
   /// Most recently used last, so that the rest can be trimmed.
   private var idle: [Idle] = []
+  private var carriers: [Carrier] = []
   private var lentCount = 0
   private var openingCount = 0
   private var waiters = Deque<Waiter>()
@@ -46,11 +83,12 @@ final class PoolCore {
 
   var occupancy: PostgresPool.Occupancy {
     PostgresPool.Occupancy(
-      idleCount: idle.count, lentCount: lentCount, openingCount: openingCount,
+      idleCount: idle.count, lentCount: usedCount, openingCount: openingCount,
       waitingCount: waiters.count, health: health)
   }
 
-  private var liveCount: Int { idle.count + lentCount }
+  private var usedCount: Int { lentCount + carriers.count }
+  private var liveCount: Int { idle.count + usedCount }
 
   // MARK: Lending
 
@@ -66,11 +104,9 @@ final class PoolCore {
   }
 
   /// Puts a caller in line; its continuation is resumed once.
-  func enqueue(
-    _ ticket: UInt64, timeout: Duration?, _ continuation: CheckedContinuation<Outcome, Never>
-  ) {
+  func enqueue(_ ticket: UInt64, timeout: Duration?, _ request: Request) {
     if let refusal {
-      continuation.resume(returning: .failure(refusal))
+      request.fail(refusal)
       return
     }
     let isCallers = timeout.map { $0 < settings.waitTimeout } ?? false
@@ -80,7 +116,7 @@ final class PoolCore {
       self.abandon(
         ticket, isCallers ? PipelinedQuery.StopCause.deadline.error : self.timeoutError)
     }
-    waiters.append(Waiter(ticket: ticket, continuation: continuation, timer: timer))
+    waiters.append(Waiter(ticket: ticket, request: request, timer: timer))
     fill()
   }
 
@@ -102,11 +138,16 @@ final class PoolCore {
     guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return }
     let waiter = waiters.remove(at: index)
     waiter.timer.cancel()
-    waiter.continuation.resume(returning: .failure(error))
+    waiter.request.fail(error)
   }
 
   func giveBack(_ connection: PostgresConnection) {
     lentCount -= 1
+    settle(connection)
+  }
+
+  /// Takes back a connection that nobody uses.
+  private func settle(_ connection: PostgresConnection) {
     let pipeline = connection.pipeline.value
     if isClosed || !pipeline.isReusable {
       pipeline.close()
@@ -117,13 +158,95 @@ final class PoolCore {
   }
 
   private func offer(_ connection: PostgresConnection) {
-    guard let waiter = waiters.popFirst() else {
-      idle.append(Idle(connection: connection, since: loop.now))
-      return scheduleTrim()
+    idle.append(Idle(connection: connection, since: loop.now))
+    serve()
+    if !idle.isEmpty { scheduleTrim() }
+  }
+
+  /// Serves those in line for whom there is something, in order.
+  private func serve() {
+    while let waiter = waiters.first, let connection = take(for: waiter.request) {
+      waiters.removeFirst()
+      waiter.timer.cancel()
+      switch waiter.request {
+      case .lease(let continuation): continuation.resume(returning: .success(connection))
+      case .query(let query, let continuation): send(query, on: connection, continuation)
+      }
     }
-    lentCount += 1
-    waiter.timer.cancel()
-    waiter.continuation.resume(returning: .success(connection))
+  }
+
+  private func take(for request: Request) -> PostgresConnection? {
+    switch request {
+    case .lease: takeIdle()
+    case .query(let query, _): takeCarrier(for: query.statement)
+    }
+  }
+
+  // MARK: Single statements
+
+  /// Runs a statement as soon as there is a place for it. Its continuation is resumed once; then it must be
+  /// told of as ended.
+  func run(_ query: PooledQuery, _ continuation: CheckedContinuation<QueryOutcome, Never>) {
+    if waiters.isEmpty, let connection = takeCarrier(for: query.statement) {
+      return send(query, on: connection, continuation)
+    }
+    query.ticket = makeTicket()
+    enqueue(
+      query.ticket, timeout: query.deadline.map { $0 - loop.now }, .query(query, continuation))
+  }
+
+  /// The caller of a statement has lost interest.
+  func cancel(_ query: PooledQuery) {
+    if let carrier = query.carrier {
+      carrier.pipeline.value.stop(query.ticket, .cancelled)
+    } else {
+      abandon(query.ticket, PipelinedQuery.StopCause.cancelled.error)
+    }
+  }
+
+  /// A statement was answered or has failed.
+  func ended(_ query: PooledQuery) {
+    guard let connection = query.carrier,
+      let index = carriers.firstIndex(where: { $0.connection === connection })
+    else { return }
+    carriers[index].count -= 1
+    guard carriers[index].count == 0 else { return serve() }
+    carriers.remove(at: index)
+    settle(connection)
+  }
+
+  private func send(
+    _ query: PooledQuery, on connection: PostgresConnection,
+    _ continuation: CheckedContinuation<QueryOutcome, Never>
+  ) {
+    let pipeline = connection.pipeline.value
+    query.ticket = pipeline.makeTicket()
+    query.carrier = connection
+    pipeline.submit(
+      PipelinedQuery(
+        query.statement, query.parameters, ticket: query.ticket, deadline: query.deadline,
+        continuation: continuation))
+  }
+
+  /// A connection for one statement: one that is idle or, when there are as many as there may be, that which
+  /// has the fewest statements of those that have begun with theirs only now.
+  private func takeCarrier(for statement: PostgresStatement) -> PostgresConnection? {
+    if let last = idle.popLast() {
+      carriers.append(Carrier(connection: last.connection, takesMore: statement.mayFollow))
+      return last.connection
+    }
+    guard statement.mayFollow, liveCount >= settings.maximumConnections else { return nil }
+    let now = loop.now
+    let fitting = carriers.indices.filter { index in
+      let carrier = carriers[index]
+      return carrier.takesMore && carrier.count < Limits.statementsPerCarrier
+        && carrier.connection.pipeline.value.takesFollower(now)
+    }
+    guard let index = fitting.min(by: { carriers[$0].count < carriers[$1].count }) else {
+      return nil
+    }
+    carriers[index].count += 1
+    return carriers[index].connection
   }
 
   // MARK: Opening
@@ -132,7 +255,7 @@ final class PoolCore {
   /// attempt at a time, so that a server that comes back is not met by a storm.
   func fill() {
     guard !isClosed, retry == nil else { return }
-    let wanted = max(settings.minimumConnections, lentCount + waiters.count)
+    let wanted = max(settings.minimumConnections, usedCount + waiters.count)
     let target = min(settings.maximumConnections, wanted)
     let atOnce = failureCount > 0 ? 1 : Self.opensAtOnce
     // An attempt may fail before `open` returns and schedule the next one.
@@ -226,7 +349,16 @@ final class PoolCore {
     for idle in connections { idle.connection.pipeline.value.close() }
     for waiter in waiting {
       waiter.timer.cancel()
-      waiter.continuation.resume(returning: .failure(PostgresError(.closed, "pool closed")))
+      waiter.request.fail(PostgresError(.closed, "pool closed"))
+    }
+  }
+}
+
+extension PoolCore.Request {
+  func fail(_ error: PostgresError) {
+    switch self {
+    case .lease(let continuation): continuation.resume(returning: .failure(error))
+    case .query(_, let continuation): continuation.resume(returning: .failure(error))
     }
   }
 }

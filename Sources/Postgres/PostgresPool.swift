@@ -6,7 +6,9 @@ package import Reactor
 /// A bounded set of connections on one loop.
 ///
 /// A lent connection is its holder's alone: nobody else's query delays it, and nobody's cancel
-/// request can hit it. Who finds none waits in line, bounded in number and time.
+/// request can hit it. Who finds none waits in line, bounded in number and time. Only statements that say
+/// so (`PostgresStatement.mayFollow`) stand behind one another: the server has the next one there when it
+/// is done with the first, and need not sleep between them.
 package final class PostgresPool: Sendable {
   package struct Settings: Sendable {
     package var connection: PostgresConfiguration
@@ -94,11 +96,26 @@ package final class PostgresPool: Sendable {
   package func query(
     _ statement: PostgresStatement, _ parameters: [PostgresValue] = [], timeout: Duration? = nil
   ) async throws(PostgresError) -> PostgresResult {
-    let deadline = timeout.map { loop.now + $0 }
-    return try await withConnection(timeout: timeout) { connection throws(PostgresError) in
-      try await connection.query(
-        statement, parameters, timeout: deadline.map { $0 - connection.loop.now })
+    guard loop.isInside else {
+      return try await loop.run { () async throws(PostgresError) in
+        try await self.query(statement, parameters, timeout: timeout)
+      }
     }
+    try Self.checkTime(timeout)
+    let query = PooledQuery(statement, parameters, deadline: timeout.map { loop.now + $0 })
+    let bound = LoopBound(query, loop: loop)
+    let outcome: QueryOutcome = await withTaskCancellationHandler {
+      await withCheckedContinuation { core.value.run(query, $0) }
+    } onCancel: { [loop, core] in
+      loop.execute { core.value.cancel(bound.value) }
+    }
+    core.value.ended(query)
+    return try outcome.get()
+  }
+
+  private static func checkTime(_ timeout: Duration?) throws(PostgresError) {
+    if Task.isCancelled { throw PipelinedQuery.StopCause.cancelled.error }
+    if let timeout, timeout <= .zero { throw PipelinedQuery.StopCause.deadline.error }
   }
 
   /// Lends a connection to the body alone. A connection that comes back inside a transaction or
@@ -128,13 +145,12 @@ package final class PostgresPool: Sendable {
         try await self.lease(timeout: timeout)
       }
     }
-    if Task.isCancelled { throw PipelinedQuery.StopCause.cancelled.error }
-    if let timeout, timeout <= .zero { throw PipelinedQuery.StopCause.deadline.error }
+    try Self.checkTime(timeout)
     if let connection = core.value.takeIdle() { return connection }
     let ticket = core.value.makeTicket()
     let outcome: PoolCore.Outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        core.value.enqueue(ticket, timeout: timeout, continuation)
+        core.value.enqueue(ticket, timeout: timeout, .lease(continuation))
       }
     } onCancel: { [loop, core] in
       loop.execute { core.value.abandon(ticket, PipelinedQuery.StopCause.cancelled.error) }

@@ -7,10 +7,14 @@ package struct PostgresStatement: Sendable, Hashable, ExpressibleByStringLiteral
   /// What identifies the statement in a connection's cache and in logs; empty for unnamed ones.
   package let name: String
   package let sql: String
+  /// Whether it only reads, soon ends and waits for no lock: it may then stand behind another such one on a
+  /// pool's connection.
+  package let mayFollow: Bool
 
-  package init(name: String = "", sql: String) {
+  package init(name: String = "", sql: String, mayFollow: Bool = false) {
     self.name = name
     self.sql = sql
+    self.mayFollow = mayFollow
   }
 
   package init(stringLiteral sql: String) { self.init(sql: sql) }

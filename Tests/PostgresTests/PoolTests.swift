@@ -1,5 +1,6 @@
 // The pool: who gets a connection, who is refused, what becomes of broken ones.
 
+import Glibc
 import Postgres
 import Reactor
 import Support
@@ -158,6 +159,114 @@ struct PoolTests {
         ).onlyRow().decode(0)
       }
       #expect(count == 1)
+    }
+  }
+
+  // MARK: Statements that follow one another
+
+  private static let nap = PostgresStatement(
+    sql: "SELECT pg_backend_pid() FROM pg_sleep($1)", mayFollow: true)
+
+  /// Starts statements at once, each sleeping so many seconds; tells the backends, or the errors, by number.
+  @discardableResult
+  private func start(
+    _ naps: [Double], _ pool: PostgresPool, _ ends: Mailbox<(Int, Result<Int32, PostgresError>)>
+  ) -> [Task<Void, Never>] {
+    naps.enumerated().map { number, seconds in
+      pool.loop.spawn {
+        do throws(PostgresError) {
+          let result = try await pool.query(Self.nap, [.float8(seconds)])
+          ends.put((number, .success(try result.onlyRow().decode(0))))
+        } catch {
+          ends.put((number, .failure(error)))
+        }
+      }
+    }
+  }
+
+  private func error(of outcome: Result<Int32, PostgresError>) -> PostgresError? {
+    if case .failure(let error) = outcome { error } else { nil }
+  }
+
+  @Test func statementsThatMayFollowShareAConnectionInOrder() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      _ = try await pool.query("SELECT 1")
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0.3, 0, 0, 0, 0, 0], pool, ends)
+      let others = Mailbox<Int>()
+      pool.loop.spawn {
+        _ = try? await pool.query("SELECT 1")
+        others.put(1)
+      }
+      pool.loop.spawn {
+        let connection = try? await pool.lease()
+        if let connection, (try? await connection.query("SELECT 1")) != nil { others.put(2) }
+        connection.map(pool.giveBack)
+      }
+      // Four are sent; two of the kind wait, and who needs a connection of its own.
+      #expect(await pool.occupancy().waitingCount == 4)
+      let all = await ends.wait(for: 6)
+      #expect(all.map(\.0) == Array(0..<6))
+      #expect(Set(all.compactMap { try? $0.1.get() }).count == 1)
+      #expect(await others.wait(for: 2) == [1, 2])
+      #expect(await pool.occupancy().lentCount == 0)
+    }
+  }
+
+  @Test func nobodyFollowsWhatDoesNotSayThatItMayBeFollowed() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      _ = try await pool.query("SELECT 1")
+      pool.loop.spawn { _ = try? await pool.query("SELECT pg_sleep(0.1)") }
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0], pool, ends)
+      #expect(await pool.occupancy().waitingCount == 1)
+      #expect(await ends.wait(for: 1).count == 1)
+    }
+  }
+
+  @Test func nobodyFollowsWhatHasRunForLong() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      _ = try await pool.query("SELECT 1")
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0.3], pool, ends)
+      try await Task.sleep(for: .milliseconds(50))
+      start([0], pool, ends)
+      #expect(await pool.occupancy().waitingCount == 1)
+      #expect(await ends.wait(for: 2).count == 2)
+    }
+  }
+
+  @Test func whoIsCancelledLeavesThoseAroundAlone() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      _ = try await pool.query("SELECT 1")
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      let tasks = start([0.2, 5, 0, 0, 5], pool, ends)
+      tasks[1].cancel()
+      tasks[4].cancel()
+      let all = await ends.wait(for: 5)
+      for (number, outcome) in all {
+        let kind = [1, 4].contains(number) ? PostgresError.Kind.cancelled : nil
+        #expect(error(of: outcome)?.kind == kind)
+      }
+      #expect(try await pool.query("SELECT 1").rowCount == 1)
+    }
+  }
+
+  @Test func whatFollowsOnALostConnectionHearsOfIt() async throws {
+    try await withPool({ $0.maximumConnections = 1 }) { pool in
+      let backend: Int32 = try await pool.query("SELECT pg_backend_pid()").onlyRow().decode(0)
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([20, 0, 0], pool, ends)
+      kill(backend, SIGTERM)
+      for (_, outcome) in await ends.wait(for: 3) {
+        guard case .connectionLost = error(of: outcome)?.kind else {
+          Issue.record("\(outcome)")
+          continue
+        }
+      }
+      let next: Int32 = try await pool.query(Self.nap, [.float8(0)]).onlyRow().decode(0)
+      #expect(next != backend)
+      #expect(await pool.occupancy().lentCount == 0)
     }
   }
 
