@@ -46,7 +46,7 @@ package struct MethodFigures: Sendable {
 }
 
 /// An interceptor that counts. Put it first, so that it sees calls that others refuse.
-package struct CallMetrics: ServerInterceptor {
+package final class CallMetrics: ServerInterceptor {
   /// The figures of one loop. Confined to it.
   private final class Table {
     var rows: [MethodFigures] = []
@@ -87,7 +87,7 @@ package struct CallMetrics: ServerInterceptor {
   package func figures() async -> [MethodFigures] {
     var sums: [String: MethodFigures] = [:]
     for loop in tables.loops {
-      for row in await loop.run({ tables[loop].rows }) {
+      for row in await loop.run({ [tables] in tables[loop].rows }) {
         sums[row.method.path, default: MethodFigures(row.method)].add(row)
       }
     }

@@ -1,5 +1,6 @@
 // From a request's path to its handler, through the interceptors.
 
+import Glibc
 package import ProtoWire
 import Reactor
 
@@ -13,6 +14,7 @@ package final class Route: Sendable {
   /// Largest request message, in bytes.
   package let receiveLimitBytes: Int
   fileprivate let interceptors: [any ServerInterceptor]
+  private let path: [UInt8]
   /// Serves a call that the interceptors let through: answers it at once, or says what has to wait.
   fileprivate let handle: @Sendable (ServerCall) throws(RPCError) -> Rest?
 
@@ -28,7 +30,16 @@ package final class Route: Sendable {
     hasOneRequest = method.kind == .unary || method.kind == .serverStreaming
     self.receiveLimitBytes = receiveLimitBytes
     self.interceptors = interceptors
+    path = Array(method.path.utf8)
     self.handle = handle
+  }
+
+  /// Whether requests with this path are for it.
+  fileprivate func hasPath(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard bytes.count == path.count, let start = bytes.baseAddress else { return false }
+    return path.withUnsafeBufferPointer { known in
+      known.baseAddress.map { memcmp($0, start, bytes.count) == 0 } ?? true
+    }
   }
 
   /// Serves one call to its end. A unary request must be complete. Runs on the call's loop.
@@ -116,7 +127,7 @@ package struct Router: Sendable {
 
   /// The route of a `:path` given as its bytes, or nil.
   package func route(_ path: UnsafeBufferPointer<UInt8>) -> Route? {
-    routesByHash[Self.hash(path)]?.first { $0.method.path.utf8.elementsEqual(path) }
+    routesByHash[Self.hash(path)]?.first { $0.hasPath(path) }
   }
 
   /// FNV-1a. Only names from the schemas are in the table, so no peer can fill a bucket.

@@ -2,8 +2,8 @@
 
 import Reactor
 
-/// Runs before and after each call.
-package protocol ServerInterceptor: Sendable {
+/// Runs before and after each call. An object: of whatever else a copy would be made for each call.
+package protocol ServerInterceptor: AnyObject, Sendable {
   /// As `callBegins`, for an interceptor that has nothing to wait for: a call that never waits needs no
   /// task. False leaves the call to `callBegins`.
   func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool

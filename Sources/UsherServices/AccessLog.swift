@@ -3,7 +3,7 @@
 package import Logging
 package import RPC
 
-package struct AccessLog: ServerInterceptor {
+package final class AccessLog: ServerInterceptor {
   private let logger: Logger
 
   package init(_ logger: Logger) { self.logger = logger }

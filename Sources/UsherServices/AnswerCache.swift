@@ -74,6 +74,8 @@ package final class AnswerCache {
   /// The latest change that may have touched anything.
   private var anyChange = Change.none
   private var changes: [CatalogueScope: Change] = [:]
+  /// From when on whoever asks is shown all of them.
+  private var allVisibleAt = Change.none.visibleAt
 
   /// When something was changed, and from when on whoever asks the database is shown it for sure.
   private struct Change {
@@ -150,7 +152,9 @@ package final class AnswerCache {
   }
 
   private func isGood(_ entry: Entry) -> Bool {
-    isLive && nothing(of: entry.scopes, since: entry.askedAt) { $0.visibleAt }
+    isLive
+      && (entry.askedAt > allVisibleAt
+        || nothing(of: entry.scopes, since: entry.askedAt) { $0.visibleAt })
   }
 
   /// Whether no change of these, by one of its times, has come at an instant or later.
@@ -193,7 +197,7 @@ package final class AnswerCache {
   /// A committed change, of this node or another.
   package func note(_ change: CatalogueChange) {
     let now = now()
-    let told = Change(at: now, visibleAt: now + Limits.commitVisibility)
+    let told = remembered(at: now, visibleAt: now + Limits.commitVisibility)
     if changes.count >= Limits.rememberedChanges {
       anyChange = told
       changes = [:]
@@ -205,14 +209,20 @@ package final class AnswerCache {
   func noteOwn(_ change: CatalogueChange) {
     let now = now()
     for scope in change.scopes {
-      changes[scope] = Change(at: now, visibleAt: max(changes[scope]?.visibleAt ?? now, now))
+      changes[scope] = remembered(
+        at: now, visibleAt: max(changes[scope]?.visibleAt ?? now, now))
     }
   }
 
   /// This node may have changed anything, and has seen the commit: whoever was answered finds it here.
   package func forgetAll() {
     let now = now()
-    anyChange = Change(at: now, visibleAt: max(anyChange.visibleAt, now))
+    anyChange = remembered(at: now, visibleAt: max(anyChange.visibleAt, now))
+  }
+
+  private func remembered(at now: LoopInstant, visibleAt: LoopInstant) -> Change {
+    allVisibleAt = max(allVisibleAt, visibleAt)
+    return Change(at: now, visibleAt: visibleAt)
   }
 
   /// The change stream is connected: from here on nothing is missed.

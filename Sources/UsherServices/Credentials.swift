@@ -7,7 +7,7 @@ package import RPC
 package import Reactor
 
 /// Authenticates and authorises every call.
-package struct CredentialInterceptor: ServerInterceptor {
+package final class CredentialInterceptor: ServerInterceptor {
   private let parts: PerLoop<NodeParts>
   private let permissions: Permissions
   private let anonymousReads: Bool

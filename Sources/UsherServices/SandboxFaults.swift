@@ -7,7 +7,7 @@ package import RPC
 package import Reactor
 
 /// Has each call of a partner meet the partner's fault switches. Stands behind whoever finds out who calls.
-package struct SandboxFaults: ServerInterceptor {
+package final class SandboxFaults: ServerInterceptor {
   private let parts: PerLoop<NodeParts>
   private let failures: StoreFailures
 

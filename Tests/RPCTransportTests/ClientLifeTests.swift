@@ -124,9 +124,14 @@ private final class Witness: ClientInterceptor {
 
 /// The server's chain, beside the client's: unary and streaming calls pass the same one.
 @Suite struct ServerInterceptorTests {
-  private struct Chain: ServerInterceptor {
+  private final class Chain: ServerInterceptor {
     let name: String
     let seen: Observations
+
+    init(name: String, seen: Observations) {
+      self.name = name
+      self.seen = seen
+    }
 
     func callBegins(_ context: inout ServerContext) async throws(RPCError) {
       seen.note("\(name) begins \(context.method.method)")

@@ -17,11 +17,18 @@ private final class Notes: Sendable {
 }
 
 /// Begins at once or waits first, lets calls through or does not.
-private struct Link: ServerInterceptor {
+private final class Link: ServerInterceptor {
   let name: String
   let waits: Bool
-  var refuses = false
+  let refuses: Bool
   let notes: Notes
+
+  init(name: String, waits: Bool, refuses: Bool = false, notes: Notes) {
+    self.name = name
+    self.waits = waits
+    self.refuses = refuses
+    self.notes = notes
+  }
 
   func callBeginsAtOnce(_ context: ServerContext) throws(RPCError) -> Bool {
     if waits { return false }

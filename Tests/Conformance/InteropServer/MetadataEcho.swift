@@ -2,7 +2,7 @@
 
 import RPC
 
-struct MetadataEcho: ServerInterceptor {
+final class MetadataEcho: ServerInterceptor {
   private static let initial = "x-grpc-test-echo-initial"
   private static let trailing = "x-grpc-test-echo-trailing-bin"
 
