@@ -110,6 +110,8 @@ def kinds(size, dates):
 
     theatre = [f"theatre random(1, {size.theatres})", f"day random(0, {DAYS - 1})"]
     city, day = f"(1 + :theatre::bigint % {size.cities})", "(current_date + 1 + :day::integer)"
+    # Where no day on earth has begun yet, as the server has it.
+    dawn = f"(({day}::timestamp - interval '16 hours') at time zone 'UTC')"
     shown = (
         f"(1 + (7 * :theatre::bigint + 13 * (:day::integer / 4) + 31 * :turn::integer) % {SHOWING})")
     size_and_one = "(50 + :size::bigint)"
@@ -121,7 +123,7 @@ def kinds(size, dates):
              [city, None, None, None, day, "''", "0", size_and_one]),
         Kind("shows of a movie in a city on a day", "ListShows", "list_shows", shows,
              theatre + turn + sized,
-             [shown, city, None, day, None, None, "'epoch'", "0", size_and_one, None, None]),
+             [shown, city, None, day, None, None, dawn, "0", size_and_one, None, None]),
         Kind("theatres of a city that show a movie", "ListTheatres", "list_theatres", theatres,
              theatre + ["turn 0"] + sized,
              [city, shown, None, "''", "0", size_and_one]),
