@@ -4,7 +4,7 @@ import Postgres
 
 /// The statements of the store.
 enum Statements {
-  static let listCities = file("list_cities", PackageResources.list_cities_sql)
+  static let listCities = read("list_cities", PackageResources.list_cities_sql)
   static let listTheatres = list("list_theatres", PackageResources.list_theatres_sql)
   static let placeOfPostalCode = call("place_of_postal_code", parameters: 2)
   static let findTheatres = list("find_theatres", PackageResources.find_theatres_sql)
@@ -17,15 +17,15 @@ enum Statements {
   static let listLocalMovies = list(
     "list_local_movies", PackageResources.list_local_movies_sql)
   static let listShows = list("list_shows", PackageResources.list_shows_sql)
-  static let getShow = file("get_show", PackageResources.get_show_sql)
+  static let getShow = read("get_show", PackageResources.get_show_sql)
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
-  static let listOffers = file("list_offers", PackageResources.list_offers_sql)
+  static let listOffers = read("list_offers", PackageResources.list_offers_sql)
   static let getBooking = file("get_booking", PackageResources.get_booking_sql)
   static let listAccountBookings = file(
     "list_account_bookings", PackageResources.list_account_bookings_sql)
   static let listRefunds = file("list_refunds", PackageResources.list_refunds_sql)
   static let fenceRequest = file("fence_request", PackageResources.fence_request_sql)
-  static let getSeatMap = file("get_seat_map", PackageResources.get_seat_map_sql)
+  static let getSeatMap = read("get_seat_map", PackageResources.get_seat_map_sql)
   static let listTheatreShows = file(
     "list_theatre_shows", PackageResources.list_theatre_shows_sql)
   static let findCredential = file("find_credential", PackageResources.find_credential_sql)
@@ -195,6 +195,11 @@ enum Statements {
 
   private static func file(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// One that only reads, a page or an object, and that many ask for at a time.
+  private static func read(_ name: String, _ bytes: [UInt8]) -> PostgresStatement {
+    PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self), mayFollow: true)
   }
 
   private static func list(_ name: String, _ bytes: [UInt8]) -> FilteredStatement {
