@@ -177,23 +177,25 @@ package struct Router: Sendable {
     _ handler:
       @escaping @Sendable (Q, ServerContext) throws(RPCError) -> PromptAnswer<R>
   ) {
-    answerBytesAtOnce(method) { (bytes, context) throws(RPCError) in
-      try handler(try decodeMessage(bytes), context)
+    serveAtOnce(method) { (call) throws(RPCError) in
+      switch try handler(try call.takeOnlyRequest(Q.self), call.context) {
+      case .answer(let answer):
+        try call.respond(answer)
+        return nil
+      case .waiting(let rest):
+        return { (call) async throws(RPCError) in try call.respond(try await rest()) }
+      }
     }
   }
 
-  /// As `answerAtOnce`, by a handler that is given the request as it came, and decodes it by
-  /// `decodeMessage` when it has to.
-  package mutating func answerBytesAtOnce<R: ProtoMessage>(
+  /// As `answerAtOnce`, by a handler that is given the request as it came, decodes it by `decodeMessage` when
+  /// it has to, and answers with messages in their envelopes.
+  package mutating func answerBytesAtOnce(
     _ method: MethodDescriptor,
     _ handler:
-      @escaping @Sendable ([UInt8], ServerContext) throws(RPCError) -> PromptAnswer<R>
+      @escaping @Sendable ([UInt8], ServerContext) throws(RPCError) -> PromptAnswer<SharedEnvelope>
   ) {
-    guard let route = routes[method.path], method.kind == .unary else {
-      preconditionFailure("not a unary method that is served: \(method.path)")
-    }
-    let handle: @Sendable (ServerCall) throws(RPCError) -> Route.Rest? = {
-      (call) throws(RPCError) in
+    serveAtOnce(method) { (call) throws(RPCError) in
       switch try handler(try call.takeOnlyBytes(), call.context) {
       case .answer(let answer):
         try call.respond(answer)
@@ -201,6 +203,15 @@ package struct Router: Sendable {
       case .waiting(let rest):
         return { (call) async throws(RPCError) in try call.respond(try await rest()) }
       }
+    }
+  }
+
+  private mutating func serveAtOnce(
+    _ method: MethodDescriptor,
+    _ handle: @escaping @Sendable (ServerCall) throws(RPCError) -> Route.Rest?
+  ) {
+    guard let route = routes[method.path], method.kind == .unary else {
+      preconditionFailure("not a unary method that is served: \(method.path)")
     }
     put(Route(method, receiveLimitBytes: route.receiveLimitBytes, interceptors, handle))
   }

@@ -37,6 +37,11 @@ package struct ServerCall: Sendable {
     try stream.respond(message.envelope())
   }
 
+  func respond(_ answer: SharedEnvelope) throws(RPCError) {
+    context.answer(with: answer)
+    try stream.respond([])
+  }
+
   func sendWaiting(_ envelope: [UInt8], compress: Bool = true) async throws(RPCError) {
     let stream = stream
     try await stream.gate.waitForRoom { stream.queuedByteCount }

@@ -57,18 +57,12 @@ extension Router {
   ) {
     answerBytesAtOnce(method) { (bytes, context) throws(RPCError) in
       let key = AnswerKey(method, bytes)
-      if let known = parts[context.loop].answers.answer(key) {
-        context.answer(with: known)
-        return .answer(Answer())
-      }
+      if let known = parts[context.loop].answers.answer(key) { return .answer(known) }
       let request: Request = try decodeMessage(bytes)
       return .waiting { () async throws(RPCError) in
-        let answers = parts[context.loop].answers
-        let answer = try await answers.answer(key, footing(request)) {
+        try await parts[context.loop].answers.answer(key, footing(request)) {
           () async throws(RPCError) in try await ask(request, context)
         }
-        context.answer(with: answer)
-        return Answer()
       }
     }
   }

@@ -168,11 +168,11 @@ final class Node: Sendable {
     _ tokens: TokenKeyring?, _ logger: Logger
   ) -> Router {
     let parts = inventory.parts
-    var interceptors: [any ServerInterceptor] = [
-      inventory.metrics,
-      AccessLog(logger),
-      CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger),
-    ]
+    var interceptors: [any ServerInterceptor] = [inventory.metrics]
+    // Each link of the chain costs every call something.
+    if logger.logLevel <= AccessLog.level { interceptors.append(AccessLog(logger)) }
+    interceptors.append(
+      CredentialInterceptor(parts, anonymousReads: settings.anonymousReads, logger: logger))
     if inventory.isSandbox { interceptors.append(SandboxFaults(parts, logger: logger)) }
     var router = Router(interceptors: interceptors)
     let catalog = CatalogService(parts, logger: logger)
