@@ -13,8 +13,9 @@ struct FilteredStatement: Sendable {
   private let forms: [PostgresStatement]
 
   /// Reads all forms of a statement with at most eight filters. A form's name is the statement's, and the
-  /// filters that it has.
-  init(name: String, sql: String) {
+  /// filters that it has. `isShort` says of a form's filters whether it soon ends: those that do may follow one
+  /// another on a connection.
+  init(name: String, sql: String, isShort: (Set<Int>) -> Bool) {
     let lines = sql.split(separator: "\n").map { line in
       (text: line, filters: Self.filters(of: line))
     }
@@ -28,7 +29,7 @@ struct FilteredStatement: Sendable {
       }
       return PostgresStatement(
         name: name + given.map { "+\($0)" }.joined(),
-        sql: kept.map { $0.text }.joined(separator: "\n"), mayFollow: true)
+        sql: kept.map { $0.text }.joined(separator: "\n"), mayFollow: isShort(Set(given)))
     }
   }
 

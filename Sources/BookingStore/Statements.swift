@@ -5,9 +5,11 @@ import Postgres
 /// The statements of the store.
 enum Statements {
   static let listCities = read("list_cities", PackageResources.list_cities_sql)
-  static let listTheatres = list("list_theatres", PackageResources.list_theatres_sql)
+  static let listTheatres = list(
+    "list_theatres", PackageResources.list_theatres_sql, isShort: { $0.contains(1) })
   static let placeOfPostalCode = call("place_of_postal_code", parameters: 2)
-  static let findTheatres = list("find_theatres", PackageResources.find_theatres_sql)
+  static let findTheatres = list(
+    "find_theatres", PackageResources.find_theatres_sql, isShort: { !$0.contains(4) })
   static let searchMovies = list("search_movies", PackageResources.search_movies_sql)
   static let searchShownMovies = list(
     "search_shown_movies", PackageResources.search_shown_movies_sql)
@@ -15,8 +17,9 @@ enum Statements {
     "get_theatre_owner", PackageResources.get_theatre_owner_sql)
   static let listMovies = list("list_movies", PackageResources.list_movies_sql)
   static let listLocalMovies = list(
-    "list_local_movies", PackageResources.list_local_movies_sql)
-  static let listShows = list("list_shows", PackageResources.list_shows_sql)
+    "list_local_movies", PackageResources.list_local_movies_sql, isShort: { _ in true })
+  static let listShows = list(
+    "list_shows", PackageResources.list_shows_sql, isShort: { !$0.isDisjoint(with: [1, 2, 3]) })
   static let getShow = read("get_show", PackageResources.get_show_sql)
   static let getLayout = file("get_layout", PackageResources.get_layout_sql)
   static let listOffers = read("list_offers", PackageResources.list_offers_sql)
@@ -202,8 +205,10 @@ enum Statements {
     PostgresStatement(name: name, sql: String(decoding: bytes, as: UTF8.self), mayFollow: true)
   }
 
-  private static func list(_ name: String, _ bytes: [UInt8]) -> FilteredStatement {
-    FilteredStatement(name: name, sql: String(decoding: bytes, as: UTF8.self))
+  private static func list(
+    _ name: String, _ bytes: [UInt8], isShort: (Set<Int>) -> Bool = { _ in false }
+  ) -> FilteredStatement {
+    FilteredStatement(name: name, sql: String(decoding: bytes, as: UTF8.self), isShort: isShort)
   }
 
   private static func call(_ function: String, parameters count: Int) -> PostgresStatement {

@@ -8,7 +8,8 @@ enum Limits {
   static let queriesInFlight = 256
 
   /// Single statements of a pool on one connection: one that runs, and as many behind it as keep the server
-  /// from falling asleep before our loop has its turn again. More would wait where nobody else can take them.
+  /// from falling asleep before our loop has its turn again. More would wait where nobody else can take them:
+  /// one that stands behind others waits as long as they may run or wait for a lock.
   static let statementsPerCarrier = 4
 
   /// How long a statement may have run for another to be sent after it: longer than those do that fetch a

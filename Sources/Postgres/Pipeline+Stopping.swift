@@ -61,6 +61,11 @@ extension Pipeline {
     stopping.isRequesting = false
     stopping.lastActivity = loop.now
     guard isOpen, inFlight.first?.stopCause != nil else { return }
+    requestStopSoon()
+  }
+
+  /// Asks the server to stop if the first query is then still one that shall.
+  func requestStopSoon() {
     stopping.retry?.cancel()
     stopping.retry = loop.schedule(after: stopping.pause) { [weak self] in
       guard let self, self.inFlight.first?.stopCause != nil else { return }

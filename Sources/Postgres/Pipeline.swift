@@ -60,11 +60,9 @@ final class Pipeline {
   /// Nothing in flight, no transaction open: the next user finds a clean session.
   var isReusable: Bool { isOpen && !isWorn && inFlight.isEmpty && session.isIdle }
 
-  /// Whether a query behind what is in flight would not wait long: the server has begun with the first only
-  /// now.
-  func takesFollower(_ now: LoopInstant) -> Bool {
-    guard isOpen, !isWorn else { return false }
-    return inFlight.first?.startedAt.map { now - $0 < Limits.followedFor } ?? true
+  /// Since when the server works on the first query, if one more may be put behind what is in flight.
+  func busySince(_ now: LoopInstant) -> LoopInstant? {
+    isOpen && !isWorn ? inFlight.first?.startedAt ?? now : nil
   }
 
   func makeTicket() -> UInt64 {
@@ -210,7 +208,8 @@ final class Pipeline {
   private func firstStarted() {
     inFlight[0].startedAt = loop.now
     arm(for: inFlight[0])
-    if inFlight[0].stopCause != nil { requestStop() }
+    // Its answer may have come with that of the query before.
+    if inFlight[0].stopCause != nil { requestStopSoon() }
   }
 
   // MARK: Sending again

@@ -87,6 +87,7 @@ final class PoolCore {
       waitingCount: waiters.count, health: health)
   }
 
+  private var canOpen: Bool { liveCount < settings.maximumConnections && retry == nil }
   private var usedCount: Int { lentCount + carriers.count }
   private var liveCount: Int { idle.count + usedCount }
 
@@ -139,6 +140,8 @@ final class PoolCore {
     let waiter = waiters.remove(at: index)
     waiter.timer.cancel()
     waiter.request.fail(error)
+    // Whoever stood behind it may want less.
+    serve()
   }
 
   func giveBack(_ connection: PostgresConnection) {
@@ -228,23 +231,29 @@ final class PoolCore {
         continuation: continuation))
   }
 
-  /// A connection for one statement: one that is idle or, when there are as many as there may be, that which
-  /// has the fewest statements of those that have begun with theirs only now.
+  /// A connection for one statement: one that is idle or, when no more can be opened, that which has the fewest
+  /// statements of those that have begun with theirs only now.
   private func takeCarrier(for statement: PostgresStatement) -> PostgresConnection? {
     if let last = idle.popLast() {
       carriers.append(Carrier(connection: last.connection, takesMore: statement.mayFollow))
       return last.connection
     }
-    guard statement.mayFollow, liveCount >= settings.maximumConnections else { return nil }
+    guard statement.mayFollow, !isClosed, !canOpen else { return nil }
     let now = loop.now
-    let fitting = carriers.indices.filter { index in
+    let fitting = carriers.indices.compactMap { index -> (index: Int, since: LoopInstant)? in
       let carrier = carriers[index]
-      return carrier.takesMore && carrier.count < Limits.statementsPerCarrier
-        && carrier.connection.pipeline.value.takesFollower(now)
+      guard carrier.takesMore, carrier.count < Limits.statementsPerCarrier,
+        let since = carrier.connection.pipeline.value.busySince(now),
+        now - since < settings.followedFor
+      else { return nil }
+      return (index, since)
     }
-    guard let index = fitting.min(by: { carriers[$0].count < carriers[$1].count }) else {
-      return nil
+    // Of two with as many, the older is more likely to be a long one.
+    let best = fitting.min { left, right in
+      let counts = (carriers[left.index].count, carriers[right.index].count)
+      return counts.0 == counts.1 ? left.since > right.since : counts.0 < counts.1
     }
+    guard let index = best?.index else { return nil }
     carriers[index].count += 1
     return carriers[index].connection
   }

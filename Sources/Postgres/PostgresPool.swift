@@ -21,6 +21,8 @@ package final class PostgresPool: Sendable {
     package var waiterLimit = 1_000
     /// Longest time in line, as long as a lock may be waited for.
     package var waitTimeout: Duration = .seconds(3)
+    /// How long a statement may have run for another to be sent after it.
+    package var followedFor = Limits.followedFor
     /// Connections above the minimum are closed after this long without use.
     package var idleLifetime: Duration = .seconds(60)
 

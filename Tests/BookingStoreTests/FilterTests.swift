@@ -10,7 +10,8 @@ import Testing
   @Test func linesCountWithTheirFilters() {
     let statement = FilteredStatement(
       name: "list",
-      sql: "-- About $1, if $3.\nselect\n and $1 -- if $1\n and $3 -- if $3\n and 3 -- if $1 $3")
+      sql: "-- About $1, if $3.\nselect\n and $1 -- if $1\n and $3 -- if $3\n and 3 -- if $1 $3",
+      isShort: { $0 == [1] })
     let cases: [(Int64?, Int64?, String, String)] = [
       (nil, nil, "list", ""), (7, nil, "list+1", "\n and $1 -- if $1\n and 3 -- if $1 $3"),
       (nil, 0, "list+3", "\n and $3 -- if $3\n and 3 -- if $1 $3"),
@@ -19,6 +20,7 @@ import Testing
     for (first, third, name, lines) in cases {
       let form = statement.form(for: [.int8(first), .int8(1), .int8(third)])
       #expect(form.name == name && form.sql == "-- About $1, if $3.\nselect" + lines)
+      #expect(form.mayFollow == (name == "list+1"))
     }
   }
 

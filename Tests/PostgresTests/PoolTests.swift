@@ -188,75 +188,101 @@ struct PoolTests {
     if case .failure(let error) = outcome { error } else { nil }
   }
 
-  @Test func statementsThatMayFollowShareAConnectionInOrder() async throws {
-    try await withPool({ $0.maximumConnections = 1 }) { pool in
+  /// A pool of one connection, whose statements may be followed for so long. It is there already.
+  private func withOneConnection(
+    followedFor: Duration = .seconds(60),
+    _ body: @escaping @Sendable (PostgresPool) async throws -> Void
+  ) async throws {
+    try await withPool({
+      $0.maximumConnections = 1
+      $0.followedFor = followedFor
+    }) { pool in
       _ = try await pool.query("SELECT 1")
-      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
-      start([0.3, 0, 0, 0, 0, 0], pool, ends)
-      let others = Mailbox<Int>()
-      pool.loop.spawn {
-        _ = try? await pool.query("SELECT 1")
-        others.put(1)
-      }
-      pool.loop.spawn {
-        let connection = try? await pool.lease()
-        if let connection, (try? await connection.query("SELECT 1")) != nil { others.put(2) }
-        connection.map(pool.giveBack)
-      }
-      // Four are sent; two of the kind wait, and who needs a connection of its own.
-      #expect(await pool.occupancy().waitingCount == 4)
-      let all = await ends.wait(for: 6)
-      #expect(all.map(\.0) == Array(0..<6))
-      #expect(Set(all.compactMap { try? $0.1.get() }).count == 1)
-      #expect(await others.wait(for: 2) == [1, 2])
+      try await body(pool)
       #expect(await pool.occupancy().lentCount == 0)
     }
   }
 
+  @Test func statementsThatMayFollowShareAConnectionInOrder() async throws {
+    try await withOneConnection { pool in
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0.3, 0, 0, 0, 0, 0], pool, ends)
+      #expect(await pool.occupancy().waitingCount == 2, "four are sent")
+      let all = await ends.wait(for: 6)
+      #expect(all.map(\.0) == Array(0..<6))
+      #expect(Set(all.compactMap { try? $0.1.get() }).count == 1)
+    }
+  }
+
+  @Test func whoWantsAConnectionAloneWaitsForAllThatAreOnIt() async throws {
+    try await withOneConnection { pool in
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0.3, 0], pool, ends)
+      let others = Mailbox<Int>()
+      pool.loop.spawn {
+        _ = try? await pool.query("SELECT 1")
+        others.put(ends.values.count)
+      }
+      pool.loop.spawn {
+        let connection = try? await pool.lease()
+        others.put(others.values.count)
+        connection.map(pool.giveBack)
+      }
+      start([0], pool, ends)
+      #expect(await pool.occupancy().waitingCount == 3, "nobody goes past those in line")
+      #expect(await others.wait(for: 2) == [2, 1])
+      #expect(await ends.wait(for: 3).count == 3)
+    }
+  }
+
   @Test func nobodyFollowsWhatDoesNotSayThatItMayBeFollowed() async throws {
-    try await withPool({ $0.maximumConnections = 1 }) { pool in
-      _ = try await pool.query("SELECT 1")
-      pool.loop.spawn { _ = try? await pool.query("SELECT pg_sleep(0.1)") }
+    try await withOneConnection { pool in
+      let isOver = Mailbox<Bool>()
+      pool.loop.spawn {
+        _ = try? await pool.query("SELECT pg_sleep(0.3)")
+        isOver.put(true)
+      }
       let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
       start([0], pool, ends)
       #expect(await pool.occupancy().waitingCount == 1)
       #expect(await ends.wait(for: 1).count == 1)
+      #expect(isOver.values == [true])
     }
   }
 
   @Test func nobodyFollowsWhatHasRunForLong() async throws {
-    try await withPool({ $0.maximumConnections = 1 }) { pool in
-      _ = try await pool.query("SELECT 1")
+    try await withOneConnection(followedFor: .milliseconds(1)) { pool in
       let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
-      start([0.3], pool, ends)
-      try await Task.sleep(for: .milliseconds(50))
+      let long = start([60], pool, ends)
+      try await Task.sleep(for: .milliseconds(5))
       start([0], pool, ends)
       #expect(await pool.occupancy().waitingCount == 1)
-      #expect(await ends.wait(for: 2).count == 2)
+      long[0].cancel()
+      let all = await ends.wait(for: 2)
+      #expect(all.map { error(of: $0.1)?.kind } == [.cancelled, nil])
     }
   }
 
   @Test func whoIsCancelledLeavesThoseAroundAlone() async throws {
-    try await withPool({ $0.maximumConnections = 1 }) { pool in
-      _ = try await pool.query("SELECT 1")
+    try await withOneConnection { pool in
       let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
-      let tasks = start([0.2, 5, 0, 0, 5], pool, ends)
+      let tasks = start([0.2, 60, 0, 0, 60], pool, ends)
       tasks[1].cancel()
       tasks[4].cancel()
-      let all = await ends.wait(for: 5)
-      for (number, outcome) in all {
-        let kind = [1, 4].contains(number) ? PostgresError.Kind.cancelled : nil
-        #expect(error(of: outcome)?.kind == kind)
+      for (number, outcome) in await ends.wait(for: 5) {
+        let isCancelled = error(of: outcome)?.kind == .cancelled
+        #expect(isCancelled == [1, 4].contains(number))
       }
-      #expect(try await pool.query("SELECT 1").rowCount == 1)
+      let after = try await pool.query("SELECT 1")
+      #expect(after.rowCount == 1)
     }
   }
 
   @Test func whatFollowsOnALostConnectionHearsOfIt() async throws {
-    try await withPool({ $0.maximumConnections = 1 }) { pool in
+    try await withOneConnection { pool in
       let backend: Int32 = try await pool.query("SELECT pg_backend_pid()").onlyRow().decode(0)
       let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
-      start([20, 0, 0], pool, ends)
+      start([60, 0, 0], pool, ends)
       kill(backend, SIGTERM)
       for (_, outcome) in await ends.wait(for: 3) {
         guard case .connectionLost = error(of: outcome)?.kind else {
@@ -266,7 +292,19 @@ struct PoolTests {
       }
       let next: Int32 = try await pool.query(Self.nap, [.float8(0)]).onlyRow().decode(0)
       #expect(next != backend)
-      #expect(await pool.occupancy().lentCount == 0)
+    }
+  }
+
+  @Test func closedPoolLetsEndWhatIsSentAndTakesNoFollowers() async throws {
+    try await withOneConnection { pool in
+      let ends = Mailbox<(Int, Result<Int32, PostgresError>)>()
+      start([0.2, 0], pool, ends)
+      await pool.close()
+      let late = await failure { () async throws(PostgresError) in
+        try await pool.query(Self.nap, [.float8(0)])
+      }
+      #expect(late?.kind == .closed)
+      #expect(await ends.wait(for: 2).compactMap { try? $0.1.get() }.count == 2)
     }
   }
 
