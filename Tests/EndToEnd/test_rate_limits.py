@@ -326,14 +326,13 @@ def test_a_good_key_is_no_guess_however_many_calls_come_at_once(node, operator):
 def test_passwords_are_counted_by_their_address(node):
     with Partner(node.tcp, node.authority) as door:
         accounts = account_pb2_grpc.AccountServiceStub(door.channel)
+        # In turns: of those that are let through, some are log-ins.
         requests = [
-            (accounts.LogIn, account_pb2.LogInRequest(
-                email=f"guest-{number}@example.org", password="no good password"))
-            for number in range(40)]
-        requests += [
-            (accounts.SignUp, account_pb2.SignUpRequest(
-                email=f"{new_id()}@example.org", password="a good password"))
-            for _ in range(40)]
+            each for number in range(40) for each in (
+                (accounts.LogIn, account_pb2.LogInRequest(
+                    email=f"guest-{number}@example.org", password="no good password")),
+                (accounts.SignUp, account_pb2.SignUpRequest(
+                    email=f"{new_id()}@example.org", password="a good password")))]
         began = time.monotonic()
         errors = [call.exception() for call in [
             method.future(request, timeout=60) for method, request in requests]]

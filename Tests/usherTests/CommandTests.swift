@@ -315,6 +315,10 @@ import Testing
     ["theatres", "--near", "91,0"], ["theatres", "--near", "1"], ["theatres", "--within", "5"],
     ["theatres", "--near", "1,2", "--city", "1"], ["theatres", "--near", "1,2", "--within", "0"],
     ["cities", "--limit", "-1"], ["cities", "-o", "xml"], ["batch", "cancel", "-"],
+    [
+      "partner", "schedule", "upload", "2", "-", "--format", "csv", "--withdraw", "--whole-from",
+      "2027-03-28T00:00:00+01:00", "--whole-until", "2027-03-29T00:00:00+01:00",
+    ],
     ["cities", "--no-color", "--color", "always"], ["nonsense"], ["cities", "--token", "secret"],
     ["cities"], ["cities", "--server", "http://h:1"],
   ])

@@ -51,9 +51,7 @@ struct Batch: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-      guard batch.file != "-" || danger.yes else {
-        throw ValidationError("Rows from standard input leave nobody to ask: - needs --yes.")
-      }
+      try danger.checkRows(of: batch.file)
     }
 
     func run() async throws {

@@ -19,7 +19,7 @@ struct ScheduleCommand: AsyncParsableCommand {
 
         --whole-from and --whole-until say that the file is the theatre's whole programme of that time; \
         shows that it does not name are listed, and with --withdraw cancelled where nobody has seats; that \
-        asks first when it runs in a terminal.
+        asks first when it runs in a terminal, and a file that is - needs --yes.
         """)
     @Argument(help: "The theatre's id.") var theatre: Int64
     @Argument(
@@ -48,6 +48,7 @@ struct ScheduleCommand: AsyncParsableCommand {
       guard !withdraw || wholeFrom != nil else {
         throw ValidationError("--withdraw needs --whole-from and --whole-until.")
       }
+      if withdraw { try danger.checkRows(of: file) }
     }
 
     func run() async throws {
