@@ -1,6 +1,7 @@
 """A first booking on stock grpcio, as the README has it: run it beside `Scripts/demo`.
 
 Stubs: python -m grpc_tools.protoc -I Protos --python_out=. --grpc_python_out=. Protos/usher/v1/*.proto
+Then:  PYTHONPATH=. python Clients/python/first_booking.py
 """
 
 import grpc, json, uuid
